@@ -1,0 +1,50 @@
+# Each target sets itself up: a virtual environment in the checkout with the pinned dependencies.
+# Needed beforehand: Python 3.11 or newer, and make.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+READY := $(VENV)/.ready
+
+.DEFAULT_GOAL := help
+.PHONY: help setup demo test check bench lock clean
+
+help:
+	@echo "make demo   the tour: registrations and the documented failures, shown as ladders"
+	@echo "make test   the test suite"
+	@echo "make check  formatting, lint, types, import contracts, tests with branch coverage"
+	@echo "make bench  the benchmarks, JSON in bench.json"
+	@echo "make lock   renew requirements/dev.txt from pyproject.toml"
+
+setup: $(READY)
+
+$(READY): requirements/dev.txt pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit("ucmsim needs Python 3.11 or newer, not " + sys.version.split()[0] if sys.version_info < (3, 11) else 0)'
+	$(PYTHON) -m venv --clear $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/dev.txt
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+	@touch $@
+
+demo: $(READY)
+	$(BIN)/ucmsim demo
+
+test: $(READY)
+	$(BIN)/pytest -q -n auto
+
+check: $(READY)
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(BIN)/pytest -q -n auto --cov --cov-report=term --cov-fail-under=90
+	$(BIN)/ucmsim check
+
+bench: $(READY)
+	$(BIN)/python -m benchmarks --json bench.json
+
+# uv resolves once for every platform and Python from 3.11 on; it is only needed here.
+lock:
+	uv pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header \
+	  --quiet pyproject.toml --group dev -o requirements/dev.txt
+
+clean:
+	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis .coverage .coverage.*

@@ -1,0 +1,347 @@
+"""The closed set of events: what happened, as frozen values named `domain:past_participle`.
+
+Log file, ladder, checks, explain, reports and captures are readers of these; nobody logs protocol facts on the
+side. No event ever holds a token, a password or a key: references only (`simulator.core.redact`).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, fields
+from typing import ClassVar, Literal
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    kind: ClassVar[str]
+
+
+# --- the lab -------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StepTaken(Event):
+    kind: ClassVar[str] = "scenario:step_taken"
+    step: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FaultInjected(Event):
+    kind: ClassVar[str] = "fault:injected"
+    fault: str
+    detail: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ServiceStarted(Event):
+    """A service loaded what it knows (architecture: "what a service knows is what it loaded")."""
+
+    kind: ClassVar[str] = "service:started"
+    service: str
+    detail: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ServiceStopped(Event):
+    kind: ClassVar[str] = "service:stopped"
+    service: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ClusterChanged(Event):
+    """An administrator's change: `what` was changed and to what; secrets stay out."""
+
+    kind: ClassVar[str] = "cluster:changed"
+    what: str
+    detail: str = ""
+
+
+# --- flows and TLS (emitted by the drivers) --------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FlowOpened(Event):
+    """TCP connected (or first datagram seen), before any TLS. The two ends mirror local and remote."""
+
+    kind: ClassVar[str] = "flow:opened"
+    transport: str
+    local: str
+    remote: str
+    listener: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FlowClosed(Event):
+    kind: ClassVar[str] = "flow:closed"
+    by: Literal["us", "peer", "network"]
+    clean: bool
+    detail: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FlowFailed(Event):
+    """No connection came about: refused, unreachable, timed out."""
+
+    kind: ClassVar[str] = "flow:failed"
+    transport: str
+    remote: str
+    detail: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TlsEstablished(Event):
+    kind: ClassVar[str] = "tls:established"
+    role: Literal["client", "server"]
+    version: str
+    cipher: str
+    peer_names: tuple[str, ...] = ()
+    """Names in the peer's certificate, CN first; empty if it presented none."""
+    peer_issuer: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TlsFailed(Event):
+    """A refused handshake as this end knows it. In TLS 1.3 a client may first report tls:established."""
+
+    kind: ClassVar[str] = "tls:failed"
+    role: Literal["client", "server"]
+    by: Literal["us", "peer"]
+    alert: int | None
+    alert_name: str | None
+    reason: str
+    detail: str = ""
+
+
+# --- SIP -----------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SipMessageSeen(Event):
+    start_line: str
+    method: str
+    """The CSeq's method: of a response, the method it answers."""
+    status: int | None = None
+    call_id: str = ""
+    cseq: int = 0
+    text: str = ""
+    """The whole message, bearer credentials replaced by references."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SipSent(SipMessageSeen):
+    kind: ClassVar[str] = "sip:sent"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SipReceived(SipMessageSeen):
+    kind: ClassVar[str] = "sip:received"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SipMalformed(Event):
+    """Bytes that are no SIP message, or one that breaks a rule: `detail` says what and where."""
+
+    kind: ClassVar[str] = "sip:malformed"
+    detail: str
+    status: int | None = None
+
+
+# --- device configuration ------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ConfigServed(Event):
+    kind: ClassVar[str] = "config:served"
+    path: str
+    status: int
+    size: int
+    source: str = ""
+    detail: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ConfigFetched(Event):
+    """The phone's side: a file was fetched (and read, if `problem` is None)."""
+
+    kind: ClassVar[str] = "config:fetched"
+    url: str
+    status: int | None
+    problem: str | None = None
+    """Typed code of what is wrong (E_...), as in device-config.md."""
+    detail: str = ""
+
+
+# --- registrar -----------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PeerJudged(Event):
+    """5091: the verified certificate's names against the Expressway-C table."""
+
+    kind: ClassVar[str] = "trust:judged"
+    trusted: bool
+    offered: tuple[str, ...]
+    matched: str | None = None
+    table: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RegistrarChallenged(Event):
+    kind: ClassVar[str] = "registrar:challenged"
+    device: str | None
+    aor: str
+    status: int
+    reason: str
+    """Why: token_absent, or the token's problem. A challenge for an absent token is no failure."""
+    detail: str = ""
+    mark: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RegistrarAccepted(Event):
+    kind: ClassVar[str] = "registrar:accepted"
+    device: str
+    aor: str
+    what: Literal["registered", "refreshed", "unregistered", "kept_alive"]
+    expires: int
+    token: str | None = None
+    """Reference of the token that was accepted."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RegistrarRejected(Event):
+    kind: ClassVar[str] = "registrar:rejected"
+    device: str | None
+    aor: str
+    reason: str
+    detail: str
+    status: int
+    cause: int
+    """RIS / CISCO-CCM-MIB failure cause."""
+    mark: str
+    """Evidence for this answer: documented, observed or assumed."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BindingChanged(Event):
+    kind: ClassVar[str] = "binding:changed"
+    what: Literal["added", "refreshed", "removed", "expired", "replaced", "lost"]
+    device: str
+    aor: str
+    contact: str
+    expires: int = 0
+
+
+# --- phone ---------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PhoneStateChanged(Event):
+    kind: ClassVar[str] = "phone:state_changed"
+    old: str
+    new: str
+    why: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PhonePortDecided(Event):
+    kind: ClassVar[str] = "phone:port_decided"
+    row: int
+    """Row of the port-decision table, device-config.md section 5."""
+    node: str
+    port: int
+    transport: str
+    element: str
+    """The cnf.xml element the port came from, e.g. sipOAuthPort."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PhoneWarned(Event):
+    kind: ClassVar[str] = "phone:warned"
+    code: str
+    detail: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PhoneRegistered(Event):
+    kind: ClassVar[str] = "phone:registered"
+    node: str
+    port: int
+    expires: int
+    refreshed: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PhoneRefused(Event):
+    """The registrar's final answer, surfaced."""
+
+    kind: ClassVar[str] = "phone:refused"
+    node: str
+    port: int
+    status: int
+    phrase: str
+    warning: str | None = None
+    retry_after: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PhoneUnregistered(Event):
+    kind: ClassVar[str] = "phone:unregistered"
+    node: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PhoneFailed(Event):
+    """The phone gave up for now: `code` is a typed error (E_...), `detail` says where and what."""
+
+    kind: ClassVar[str] = "phone:failed"
+    code: str
+    detail: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PhoneFailedOver(Event):
+    kind: ClassVar[str] = "phone:failed_over"
+    old: str
+    new: str
+    why: str = ""
+
+
+# --- Expressway ----------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProxyForwarded(Event):
+    kind: ClassVar[str] = "expressway:forwarded"
+    direction: Literal["inward", "outward"]
+    start_line: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ZoneChanged(Event):
+    """A neighbour zone (`CEOAuth <node>`) came up or went down."""
+
+    kind: ClassVar[str] = "expressway:zone_changed"
+    zone: str
+    state: Literal["active", "failed"]
+    detail: str = ""
+
+
+def _concrete(base: type[Event]) -> list[type[Event]]:
+    out: list[type[Event]] = []
+    for cls in base.__subclasses__():
+        out += [cls] if "kind" in cls.__dict__ else []
+        out += _concrete(cls)
+    return out
+
+
+EVENTS: dict[str, type[Event]] = {cls.kind: cls for cls in _concrete(Event)}
+"""Every event by its kind; the reference page and the scenario checks read this table."""
+
+
+def event_to_json(event: Event) -> dict[str, object]:
+    """The event's fields in order, `kind` first; tuples become lists."""
+    out: dict[str, object] = {"kind": event.kind}
+    for f in fields(event):
+        value = getattr(event, f.name)
+        out[f.name] = list(value) if isinstance(value, tuple) else value
+    return out

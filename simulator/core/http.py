@@ -1,0 +1,31 @@
+"""HTTP as values: a service is a function from request to response, so that it also answers in the World."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from simulator.core.instant import Instant
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HttpRequest:
+    method: str
+    path: str
+    """As on the wire: percent-encoded, without the query."""
+    query: tuple[tuple[str, str], ...] = ()
+    headers: tuple[tuple[str, str], ...] = ()
+    body: bytes = field(default=b"", repr=False)
+    source: str = ""
+    """The client's address."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HttpResponse:
+    status: int
+    headers: tuple[tuple[str, str], ...] = ()
+    body: bytes = field(default=b"", repr=False)
+
+
+class HttpService(Protocol):
+    def handle(self, request: HttpRequest, now: Instant) -> HttpResponse: ...
