@@ -55,7 +55,7 @@ class ClusterChanged(Event):
     detail: str = ""
 
 
-# --- flows and TLS (emitted by the drivers) ---------------------------------------------------------------------------------------------
+# --- flows and TLS (emitted by the drivers) ------------------------------------------------------------------
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
