@@ -34,6 +34,8 @@ class ServerTls:
     minimum: TlsVersion = "1.2"
     maximum: TlsVersion = "1.2"
     """UCM's SIP listeners are only known to speak 1.2; 1.3 is an option. [assumed: sip-wire Q10]"""
+    ciphers: str = ""
+    """OpenSSL's list for TLS 1.2, e.g. of UCM's "TLS Ciphers" (sip-wire 2); empty: the library's own."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,3 +49,5 @@ class ClientTls:
     """False: accept any server certificate (a scripted misbehaviour, never a default)."""
     minimum: TlsVersion = "1.2"
     maximum: TlsVersion = "1.3"
+    ciphers: str = ""
+    """OpenSSL's list for TLS 1.2; empty: the library's own."""

@@ -1,0 +1,41 @@
+"""Reads what a certificate says about its holder from DER: the `identify` that TLS sessions are given."""
+
+from __future__ import annotations
+
+from cryptography import x509
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.x509.oid import NameOID
+
+from simulator.core.instant import Instant
+from simulator.core.tls.identity import PeerIdentity
+
+
+def read(der: bytes) -> PeerIdentity:
+    """Raises ValueError if `der` is no certificate or its extensions cannot be read."""
+    return of_certificate(x509.load_der_x509_certificate(der))
+
+
+def of_certificate(certificate: x509.Certificate) -> PeerIdentity:
+    names = certificate.subject.get_attributes_for_oid(NameOID.COMMON_NAME)
+    sans = _sans(certificate)
+    return PeerIdentity(
+        common_name=_text(names[0].value) if names else None,
+        dns_names=tuple(san.value for san in sans if isinstance(san, x509.DNSName)),
+        uris=tuple(san.value for san in sans if isinstance(san, x509.UniformResourceIdentifier)),
+        ip_addresses=tuple(str(san.value) for san in sans if isinstance(san, x509.IPAddress)),
+        issuer=certificate.issuer.rfc4514_string(),
+        serial=certificate.serial_number,
+        not_after=Instant(certificate.not_valid_after_utc.timestamp()),
+        fingerprint_sha256=certificate.fingerprint(SHA256()).hex(),
+    )
+
+
+def _sans(certificate: x509.Certificate) -> tuple[x509.GeneralName, ...]:
+    try:
+        return tuple(certificate.extensions.get_extension_for_class(x509.SubjectAlternativeName).value)
+    except x509.ExtensionNotFound:
+        return ()
+
+
+def _text(value: str | bytes) -> str:
+    return value if isinstance(value, str) else value.decode("utf-8", "replace")
