@@ -1,0 +1,201 @@
+"""What a lab consists of: the model of a LAB.yaml file and of the `lab:` part of a scenario.
+
+Every field has the default of a small working cluster. Names of certificate authorities are free: an authority
+that is named is made. A name with a slash ("expressway-ca/issuing") is an intermediate below the first.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
+
+from simulator.core.tls.settings import TlsVersion
+from simulator.lab import yaml_source
+
+Name = Annotated[str, Field(min_length=1, max_length=128, pattern=r"^[A-Za-z0-9._\-]+$")]
+Port = Annotated[int, Field(ge=0, le=65535)]
+
+
+class Strict(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=False)
+
+
+class CertificateConfig(Strict):
+    """How one certificate is made. Good by default; each field can make it bad in one way."""
+
+    common_name: str | None = Field(None, description="default: the owner's host name")
+    sans: list[str] | None = Field(None, description="DNS:, IP: or URI: names; default: the owner's host name")
+    issuer: str | None = Field(
+        None, description='name of an authority, or "self"; default depends on the owner'
+    )
+    usages: Literal["both", "server", "client", "none"] = Field("both", description="extended key usage")
+    valid: Literal["now", "expired", "not_yet"] = "now"
+    key: Literal["rsa2048", "ec256", "rsa1024"] = "rsa2048"
+    chain: Literal["full", "leaf_only"] = Field("full", description="leaf_only: intermediates are not sent")
+
+
+class PortsConfig(Strict):
+    """Ports of a node; 0 asks for a free one. OAuth ports must be 1024-49151, all ports of a node differ."""
+
+    sip: Port = 5060
+    sips: Port = 5061
+    oauth: Port = 5090
+    mra: Port = 5091
+    config: Port = 6970
+
+
+class NodeConfig(Strict):
+    name: Name = "ucm-pub"
+    host: str | None = Field(None, description="processNodeName in cnf.xml; default: NAME.lab.example")
+    description: str = ""
+    ports: PortsConfig = PortsConfig()
+    tomcat: CertificateConfig = CertificateConfig()
+    tomcat_trust: list[str] = Field(["tomcat-ca", "expressway-ca"], description="authorities in Tomcat-trust")
+
+
+class ClusterConfig(Strict):
+    oauth_mode: bool = Field(True, description="utils sipOAuth-mode enable | disable")
+    version: Literal["11.5", "12.0", "12.5", "14.0", "15.0"] = "12.5"
+    dialect: Literal["ucm", "rfc8898"] = "ucm"
+    min_expires: int = Field(60, ge=1, le=3600)
+    trying: bool = Field(False, description="send 100 Trying before the final answer")
+    request_client_certificate: bool = Field(False, description="5090 asks for a client certificate")
+
+
+class ProfileConfig(Strict):
+    """A phone security profile."""
+
+    name: Name
+    mode: Literal["non-secure", "authenticated", "encrypted"] = "encrypted"
+    transport: Literal["tcp", "udp", "tcp+udp", "tls"] = "tls"
+    oauth: bool = False
+
+
+class UserConfig(Strict):
+    id: Name
+    active: bool = True
+
+
+class TokenConfig(Strict):
+    """The access token a phone holds. Default: its own user's, good, renewed when it gets old."""
+
+    user: str | None = Field(None, description="default: the phone's user")
+    device: str | None = None
+    lifetime: int = Field(3600, ge=1, le=86400, description="seconds")
+    mutate: list[str] = Field([], description="names of `ucmsim token mint --mutate`")
+    absent: bool = Field(False, description="the phone has no token at all")
+    renewable: bool = Field(True, description="False: the phone is given the same token again")
+
+
+class PhoneConfig(Strict):
+    """A device in the cluster and the Jabber softphone that uses it."""
+
+    device: Annotated[str, Field(min_length=1, max_length=50)] = "CSFALICE"
+    user: Name = "alice"
+    dn: Annotated[str, Field(pattern=r"^[0-9*#+]{1,24}$")] = "1010"
+    profile: str = Field(
+        "oauth", description="oauth, encrypted, authenticated, non-secure, or one of `profiles`"
+    )
+    deployment: Literal["on-prem", "mra"] = "on-prem"
+    expressway: Name | None = Field(None, description="default for mra: the first Expressway")
+    trust: list[str] | None = Field(None, description="authorities the phone trusts")
+    certificate: CertificateConfig | None = Field(
+        None, description="LSC; default: made if the profile needs one"
+    )
+    token: TokenConfig = TokenConfig()
+    behaviours: list[str] = Field([], description="scripted misbehaviours, see `ucmsim list --behaviours`")
+    known: bool = Field(True, description="False: the device is not configured in the cluster")
+    take_over: bool = Field(False, description="force a takeover of an active registration")
+    instance: str | None = Field(None, description="12 hex digits of +sip.instance; default: from the name")
+    as_device: str | None = Field(None, description="device name it registers as; default: `device`")
+
+
+class ExpresswayConfig(Strict):
+    name: Name = "expc"
+    host: str | None = Field(None, description="default: NAME.lab.example")
+    port: Port = Field(5061, description="where remote phones connect")
+    certificate: CertificateConfig = CertificateConfig()
+    trusted_cas: list[str] = ["tomcat-ca", "expressway-ca"]
+    table: list[str] | None = Field(
+        None, description="names UCM's Expressway-C table holds for it; default: its host name; []: no row"
+    )
+    sip_path_headers: bool = False
+
+
+class LabConfig(Strict):
+    name: str = "lab"
+    seed: int = Field(1, ge=0, le=2**63 - 1)
+    tls: TlsVersion = Field("1.2", description="version of UCM's and the Expressway's SIP listeners")
+    cluster: ClusterConfig = ClusterConfig()
+    nodes: list[NodeConfig] = Field([NodeConfig()], min_length=1, max_length=5)
+    profiles: list[ProfileConfig] = []
+    users: list[UserConfig] = Field([], description="more users; the phones' users exist anyway")
+    phones: list[PhoneConfig] = Field([], max_length=1000)
+    expressways: list[ExpresswayConfig] = []
+
+    @field_validator("tls", mode="before")
+    @classmethod
+    def _version_without_quotes(cls, value: object) -> object:
+        return str(value) if isinstance(value, float) else value
+
+    @field_validator("nodes", "expressways")
+    @classmethod
+    def _unique_names(
+        cls, items: list[NodeConfig] | list[ExpresswayConfig]
+    ) -> list[NodeConfig] | list[ExpresswayConfig]:
+        names = [item.name for item in items]
+        for name in names:
+            if names.count(name) > 1:
+                raise ValueError(f"the name {name} is used twice")
+        return items
+
+    @model_validator(mode="after")
+    def _references(self) -> LabConfig:
+        profiles = {*STANDARD_PROFILES, *(profile.name for profile in self.profiles)}
+        expressways = [expressway.name for expressway in self.expressways]
+        for phone in self.phones:
+            if phone.profile not in profiles:
+                raise ValueError(
+                    f"phone {phone.device}: no profile {phone.profile!r} ({', '.join(sorted(profiles))})"
+                )
+            if phone.deployment == "mra" and not expressways:
+                raise ValueError(f"phone {phone.device}: deployment mra needs an entry in `expressways`")
+            if phone.expressway is not None and phone.expressway not in expressways:
+                raise ValueError(f"phone {phone.device}: no Expressway {phone.expressway!r}")
+        return self
+
+    @classmethod
+    def from_file(cls, path: Path) -> LabConfig:
+        """Raises yaml_source.SourceError."""
+        return yaml_source.build(cls, yaml_source.read_file(path))
+
+
+STANDARD_PROFILES: dict[str, ProfileConfig] = {
+    "oauth": ProfileConfig(name="oauth", mode="encrypted", transport="tls", oauth=True),
+    "encrypted": ProfileConfig(name="encrypted", mode="encrypted", transport="tls"),
+    "authenticated": ProfileConfig(name="authenticated", mode="authenticated", transport="tls"),
+    "non-secure": ProfileConfig(name="non-secure", mode="non-secure", transport="tcp+udp"),
+}
+
+
+def default_lab(*, port_base: int | None = None) -> LabConfig:
+    """The lab of `ucmsim up` without a file: alice and bob use OAuth, carol 5060, dave 5061 with an LSC."""
+    if port_base is None:
+        ports, edge = PortsConfig(), 5063
+    elif port_base == 0:
+        ports, edge = PortsConfig(sip=0, sips=0, oauth=0, mra=0, config=0), 0
+    else:
+        sip, sips, oauth, mra, config, edge = range(port_base, port_base + 6)
+        ports = PortsConfig(sip=sip, sips=sips, oauth=oauth, mra=mra, config=config)
+    return LabConfig(
+        nodes=[NodeConfig(name="ucm-pub", ports=ports)],
+        expressways=[ExpresswayConfig(name="expc", port=edge)],
+        phones=[
+            PhoneConfig(device="CSFALICE", user="alice", dn="1010", profile="oauth"),
+            PhoneConfig(device="CSFBOB", user="bob", dn="1011", profile="oauth"),
+            PhoneConfig(device="CSFCAROL", user="carol", dn="1012", profile="non-secure"),
+            PhoneConfig(device="CSFDAVE", user="dave", dn="1013", profile="encrypted"),
+        ],
+    )

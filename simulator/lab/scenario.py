@@ -1,0 +1,217 @@
+"""A scenario: a lab, steps to take in it, and what must (and must not) be seen. The model of scenario.yaml.
+
+A step is a mapping with one key, its verb. The verbs are the fields of `Step`; `simulator.lab.steps` does them.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from pydantic import Field, field_validator, model_validator
+
+from simulator.core.events import EVENTS
+from simulator.core.tls.settings import TlsVersion
+from simulator.lab import yaml_source
+from simulator.lab.config import CertificateConfig, LabConfig, Name, PortsConfig, Strict, TokenConfig
+
+Scalar = str | int | float | bool | None
+
+
+class Expectation(Strict):
+    """An event that must be seen: its kind, the actor, and any of its fields.
+
+    A field's value is compared as it is; a text that starts and ends with a slash is a regular expression.
+    """
+
+    event: str
+    at: str | None = Field(None, description="the actor that reports it")
+    fields: dict[str, Scalar] = Field({}, alias="with")
+    count: int | None = Field(None, ge=0, description="exactly this often; default: at least once")
+
+    @field_validator("event")
+    @classmethod
+    def _known_kind(cls, kind: str) -> str:
+        if kind not in EVENTS:
+            raise ValueError(f"no event {kind!r}; known: {', '.join(sorted(EVENTS))}")
+        return kind
+
+    @model_validator(mode="after")
+    def _known_fields(self) -> Expectation:
+        known = EVENTS[self.event].__dataclass_fields__
+        for name in self.fields:
+            if name not in known:
+                raise ValueError(f"{self.event} has no field {name!r}; it has {', '.join(known)}")
+        return self
+
+    def __str__(self) -> str:
+        text = self.event + (f" at {self.at}" if self.at else "")
+        for name, value in self.fields.items():
+            text += f" {name}={value!r}"
+        return text if self.count is None else f"{text} ({self.count} times)"
+
+
+class RegenerateTomcat(Strict):
+    node: Name
+    certificate: CertificateConfig = CertificateConfig()
+
+
+class SetPorts(Strict):
+    node: Name
+    ports: PortsConfig
+
+
+class SetProfile(Strict):
+    phone: str
+    profile: str
+
+
+class SetToken(Strict):
+    phone: str
+    token: TokenConfig
+
+
+class SetBehaviours(Strict):
+    phone: str
+    behaviours: list[str]
+
+
+class TableRow(Strict):
+    host: str
+    names: str | None = Field(None, description="X.509 names; None removes the row")
+
+
+class Trust(Strict):
+    """Put authorities into a trust store: a node's Tomcat-trust or an Expressway's trusted CAs."""
+
+    owner: Name
+    authorities: list[str]
+
+
+class Step(Strict):
+    """One step: exactly one of these keys."""
+
+    start: str | list[str] | None = Field(None, description="start these phones")
+    stop: str | list[str] | None = Field(None, description="unregister and stop these phones")
+    crash: str | None = Field(None, description="the phone disappears without a word")
+    advance: Annotated[float, Field(gt=0, le=10_000_000)] | None = Field(None, description="seconds pass")
+    expect: list[Expectation] | None = Field(None, description="these were seen since the last `expect`")
+    never: list[Expectation] | None = Field(None, description="none of these was seen since the beginning")
+    registered: dict[str, str | None] | None = Field(
+        None, description="phone: node it is registered at now, or null for nowhere (both ends are asked)"
+    )
+    oauth_mode: bool | None = Field(None, description="utils sipOAuth-mode enable | disable")
+    restart: Name | None = Field(None, description="restart Cisco CallManager on this node")
+    stop_node: Name | None = Field(None, description="Cisco CallManager on this node stops")
+    start_node: Name | None = Field(None, description="Cisco CallManager on this node starts again")
+    regenerate_tomcat: RegenerateTomcat | None = None
+    set_ports: SetPorts | None = None
+    set_profile: SetProfile | None = None
+    set_token: SetToken | None = None
+    set_behaviours: SetBehaviours | None = None
+    table_row: TableRow | None = None
+    trust: Trust | None = None
+    reset: str | None = Field(None, description="UCM tells this phone to reset (NOTIFY service-control)")
+
+    @model_validator(mode="after")
+    def _one_verb(self) -> Step:
+        if len(self.model_fields_set) != 1:
+            given = ", ".join(sorted(self.model_fields_set)) or "nothing"
+            raise ValueError(f"a step is one verb with its value, here: {given}")
+        return self
+
+    @property
+    def verb(self) -> str:
+        return next(iter(self.model_fields_set))
+
+    @property
+    def value(self) -> Any:
+        return getattr(self, self.verb)
+
+    def __str__(self) -> str:
+        value = self.value
+        if isinstance(value, list):
+            shown = ", ".join(str(item) for item in value)
+        elif isinstance(value, Strict):
+            shown = value.model_dump_json(exclude_defaults=True)
+        else:
+            shown = str(value)
+        return f"{self.verb}: {shown}"
+
+
+class Scenario(Strict):
+    """scenario.yaml."""
+
+    id: Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9\-]{2,60}$")]
+    title: Annotated[str, Field(min_length=5, max_length=120)]
+    group: Literal["registration", "ports", "tls", "certificates", "tokens", "cluster", "mra", "timing"]
+    outcome: Literal["registers", "refused"] = Field(description="how it ends for the phone")
+    tls: list[TlsVersion] = Field(["1.2"], min_length=1, description="run once with each version")
+    lab: LabConfig = LabConfig()
+    steps: list[Step] = Field(min_length=1)
+
+    @field_validator("tls", mode="before")
+    @classmethod
+    def _versions_without_quotes(cls, value: object) -> object:
+        if isinstance(value, list):
+            return [str(item) if isinstance(item, float) else item for item in value]
+        return value
+
+    @model_validator(mode="after")
+    def _checks_something(self) -> Scenario:
+        if not any(step.verb in ("expect", "registered") for step in self.steps):
+            raise ValueError("the steps expect nothing: this scenario could not fail")
+        return self
+
+    @classmethod
+    def from_file(cls, path: Path) -> Scenario:
+        """Raises yaml_source.SourceError, which names the file and the line."""
+        scenario = yaml_source.build(cls, loaded := yaml_source.read_file(path))
+        check_references(scenario, loaded)
+        return scenario
+
+
+def check_references(scenario: Scenario, loaded: yaml_source.Loaded) -> None:
+    """Every phone, node and actor that a step names must be in the lab. Raises SourceError."""
+    lab = scenario.lab
+    phones = {phone.device for phone in lab.phones}
+    nodes = {node.name for node in lab.nodes}
+    expressways = {expressway.name for expressway in lab.expressways}
+    known = {
+        "phone": (phones, "phone"),
+        "node": (nodes, "node"),
+        "owner": (nodes | expressways, "node or Expressway"),
+        "actor": (phones | nodes | expressways | {"lab"}, "actor"),
+    }
+
+    def require(kind: str, name: str, *path: str | int) -> None:
+        names, word = known[kind]
+        if name not in names:
+            line = loaded.line_of(("steps", *path))
+            listed = ", ".join(sorted(names)) or "none"
+            raise yaml_source.SourceError(
+                loaded.source, line, f"steps[{path[0]}]", f"no {word} {name!r} in this lab ({listed})"
+            )
+
+    for index, step in enumerate(scenario.steps):
+        verb, value = step.verb, step.value
+        if verb in ("start", "stop", "crash", "reset"):
+            for name in [value] if isinstance(value, str) else value:
+                require("phone", name, index)
+        elif verb in ("restart", "stop_node", "start_node"):
+            require("node", value, index)
+        elif verb in ("expect", "never"):
+            for number, expectation in enumerate(value):
+                if expectation.at is not None:
+                    require("actor", expectation.at, index, verb, number)
+        elif verb == "registered":
+            for phone, node in value.items():
+                require("phone", phone, index)
+                if node is not None:
+                    require("node", node, index)
+        elif verb in ("set_profile", "set_token", "set_behaviours"):
+            require("phone", value.phone, index)
+        elif verb in ("regenerate_tomcat", "set_ports"):
+            require("node", value.node, index)
+        elif verb == "trust":
+            require("owner", value.owner, index)

@@ -1,0 +1,46 @@
+"""What a scenario's steps may ask of a driver. `World` and `Lab` both offer it, so one file runs on either.
+
+The methods are coroutines because the live driver must wait for the network; the World's never do.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Protocol
+
+from simulator.core.eventlog import Record
+from simulator.core.flow import Actor
+from simulator.lab.site import Site
+
+
+class Stage(Protocol):
+    @property
+    def site(self) -> Site: ...
+
+    def kick(self, actor: Actor) -> None:
+        """Carry out the effects of a call that was made into `actor` from outside."""
+        ...
+
+    async def settle(self) -> None:
+        """Until nothing is in flight any more."""
+        ...
+
+    async def advance(self, seconds: float) -> None:
+        """Let time pass, deadline by deadline."""
+        ...
+
+    async def until(self, enough: Callable[[list[Record]], bool], *, since: int) -> None:
+        """Until `enough` holds of the records after `since`, or until nothing more can come."""
+        ...
+
+    async def open_node(self, name: str) -> None:
+        """Open the listeners of this node's CallManager service, as its snapshot says."""
+        ...
+
+    async def close_node(self, name: str) -> None:
+        """Close its listeners and every connection on them."""
+        ...
+
+    async def drop_phone(self, device: str) -> None:
+        """The phone's connections vanish: no unregister, no close_notify."""
+        ...
