@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 from cryptography import x509
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.x509.oid import NameOID
@@ -10,8 +12,12 @@ from simulator.core.instant import Instant
 from simulator.core.tls.identity import PeerIdentity
 
 
+@lru_cache(maxsize=1024)
 def read(der: bytes) -> PeerIdentity:
-    """Raises ValueError if `der` is no certificate or its extensions cannot be read."""
+    """Remembers what it read, since many phones meet one server.
+
+    Raises ValueError if `der` is no certificate or its extensions cannot be read.
+    """
     return of_certificate(x509.load_der_x509_certificate(der))
 
 
