@@ -1,0 +1,104 @@
+"""What a phone is given before it starts: who it is, where its configuration lies, what it trusts, its tokens."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Protocol
+
+from simulator.core.flow import Address
+from simulator.core.instant import Instant
+from simulator.core.tls.settings import Credential, TlsVersion
+from softphone.core.behaviours import Behaviour
+
+
+class Deployment(StrEnum):
+    """Where the phone is; discovery tells, never the file (device-config 5)."""
+
+    ON_PREM = "on-prem"
+    MRA = "mra"
+
+
+@dataclass(frozen=True, slots=True)
+class AccessToken:
+    text: str = field(repr=False)
+    expires_at: Instant
+
+
+class TokenSource(Protocol):
+    """Where access tokens come from. Neither call waits: a source that fetches does so ahead of time."""
+
+    def current(self, now: Instant) -> AccessToken | None:
+        """The token held now, expired or not; None if there is none."""
+        ...
+
+    def renewed(self, now: Instant) -> AccessToken | None:
+        """A newer token than the current one; None if none can be had now."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class FixedToken:
+    """A token that is never renewed: a test's, or one pasted on a command line."""
+
+    token: AccessToken | None = None
+
+    def current(self, now: Instant) -> AccessToken | None:
+        return self.token
+
+    def renewed(self, now: Instant) -> AccessToken | None:
+        return None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PortOverride:
+    """For Behaviour.WRONG_PORT: another element of the node, another number, or both."""
+
+    element: str | None = None
+    """sipPort, securedSipPort, sipOAuthPort or sipMRAOAuthPort; it also decides TCP or TLS."""
+    port: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PhoneProfile:
+    device: str
+    """Device name as UCM knows it, e.g. CSFALICE."""
+    user: str = ""
+    config_urls: tuple[str, ...]
+    """Of the cnf.xml file, one per TFTP server, tried in order."""
+    deployment: Deployment = Deployment.ON_PREM
+    edge: Address | None = None
+    """MRA: Expressway-E's SIP address (sipEdgeServer, tlsPort 5061)."""
+    edge_route: str | None = None
+    """MRA: the edge configuration's sipRequest/route, sent as Route."""
+    trust: tuple[bytes, ...] = ()
+    """CA certificates (PEM) the phone trusts."""
+    credential: Credential | None = None
+    """The LSC; only used where the decision table asks for one."""
+    tls_minimum: TlsVersion = "1.2"
+    tls_maximum: TlsVersion = "1.3"
+    requested_expires: int | None = None
+    """Seconds; None: timerRegisterExpires of the configuration (3600)."""
+    user_agent: str = "Cisco-CSF"
+    model: int = 503
+    load: str = "Jabber_for_Windows-12.8.0.51973"
+    mac: str | None = None
+    """12 hex digits for instance, tags and Call-IDs; None: drawn from the phone's entropy."""
+    takeover: bool = False
+    """Register with cisco-alarm 111: drop another client that holds the device (sip-wire 5)."""
+    failover: bool = True
+    """Try the next node when one cannot be reached; False for a phone that tests one node."""
+    behaviours: frozenset[Behaviour] = frozenset()
+    port_override: PortOverride | None = None
+
+    def __post_init__(self) -> None:
+        if not self.config_urls:
+            raise ValueError(f"phone {self.device}: no config_urls")
+        if self.mac is not None and (len(self.mac) != 12 or not set(self.mac) <= set("0123456789abcdef")):
+            raise ValueError(f"phone {self.device}: mac must be 12 lower-case hex digits, not {self.mac!r}")
+        if (
+            not self.device
+            or not self.device.isascii()
+            or not self.device.replace("-", "").replace("_", "").isalnum()
+        ):
+            raise ValueError(f"device name must be ASCII letters, digits, '-', '_', not {self.device!r}")
