@@ -1,0 +1,419 @@
+"""A network without sockets: discrete events, exact and repeatable, with real TLS over memory.
+
+Every hop takes `LATENCY` of the world's time. Events happen in order of time, then in order of their making.
+Actors cannot tell it from `simulator.aio.driver`, which emits the same flow and TLS events.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from functools import partial
+from heapq import heappop, heappush
+from typing import Protocol
+
+from certs import contexts, identity
+from simulator.core import events as ev
+from simulator.core.eventlog import EventLog
+from simulator.core.flow import (
+    Actor,
+    Address,
+    CloseFlow,
+    Fetch,
+    Fetched,
+    FlowEnd,
+    FlowFacts,
+    FlowId,
+    FlowIds,
+    Listen,
+    OpenFlow,
+    SendData,
+)
+from simulator.core.instant import Instant, ManualClock
+from simulator.core.tls.session import TlsDown, TlsRefused, TlsSession, TlsUp
+
+LATENCY = 0.001
+"""Seconds a hop takes."""
+_FIRST_EPHEMERAL = 49_152
+
+
+class Surroundings(Protocol):
+    """What the network asks of the lab around it."""
+
+    def address_of(self, host: str) -> str | None:
+        """The address a host name resolves to; None if it does not resolve."""
+        ...
+
+    def bind_address(self, actor: Actor) -> str:
+        """The address an actor's own connections come from."""
+        ...
+
+    def fetch(self, url: str, headers: tuple[tuple[str, str], ...], source: str, now: Instant) -> Fetched: ...
+
+
+@dataclass(eq=False, slots=True)
+class _End:
+    """One end of a connection."""
+
+    actor: Actor
+    flow: FlowId
+    facts: FlowFacts
+    tls: TlsSession | None = None
+    mate: _End | None = None
+    up: bool = False
+    """The actor was told that the flow is open."""
+    over: bool = False
+    """Closed, refused or dropped: nothing goes in or out any more."""
+
+
+@dataclass(order=True, slots=True)
+class _Happening:
+    at: float
+    seq: int
+    do: Callable[[], None] = field(compare=False)
+
+
+class MemoryNet:
+    """Runs actors. Call `kick(actor)` after any call into one from outside."""
+
+    def __init__(
+        self, *, log: EventLog, clock: ManualClock, flows: FlowIds, surroundings: Surroundings
+    ) -> None:
+        self._log, self._clock, self._flows, self._around = log, clock, flows, surroundings
+        self._listeners: dict[tuple[str, int, bool], tuple[Actor, Listen]] = {}
+        self._ends: dict[FlowId, _End] = {}
+        self._handshakes: dict[FlowId, float] = {}
+        self._actors: list[Actor] = []
+        self._queue: list[_Happening] = []
+        self._made = 0
+        self._ephemeral: dict[str, int] = {}
+
+    # --- set up -------------------------------------------------------------------------------------------
+
+    def add(self, actor: Actor, listens: tuple[Listen, ...] = ()) -> dict[str, Address]:
+        """Returns the address of each listener, by its name. Raises OSError if a port is taken."""
+        if actor not in self._actors:
+            self._actors.append(actor)
+        addresses: dict[str, Address] = {}
+        for listen in listens:
+            host = listen.address.host
+            address = Address(host, listen.address.port or self._ephemeral_port(host))
+            key = (host, address.port, listen.transport == "udp")
+            if key in self._listeners:
+                raise OSError(f"{address} is already in use")
+            self._listeners[key] = (actor, listen)
+            addresses[listen.name] = address
+        self.kick(actor)
+        return addresses
+
+    def close_listeners(self, actor: Actor) -> None:
+        """Close the actor's listeners and every flow of the actor, in an orderly way."""
+        self._listeners = {key: entry for key, entry in self._listeners.items() if entry[0] is not actor}
+        for end in [end for end in self._ends.values() if end.actor is actor]:
+            self._close(end)
+            if end.up:
+                actor.flow_ended(end.flow, FlowEnd(by="us", clean=True, detail="closed"), self._clock.now())
+        self.kick(actor)
+
+    def drop(self, actor: Actor) -> None:
+        """The actor's connections vanish; their peers see a reset. The actor is not run any more."""
+        if actor in self._actors:
+            self._actors.remove(actor)
+        for end in [end for end in self._ends.values() if end.actor is actor]:
+            mate = end.mate
+            self._forget(end, ev.FlowClosed(by="us", clean=False, detail="vanished"))
+            if mate is not None:
+                self._later(partial(self._broken, mate, "connection reset by peer"))
+
+    # --- time ---------------------------------------------------------------------------------------------
+
+    def kick(self, actor: Actor) -> None:
+        """Carry out what the actor wants done."""
+        for effect in actor.effects():
+            match effect:
+                case SendData():
+                    self._send(effect)
+                case OpenFlow():
+                    self._open(actor, effect)
+                case CloseFlow():
+                    end = self._ends.get(effect.flow)
+                    if end is not None:
+                        self._close(end)
+                case Fetch():
+                    self._fetch(actor, effect)
+
+    def settle(self) -> None:
+        """Until nothing is in flight. Timers fire only if they fall due on the way."""
+        while self._queue:
+            self._step(self._queue[0].at)
+
+    def advance(self, seconds: float) -> None:
+        """Let time pass, settling at each deadline; the clock then stands exactly at the end."""
+        target = self._clock.now() + seconds
+        while True:
+            coming = [happening.at for happening in self._queue[:1]]
+            coming += self._handshakes.values()
+            coming += [due for actor in self._actors if (due := actor.next_timeout()) is not None]
+            if not coming or min(coming) > target:
+                break
+            self._step(min(coming))
+        self._clock.set(Instant(target))
+        self.settle()
+
+    def _step(self, at: float) -> None:
+        """Everything that is due at `at`: timers first, then one happening."""
+        if at > self._clock.now():
+            self._clock.set(Instant(at))
+        now = self._clock.now()
+        for flow in [flow for flow, deadline in self._handshakes.items() if deadline <= now]:
+            self._broken(self._ends[flow], "the TLS handshake did not finish in time")
+        for actor in tuple(self._actors):
+            due = actor.next_timeout()
+            if due is not None and due <= now:
+                actor.handle_timeout(now)
+                self.kick(actor)
+        if self._queue and self._queue[0].at <= now:
+            heappop(self._queue).do()
+
+    def _later(self, do: Callable[[], None], *, hops: int = 1) -> None:
+        self._made += 1
+        heappush(self._queue, _Happening(self._clock.now() + hops * LATENCY, self._made, do))
+
+    # --- connections ----------------------------------------------------------------------------------------
+
+    def _ephemeral_port(self, host: str) -> int:
+        port = self._ephemeral.get(host, _FIRST_EPHEMERAL)
+        self._ephemeral[host] = port + 1
+        return port
+
+    def _emit(self, end: _End, event: ev.Event) -> None:
+        if self._log.on:
+            self._log.emit(end.actor.name, event, flow=end.flow)
+
+    def _open(self, actor: Actor, effect: OpenFlow) -> None:
+        source = self._around.bind_address(actor)
+        local = Address(source, self._ephemeral_port(source))
+        host = self._around.address_of(effect.remote.host)
+        facts = FlowFacts(transport=effect.transport, local=local, remote=effect.remote)
+        end = _End(actor=actor, flow=effect.flow, facts=facts)
+        key = (host or "", effect.remote.port, effect.transport == "udp")
+        listener = self._listeners.get(key)
+        if host is None or (listener is None and effect.transport != "udp"):
+            reason = "name does not resolve" if host is None else "connection refused"
+            self._later(lambda: self._not_connected(end, reason), hops=2)
+            return
+        self._ends[end.flow] = end
+        self._later(lambda: self._connected(end, effect, Address(host, effect.remote.port)), hops=2)
+
+    def _not_connected(self, end: _End, reason: str) -> None:
+        remote = str(end.facts.remote)
+        self._emit(end, ev.FlowFailed(transport=end.facts.transport, remote=remote, detail=reason))
+        failure = FlowEnd(by="network", clean=False, detail=f"{remote}: {reason}")
+        end.actor.flow_ended(end.flow, failure, self._clock.now())
+        self.kick(end.actor)
+
+    def _connected(self, end: _End, effect: OpenFlow, target: Address) -> None:
+        if end.over:
+            return
+        entry = self._listeners.get((target.host, target.port, effect.transport == "udp"))
+        if entry is None and effect.transport != "udp":
+            del self._ends[end.flow]
+            self._not_connected(end, "connection refused")
+            return
+        self._emit(end, _opened(end.facts))
+        if effect.transport == "udp":
+            self._up(end)
+            return
+        assert entry is not None
+        server, listen = entry
+        facts = FlowFacts(
+            transport=listen.transport, local=target, remote=end.facts.local, listener=listen.name
+        )
+        mate = _End(actor=server, flow=self._flows.take(), facts=facts, mate=end)
+        self._ends[mate.flow] = mate
+        end.mate = mate
+        self._emit(mate, _opened(facts))
+        if listen.tls is not None:
+            mate.tls = TlsSession.server(contexts.server_context(listen.tls), identify=identity.read)
+        if effect.tls is not None:
+            self._handshakes[end.flow] = self._clock.now() + effect.timeout
+            context = contexts.client_context(effect.tls)
+            end.tls = TlsSession.client(context, effect.tls.server_name, identify=identity.read)
+            self._flush(end)
+        for one in (mate, end):
+            if one.tls is None:
+                self._up(one)
+
+    def _up(self, end: _End) -> None:
+        end.up = True
+        end.actor.flow_opened(end.flow, end.facts, self._clock.now())
+        self.kick(end.actor)
+
+    # --- bytes ----------------------------------------------------------------------------------------------
+
+    def _send(self, effect: SendData) -> None:
+        end = self._ends.get(effect.flow)
+        if end is None or end.over:
+            return
+        if end.facts.transport == "udp":
+            self._send_datagram(end, effect.data)
+        elif end.tls is not None:
+            end.tls.send(effect.data)
+            self._flush(end)
+        else:
+            self._deliver(end, effect.data)
+
+    def _flush(self, end: _End) -> None:
+        if end.tls is not None and (data := end.tls.data_to_send()):
+            self._deliver(end, data)
+
+    def _deliver(self, end: _End, data: bytes) -> None:
+        """To the other end, one hop later; empty data is the end of the stream."""
+        mate = end.mate
+        if mate is not None:
+            self._later(lambda: self._arrived(mate, data))
+
+    def _arrived(self, end: _End, data: bytes) -> None:
+        if end.over:
+            return
+        if end.tls is None:
+            if not data and end.facts.transport != "udp":
+                self._ended(end, FlowEnd(by="peer", clean=True))
+                return
+            self._data(end, data)
+            return
+        if data:
+            end.tls.receive_data(data)
+        else:
+            end.tls.receive_eof()
+        self._tls_events(end, end.tls)
+
+    def _data(self, end: _End, data: bytes) -> None:
+        end.actor.flow_data(end.flow, data, self._clock.now())
+        self.kick(end.actor)
+
+    def _tls_events(self, end: _End, session: TlsSession) -> None:
+        for event in session.events():
+            if end.over:
+                return
+            match event:
+                case TlsUp():
+                    peer = event.facts.peer
+                    end.facts = replace(end.facts, tls=event.facts)
+                    self._handshakes.pop(end.flow, None)
+                    self._emit(
+                        end,
+                        ev.TlsEstablished(
+                            role=session.role,
+                            version=event.facts.version,
+                            cipher=event.facts.cipher,
+                            peer_names=peer.names if peer else (),
+                            peer_issuer=peer.issuer if peer else "",
+                        ),
+                    )
+                    self._flush(end)
+                    self._up(end)
+                case TlsRefused():
+                    self._refused(end, session, event)
+                    return
+                case TlsDown():
+                    self._flush(end)
+                    self._ended(end, FlowEnd(by="peer", clean=event.clean, detail=event.detail))
+                    return
+                case _:
+                    self._data(end, event.data)
+        self._flush(end)
+
+    def _refused(self, end: _End, session: TlsSession, event: TlsRefused) -> None:
+        refusal = event.refusal
+        self._emit(
+            end,
+            ev.TlsFailed(
+                role=session.role,
+                by=refusal.by,
+                alert=refusal.alert,
+                alert_name=refusal.alert_name,
+                reason=refusal.reason,
+                detail=refusal.detail,
+            ),
+        )
+        self._flush(end)
+        detail = refusal.detail or refusal.reason
+        self._ended(end, FlowEnd(by=refusal.by, clean=False, detail=detail, refusal=refusal))
+
+    def _send_datagram(self, end: _End, data: bytes) -> None:
+        if end.mate is None and end.facts.listener is None:
+            host = self._around.address_of(end.facts.remote.host)
+            target = Address(host or "", end.facts.remote.port)
+            entry = self._listeners.get((target.host, target.port, True))
+            if entry is None:
+                return  # nobody listens: the datagram is lost
+            actor, listen = entry
+            facts = FlowFacts(transport="udp", local=target, remote=end.facts.local, listener=listen.name)
+            mate = _End(actor=actor, flow=self._flows.take(), facts=facts, mate=end)
+            end.mate = mate
+            self._ends[mate.flow] = mate
+            self._emit(mate, _opened(facts))
+            self._up(mate)
+        self._deliver(end, data)
+
+    # --- ends -------------------------------------------------------------------------------------------------
+
+    def _close(self, end: _End) -> None:
+        """Our side closes in an orderly way; the peer learns of it one hop later."""
+        if end.over:
+            return
+        if end.tls is not None:
+            end.tls.close()
+            self._flush(end)
+        if end.facts.transport != "udp":
+            self._deliver(end, b"")
+        self._forget(end, ev.FlowClosed(by="us", clean=True))
+
+    def _ended(self, end: _End, how: FlowEnd) -> None:
+        """The peer closed, or the handshake failed: tell the actor if it knows of this flow."""
+        if end.facts.transport != "udp":
+            self._deliver(end, b"")
+        self._forget(end, ev.FlowClosed(by=how.by, clean=how.clean, detail=how.detail))
+        if end.up or end.facts.listener is None:
+            end.actor.flow_ended(end.flow, how, self._clock.now())
+            self.kick(end.actor)
+
+    def _broken(self, end: _End, detail: str) -> None:
+        if end.over:
+            return
+        how = FlowEnd(by="network", clean=False, detail=detail)
+        self._forget(end, ev.FlowClosed(by="network", clean=False, detail=detail))
+        if end.up or end.facts.listener is None:
+            end.actor.flow_ended(end.flow, how, self._clock.now())
+            self.kick(end.actor)
+
+    def _forget(self, end: _End, event: ev.FlowClosed) -> None:
+        end.over = True
+        self._ends.pop(end.flow, None)
+        self._handshakes.pop(end.flow, None)
+        self._emit(end, event)
+
+    # --- HTTP -------------------------------------------------------------------------------------------------
+
+    def _fetch(self, actor: Actor, effect: Fetch) -> None:
+        def arrive() -> None:
+            source = self._around.bind_address(actor)
+            result = self._around.fetch(effect.url, effect.headers, source, self._clock.now())
+
+            def answer() -> None:
+                actor.fetched(effect.key, result, self._clock.now())
+                self.kick(actor)
+
+            self._later(answer)
+
+        self._later(arrive)
+
+
+def _opened(facts: FlowFacts) -> ev.FlowOpened:
+    return ev.FlowOpened(
+        transport=facts.transport,
+        local=str(facts.local),
+        remote=str(facts.remote),
+        listener=facts.listener,
+    )

@@ -1,0 +1,76 @@
+"""The lab's certificates: authorities by name, and leaves good or bad as the lab file asks for."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Literal
+
+from certs.authority import Authority, Issued, self_signed
+from certs.spec import CertSpec
+from certs.stores import NodeStores
+from simulator.core.instant import Instant, to_datetime
+from simulator.lab.config import CertificateConfig
+
+TOMCAT_CA = "tomcat-ca"
+EXPRESSWAY_CA = "expressway-ca"
+
+_USAGES: dict[str, frozenset[Literal["server", "client"]] | None] = {
+    "both": frozenset({"server", "client"}),
+    "server": frozenset({"server"}),
+    "client": frozenset({"client"}),
+    "none": None,
+}
+
+
+class Pki:
+    """`now` is the machine's real time: OpenSSL judges validity by it, whatever the lab's clock says."""
+
+    def __init__(self, *, now: Instant) -> None:
+        self._now = now
+        self._authorities: dict[str, Authority] = {}
+        self._generations: dict[str, int] = {}
+
+    def authority(self, name: str) -> Authority:
+        """The authority of this name, made at first use; "a/b" is the intermediate b below a."""
+        if name not in self._authorities:
+            parent = self.authority(name.rpartition("/")[0]) if "/" in name else None
+            self._authorities[name] = Authority.create(name, now=self._now, parent=parent)
+        return self._authorities[name]
+
+    def bundle(self, names: list[str]) -> tuple[bytes, ...]:
+        """The certificates of these authorities, PEM, for a trust store."""
+        return tuple(self.authority(name).certificate for name in names)
+
+    def issue(
+        self, config: CertificateConfig, *, holder: str, host: str, addresses: tuple[str, ...], default_ca: str
+    ) -> Issued:
+        """A new certificate (and key) for `holder`, the owner of `host` and `addresses`."""
+        generation = self._generations.get(holder, -1) + 1
+        self._generations[holder] = generation
+        sans = tuple(dict.fromkeys((host, *addresses)))
+        if config.sans is not None:
+            sans = tuple(
+                san.removeprefix("DNS:").removeprefix("IP:").removeprefix("URI:") for san in config.sans
+            )
+        moment, day = to_datetime(self._now), timedelta(days=1)
+        spec = CertSpec(
+            common_name=config.common_name or host,
+            sans=sans,
+            usages=_USAGES[config.usages],
+            not_before={"not_yet": moment + 30 * day, "expired": moment - 60 * day}.get(config.valid),
+            not_after=moment - day if config.valid == "expired" else None,
+            key=config.key,
+            holder=holder,
+            generation=generation,
+        )
+        issuer = config.issuer or default_ca
+        issued = (
+            self_signed(spec, now=self._now)
+            if issuer == "self"
+            else self.authority(issuer).issue(spec, now=self._now)
+        )
+        return issued.without_chain() if config.chain == "leaf_only" else issued
+
+    def node_stores(self, host: str, *, addresses: tuple[str, ...]) -> NodeStores:
+        """A node's stores as after installation; the lab then puts in the Tomcat certificate it wants."""
+        return NodeStores.create(host, now=self._now, addresses=addresses, tomcat_ca=self.authority(TOMCAT_CA))
