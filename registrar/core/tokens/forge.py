@@ -1,0 +1,194 @@
+"""The forger's bench: builds tokens that are wrong in one chosen way, with the cluster's own keys at hand.
+
+Some forgeries change the claims before they are encrypted, some the bytes afterwards, some use an attacker's
+keys. Each is genuine in every other respect, so that only the intended check can catch it.
+"""
+
+from __future__ import annotations
+
+import hmac
+from functools import cached_property
+from typing import Literal
+
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
+from joserfc import jwe
+from joserfc.jwk import OctKey
+from jwt import get_algorithm_by_name
+
+from registrar.core.tokens import compact, mint
+from registrar.core.tokens.claims import AccessClaims, Document, RefreshClaims
+from registrar.core.tokens.keys import ClusterKeys
+from simulator.core.instant import Instant
+
+JwePart = Literal["header", "encrypted_key", "iv", "ciphertext", "tag"]
+_JWE_PARTS: tuple[JwePart, ...] = ("header", "encrypted_key", "iv", "ciphertext", "tag")
+
+
+class Forge:
+    """`claims` are those of the good token that every forgery starts from."""
+
+    def __init__(
+        self,
+        keys: ClusterKeys,
+        claims: AccessClaims,
+        now: Instant,
+        *,
+        attacker: ClusterKeys | None = None,
+        other_subject: str = "alice",
+        unknown_subject: str = "mallory",
+        inactive_subject: str = "former",
+        revoked_tid: str = "00000000-0000-4000-8000-00000000dead",
+    ) -> None:
+        """`attacker`: keys that nobody trusts, made when needed if not given."""
+        self.keys = keys
+        self.claims = claims
+        self.now = int(now)
+        self.other_subject = other_subject
+        self.unknown_subject = unknown_subject
+        self.inactive_subject = inactive_subject
+        self.revoked_tid = revoked_tid
+        self._attacker = attacker
+
+    @cached_property
+    def attacker(self) -> ClusterKeys:
+        return self._attacker or ClusterKeys.create(self.keys.cluster_id)
+
+    @cached_property
+    def document(self) -> Document:
+        """The good token's claims."""
+        return mint.padded(self.claims.document(self.keys.cluster_id))
+
+    @cached_property
+    def private(self) -> str:
+        """The good token's JWE."""
+        return mint.encrypt(self.keys.encryption, mint.jwe_header(self.keys), compact.render(self.document))
+
+    @cached_property
+    def payload(self) -> bytes:
+        """The good token's payload."""
+        return compact.render({"private": self.private})
+
+    @cached_property
+    def token(self) -> str:
+        """The good token."""
+        return self.signed(self.payload)
+
+    @property
+    def refresh_token(self) -> str:
+        return mint.mint_refresh(self.keys, RefreshClaims(tid=self.claims.tid, issued_at=Instant(self.now)))
+
+    # --- outside: the JWS ------------------------------------------------------------------------------------
+
+    def signed(self, payload: bytes) -> str:
+        return mint.sign(self.keys.signing, mint.jws_header(self.keys), payload)
+
+    def header_text(self, header: bytes) -> str:
+        """Any bytes as the header, properly signed."""
+        signing_input = f"{compact.encode(header)}.{compact.encode(self.payload)}"
+        return f"{signing_input}.{compact.encode(mint.RS256.sign(signing_input.encode(), self.keys.signing))}"
+
+    def header(self, *, without: str | None = None, **members: object) -> str:
+        """Header members set or removed, properly signed."""
+        header = {**mint.jws_header(self.keys), **members}
+        return self.header_text(
+            compact.render({name: value for name, value in header.items() if name != without})
+        )
+
+    def unsigned(self, alg: str) -> str:
+        return self.header(alg=alg).rpartition(".")[0] + "."
+
+    def hmac_with_public_key(self) -> str:
+        """The classic confusion: HS256 keyed with the RSA public key's PEM text (CVE-2017-11424)."""
+        signing_input = self.header(alg="HS256").rpartition(".")[0]
+        pem = self.keys.signing.public_key().public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo)
+        return f"{signing_input}.{compact.encode(hmac.digest(pem, signing_input.encode(), 'sha256'))}"
+
+    def rs512(self) -> str:
+        signing_input = self.header(alg="RS512").rpartition(".")[0]
+        signature = get_algorithm_by_name("RS512").sign(signing_input.encode(), self.keys.signing)
+        return f"{signing_input}.{compact.encode(signature)}"
+
+    def embedded_key(self) -> str:
+        """The attacker's public key inside the header, and the attacker's signature (CVE-2026-27962)."""
+        numbers = self.attacker.signing.public_key().public_numbers()
+        jwk = {"kty": "RSA", "n": _integer(numbers.n), "e": _integer(numbers.e)}
+        return mint.sign(self.attacker.signing, {**mint.jws_header(self.keys), "jwk": jwk}, self.payload)
+
+    def by_attacker(self, kid: str) -> str:
+        header = {**mint.jws_header(self.keys), "kid": kid}
+        return mint.sign(self.attacker.signing, header, self.payload)
+
+    def signature_bit_flipped(self) -> str:
+        signing_input, _, signature = self.token.rpartition(".")
+        return f"{signing_input}.{compact.encode(_flipped(compact.decode(signature.encode())))}"
+
+    def signature_of_another(self) -> str:
+        other = mint.seal(self.keys, self.document)  # another IV, so another payload
+        return self.token.rpartition(".")[0] + "." + other.rpartition(".")[2]
+
+    # --- inside: the JWE -------------------------------------------------------------------------------------
+
+    def private_is(self, private: object) -> str:
+        """Any value as the JWE, properly signed."""
+        return self.signed(compact.render({"private": private}))
+
+    def jwe_part(self, part: JwePart, value: bytes) -> str:
+        """One part of the JWE replaced, properly signed outside."""
+        parts = self.private.split(".")
+        parts[_JWE_PARTS.index(part)] = compact.encode(value)
+        return self.private_is(".".join(parts))
+
+    def jwe_bytes(self, part: JwePart) -> bytes:
+        return compact.decode(self.private.split(".")[_JWE_PARTS.index(part)].encode())
+
+    def jwe_flipped(self, part: JwePart) -> str:
+        return self.jwe_part(part, _flipped(self.jwe_bytes(part)))
+
+    def jwe_reordered(self) -> str:
+        """The same header members in another order: the additional authenticated data is another."""
+        header = dict(reversed(mint.jwe_header(self.keys).items()))
+        return self.jwe_part("header", compact.render(header))
+
+    def encrypted(self, *, key: bytes | None = None, plaintext: bytes | None = None, **members: object) -> str:
+        """Other header members, key or plaintext, properly encrypted with whatever they ask for."""
+        header = {**mint.jwe_header(self.keys), **members}
+        private = jwe.encrypt_compact(
+            header,
+            compact.render(self.document) if plaintext is None else plaintext,
+            OctKey.import_key(key or self.keys.encryption),
+            algorithms=[str(header["alg"]), str(header["enc"]), "DEF"],
+        )
+        return self.private_is(private)
+
+    def encryption_regenerated(self) -> str:
+        """Minted after `set key regen authz encryption`, which the validating node has not seen."""
+        return mint.seal(self.keys.with_new_encryption(), self.document)
+
+    def wrong_encryption_key(self) -> str:
+        return self.encrypted(key=self.keys.with_new_encryption().encryption)
+
+    # --- innermost: the claims -------------------------------------------------------------------------------
+
+    def with_claims(self, *, without: str | None = None, **members: object) -> str:
+        """Claims set or removed, then padded (unless pad is given), encrypted and signed properly."""
+        document = {**self.claims.document(self.keys.cluster_id), **members}
+        document.pop(without or "", None)
+        return mint.seal(self.keys, document if "pad" in document else mint.padded(document))
+
+    def with_raw_claim(self, name: str, text: str) -> str:
+        """A claim whose value is any JSON-like text."""
+        others = {member: value for member, value in self.document.items() if member != name}
+        return self.encrypted(plaintext=f'{{"{name}":{text},'.encode() + compact.render(others)[1:])
+
+    def with_claim_twice(self, name: str) -> str:
+        """The second one is the good one, which lenient parsers take."""
+        return self.encrypted(plaintext=f'{{"{name}":0,'.encode() + compact.render(self.document)[1:])
+
+
+def _flipped(data: bytes) -> bytes:
+    middle = len(data) // 2
+    return data[:middle] + bytes([data[middle] ^ 1]) + data[middle + 1 :]
+
+
+def _integer(value: int) -> str:
+    return compact.encode(value.to_bytes((value.bit_length() + 7) // 8))
