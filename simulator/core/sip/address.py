@@ -1,0 +1,113 @@
+"""From, To, Contact and their like: name-addr and addr-spec with parameters (RFC 3261 20.10, 20.20, 20.39)."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from enum import Enum
+from functools import lru_cache
+from typing import Final, Literal
+
+from simulator.core.sip.errors import MalformedMessage
+from simulator.core.sip.grammar import (
+    QUOTED,
+    TOKEN,
+    Params,
+    excerpt,
+    find_param,
+    is_token,
+    parse_params,
+    quote,
+    render_params,
+    split_list,
+    unquote,
+)
+from simulator.core.sip.uri import SipUri, parse_uri
+
+
+class Star(Enum):
+    """The one value of `Contact: *`."""
+
+    STAR = "*"
+
+
+STAR: Final = Star.STAR
+Contacts = tuple["NameAddr", ...] | Literal[Star.STAR]
+
+# 20: a URI with a comma, question mark or semicolon must stand in brackets; without them what follows a
+# semicolon are header parameters.
+_NAME_ADDR = re.compile(
+    rf'[ \t]*(?:({QUOTED})[ \t]*|((?:{TOKEN}[ \t]*)*))<([^<>"\s]*(?:[^<>\s]*))>(.*)', re.DOTALL
+)
+_ADDR_SPEC = re.compile(r'[ \t]*([^\s<>,;?"]+)(.*)', re.DOTALL)
+
+
+@dataclass(frozen=True, slots=True)
+class NameAddr:
+    """`"display" <uri>;params`. Parameter values are as written, quotes included; `param` unquotes."""
+
+    display: str
+    """Unquoted; empty if there is none."""
+    uri: SipUri
+    params: Params = ()
+
+    def param(self, name: str) -> str | None:
+        """Unquoted value of a header parameter; "" for a bare one (`;video`), None if absent."""
+        return find_param(self.params, name)
+
+    @property
+    def tag(self) -> str | None:
+        return find_param(self.params, "tag")
+
+    def with_param(self, name: str, value: str | None = None) -> NameAddr:
+        """The parameter set in its place, or appended. `value` is written as given."""
+        kept = tuple((key, old) for key, old in self.params if key.lower() != name.lower())
+        return NameAddr(self.display, self.uri, (*kept, (name, value)))
+
+    def __str__(self) -> str:
+        if not self.display:
+            shown = ""
+        elif all(map(is_token, self.display.split(" "))):
+            shown = f"{self.display} "
+        else:
+            shown = f"{quote(self.display)} "
+        return f"{shown}<{self.uri}>{render_params(self.params)}"
+
+
+def parse_name_addr(text: str) -> NameAddr:
+    """One address. Raises MalformedMessage."""
+    return _cached(text) if len(text) <= _CACHED_LENGTH else _parse(text)
+
+
+def _parse(text: str) -> NameAddr:
+    match = _NAME_ADDR.fullmatch(text)
+    if match is not None:
+        quoted, tokens, uri, params = match.groups()
+        display = unquote(quoted) if quoted else " ".join(tokens.split())
+    else:
+        bare = _ADDR_SPEC.fullmatch(text)
+        if bare is None:
+            raise MalformedMessage(f"malformed address: {excerpt(text)}")
+        display = ""
+        uri, params = bare.groups()
+    return NameAddr(display, parse_uri(uri), parse_params(params, "address"))
+
+
+# Refreshes repeat their From, To and Contact, so these are worth keeping; the tag and the ephemeral port make
+# them one per phone, hence the size. Long texts are not kept: they would make the bound meaningless.
+_CACHED_LENGTH = 768
+_cached = lru_cache(maxsize=16_384)(_parse)
+
+
+def parse_contacts(text: str) -> Contacts:
+    """The value of one Contact field: a list of addresses, or STAR. Raises MalformedMessage."""
+    return _cached_contacts(text) if len(text) <= _CACHED_LENGTH else _parse_contacts(text)
+
+
+def _parse_contacts(text: str) -> Contacts:
+    if text.strip(" \t") == "*":
+        return STAR
+    return tuple(parse_name_addr(element) for element in split_list(text, "Contact"))
+
+
+_cached_contacts = lru_cache(maxsize=16_384)(_parse_contacts)

@@ -1,0 +1,105 @@
+"""The shared pieces of RFC 3261 section 25: tokens, quoted strings, parameters, comma lists.
+
+Text is what `bytes.decode("utf-8", "surrogateescape")` gave, so any byte survives a round trip.
+"""
+
+from __future__ import annotations
+
+import re
+
+from simulator.core import redact
+from simulator.core.sip.errors import MalformedMessage
+
+Params = tuple[tuple[str, str | None], ...]
+"""Parameters in order, as written: names keep their case, values their quotes; None for a bare name."""
+
+# RFC 3261 25.1: token = 1*(alphanum / "-" / "." / "!" / "%" / "*" / "_" / "+" / "`" / "'" / "~")
+TOKEN = r"[A-Za-z0-9\-.!%*_+`'~]+"
+# quoted-string: a quoted-pair may escape any ASCII character except CR and LF.
+QUOTED = r'"(?:[^"\\\r\n]|\\[^\r\n])*"'
+
+is_token = re.compile(TOKEN).fullmatch
+
+_PARAM = re.compile(rf'[ \t]*;[ \t]*({TOKEN})(?:[ \t]*=[ \t]*({QUOTED}|[^\s;,"<>=?]+))?')
+_LIST_PIECE = re.compile(rf'[^",<]+|{QUOTED}|<[^<>]*>|,')
+_FOLD = re.compile(r"[ \t]*\r\n[ \t]+")
+_QUOTED_PAIR = re.compile(r"\\(.)", re.DOTALL)
+_PASSWORD = re.compile(r"(?i)(\bsips?:[^@\s:]*:)[^@\s]*@")
+
+
+def unfold(text: str) -> str:
+    """A folded value on one line: CRLF and the white space around it count as one space (7.3.1)."""
+    return _FOLD.sub(" ", text)
+
+
+def excerpt(text: str) -> str:
+    """A short, quoted piece of peer text for an error message, without tokens and passwords in it."""
+    clean = _PASSWORD.sub(r"\1***@", redact.text(text))
+    return repr(clean if len(clean) <= 80 else clean[:77] + "...")
+
+
+def unquote(value: str) -> str:
+    """The meaning of a token or quoted string."""
+    if value[:1] != '"':
+        return value
+    inner = value[1:-1]
+    return _QUOTED_PAIR.sub(r"\1", inner) if "\\" in inner else inner
+
+
+def quote(value: str) -> str:
+    """`value` as a quoted string; it must not hold a line break."""
+    if "\r" in value or "\n" in value:
+        raise ValueError("a quoted string cannot hold a line break")
+    return '"' + value.replace("\\", "\\\\").replace('"', '\\"') + '"'
+
+
+def parse_params(text: str, where: str) -> Params:
+    """`;a=b;c;d="e;f"` as pairs; `where` names the header field in the error."""
+    if not text:
+        return ()
+    params: list[tuple[str, str | None]] = []
+    position, end = 0, len(text)
+    while position < end:
+        match = _PARAM.match(text, position)
+        if match is None:
+            rest = text[position:]
+            if not rest.strip(" \t"):
+                break
+            raise MalformedMessage(f"{where}: bad parameter at {excerpt(rest)}")
+        params.append((match[1], match[2]))
+        position = match.end()
+    return tuple(params)
+
+
+def find_param(params: Params, name: str) -> str | None:
+    """The unquoted value of the first parameter `name` in any case; "" for a bare one, None if absent."""
+    for key, value in params:
+        if key == name or key.lower() == name.lower():
+            return "" if value is None else unquote(value)
+    return None
+
+
+def render_params(params: Params) -> str:
+    return "".join(f";{name}" if value is None else f";{name}={value}" for name, value in params)
+
+
+def split_list(text: str, where: str) -> tuple[str, ...]:
+    """The elements of a comma list; commas inside quotes and angle brackets do not separate."""
+    if "," not in text:
+        return (text,)
+    if '"' not in text and "<" not in text:
+        pieces = text.split(",")
+    else:
+        pieces = [""]
+        position = 0
+        while position < len(text):
+            match = _LIST_PIECE.match(text, position)
+            if match is None:
+                raise MalformedMessage(f"{where}: unbalanced at {excerpt(text[position:])}")
+            if match[0] == ",":
+                pieces.append("")
+            else:
+                pieces[-1] += match[0]
+            position = match.end()
+    # 7.3.1 / 25.1: an element may be empty in RFC 2616 lists; it carries nothing, so it is dropped.
+    return tuple(piece for raw in pieces if (piece := raw.strip(" \t")))

@@ -1,0 +1,154 @@
+"""Messages out of a TCP or TLS stream: framing by Content-Length (RFC 3261 18.3), CRLF keep-alives (RFC 5626)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import Enum
+from typing import Literal
+
+from simulator.core.sip.errors import MalformedMessage, MissingHeader, RemoteProtocolError
+from simulator.core.sip.message import Message
+from simulator.core.sip.wire import (
+    DEFAULT_LIMITS,
+    Head,
+    Limits,
+    body_length,
+    parse_head,
+    take,
+    walk_lines,
+    well_formed,
+)
+
+
+class Need(Enum):
+    """Nothing complete yet."""
+
+    DATA = "data"
+
+
+@dataclass(frozen=True, slots=True)
+class KeepAlive:
+    """CRLFCRLF is a ping, to be answered with CRLF; CRLF is a pong."""
+
+    kind: Literal["ping", "pong"]
+
+
+_PING, _PONG = KeepAlive("ping"), KeepAlive("pong")
+
+
+class SipStream:
+    """Bytes in, messages out; one per connection. After `receive_data` call `next_message` until Need.DATA.
+
+    A message that is framed well but broken inside raises and is skipped: the stream goes on (`error.request`
+    allows an answer). A framing error kills the stream: `failure` is set and every further call raises.
+
+    `initiator`: we opened the connection, so a CRLF can only answer our ping and is reported at once. Otherwise
+    a CRLF waits for what follows: with another CRLF it is a ping, before a message it is reported as pong.
+    """
+
+    def __init__(self, *, limits: Limits = DEFAULT_LIMITS, initiator: bool = False) -> None:
+        self._limits = limits
+        self._initiator = initiator
+        self._buffer: bytes | bytearray = b""
+        self._start = 0
+        """Where the current message begins."""
+        self._walked = 0
+        """Where the first line not yet checked begins, and how many lines were."""
+        self._lines = 0
+        self._head: Head | None = None
+        """The current message's head while its body is arriving, with the body's place."""
+        self._body_start = 0
+        self._body_end = 0
+        self._ended = False
+        self.failure: RemoteProtocolError | None = None
+        """What killed the stream."""
+
+    def receive_data(self, data: bytes) -> None:
+        if self._ended:
+            raise ValueError("data after the end of the stream")
+        consumed, buffer = self._start, self._buffer
+        if consumed == len(buffer):
+            self._buffer = data
+        else:
+            if isinstance(buffer, bytearray):
+                del buffer[:consumed]
+            else:
+                buffer = bytearray(buffer[consumed:])
+            buffer += data
+            self._buffer = buffer
+        self._walked -= consumed
+        self._body_start -= consumed
+        self._body_end -= consumed
+        self._start = 0
+
+    def receive_eof(self) -> None:
+        """The peer will send nothing more; what is incomplete becomes an error."""
+        self._ended = True
+
+    def next_message(self) -> Message | KeepAlive | Literal[Need.DATA]:
+        """The next message in order. Raises RemoteProtocolError and nothing else."""
+        if self.failure is not None:
+            raise RemoteProtocolError(f"the stream is dead since: {self.failure.detail}", status_hint=None)
+        if self._head is None:
+            start = self._start
+            if start == len(self._buffer):
+                return Need.DATA
+            if self._buffer[start] == 13 and (early := self._keep_alive()) is not None:
+                return early
+        try:
+            head = self._head or self._read_head()
+            if head is None:
+                return self._wait("header")
+            if len(self._buffer) < self._body_end:
+                return self._wait("body")
+        except RemoteProtocolError as error:
+            self.failure = error
+            raise
+        return self._finish(head)
+
+    def _keep_alive(self) -> KeepAlive | Literal[Need.DATA] | None:
+        ahead = self._buffer[self._start : self._start + 4]
+        if ahead == b"\r\n\r\n" and not self._initiator:
+            kind, size = _PING, 4
+        elif ahead[:2] != b"\r\n":
+            # A lone CR may become one; a CR before anything else is left to the line checks.
+            return Need.DATA if len(ahead) == 1 and not self._ended else None
+        elif not self._initiator and ahead in (b"\r\n", b"\r\n\r") and not self._ended:
+            return Need.DATA
+        else:
+            kind, size = _PONG, 2
+        self._start += size
+        self._walked = self._start
+        return kind
+
+    def _read_head(self) -> Head | None:
+        buffer, start = self._buffer, self._start
+        end = buffer.find(b"\r\n\r\n", start)
+        if end < 0 or not well_formed(buffer, start, end, self._limits):
+            self._walked, self._lines, complete = walk_lines(
+                buffer, start, self._walked, self._lines, self._limits
+            )
+            if not complete:
+                return None
+            end = self._walked - 4
+        head = parse_head(buffer[start:end].decode("utf-8", "surrogateescape"))
+        length = body_length(head, self._limits, end + 4 - start)
+        if length is None:
+            # 20.14: mandatory here, where nothing else says where the body ends.
+            raise MissingHeader("no Content-Length header field on a stream", request=head.request())
+        self._head = head
+        self._body_start = end + 4
+        self._body_end = end + 4 + length
+        return head
+
+    def _wait(self, part: str) -> Literal[Need.DATA]:
+        if self._ended:
+            raise MalformedMessage(f"the stream ended inside the {part} of a message", status_hint=None)
+        return Need.DATA
+
+    def _finish(self, head: Head) -> Message:
+        body = bytes(self._buffer[self._body_start : self._body_end])
+        self._head = None
+        self._start = self._walked = self._body_end
+        self._lines = 0
+        return take(head, body)

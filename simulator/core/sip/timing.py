@@ -1,0 +1,53 @@
+"""What both transaction machines share: the RFC's timer values and a queue of deadlines."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from heapq import heappop, heappush
+from typing import Generic, TypeVar
+
+from simulator.core.instant import Instant
+
+Entry = TypeVar("Entry")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Timers:
+    """Seconds (RFC 3261 17.1.1.1 and table 4)."""
+
+    t1: float = 0.5
+    """Round-trip estimate. [observed: cnf.xml timerT1 500]"""
+    t2: float = 4.0
+    """Longest retransmission interval. [observed: cnf.xml timerT2 4000]"""
+    t4: float = 5.0
+    """How long a message may stay in the network."""
+
+    @property
+    def f(self) -> float:
+        """Timer F, and J on unreliable transports: 64*T1."""
+        return 64 * self.t1
+
+
+class IllegalInput(RuntimeError):
+    """A bug on our side: this machine has no such transition."""
+
+    def __init__(self, state: object, event: object) -> None:
+        super().__init__(f"no transition from {state} on {event}")
+
+
+class Deadlines(Generic[Entry]):
+    """A queue of (instant, entry). Entries are never removed early: their owner ignores those out of date."""
+
+    def __init__(self) -> None:
+        self._heap: list[tuple[Instant, int, Entry]] = []
+        self._count = 0
+
+    def add(self, at: Instant, entry: Entry) -> None:
+        self._count += 1
+        heappush(self._heap, (at, self._count, entry))
+
+    def first(self) -> tuple[Instant, Entry] | None:
+        return (self._heap[0][0], self._heap[0][2]) if self._heap else None
+
+    def drop_first(self) -> None:
+        heappop(self._heap)

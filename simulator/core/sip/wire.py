@@ -1,0 +1,226 @@
+"""Messages to bytes and back: head splitting with its limits, start lines, datagrams, serialisation."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from simulator.core.sip.errors import (
+    DuplicateHeader,
+    MalformedMessage,
+    MessageTooLarge,
+)
+from simulator.core.sip.grammar import excerpt, is_token
+from simulator.core.sip.headers import Headers, index_lines
+from simulator.core.sip.message import SIP_VERSION, Message, Request, Response
+
+_STATUS_LINE = re.compile(r"SIP/2\.0 ([1-6][0-9]{2})(?: (.*))?", re.IGNORECASE | re.DOTALL).fullmatch
+_LINE_END = re.compile(r"\r\n(?![ \t])")
+_VERSION = re.compile(r"SIP/[0-9]+\.[0-9]+", re.IGNORECASE).fullmatch
+_METHODS = frozenset(
+    "REGISTER REFER NOTIFY OPTIONS INVITE ACK BYE CANCEL SUBSCRIBE PUBLISH INFO MESSAGE UPDATE PRACK SERVICE".split()
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Limits:
+    """Checked before anything is copied or kept."""
+
+    message: int = 65_535
+    """Bytes of a whole message, body included."""
+    line: int = 16_384
+    """Bytes of one physical line, CRLF included. A 2 kB token makes a line of 2.1 kB (sip-wire 3.3)."""
+    fields: int = 256
+    """Header lines, continuation lines included."""
+
+
+DEFAULT_LIMITS = Limits()
+
+
+class RequestLine(NamedTuple):
+    method: str
+    uri_text: str
+    version: str
+
+
+class StatusLine(NamedTuple):
+    status: int
+    reason: str
+
+
+class Head(NamedTuple):
+    """A start line and its headers, before the body is there."""
+
+    start: RequestLine | StatusLine
+    headers: Headers
+    defect: str = ""
+    """What is wrong with it although it could be framed; the broken lines are not in `headers`."""
+
+    def message(self, body: bytes = b"") -> Message:
+        start = self.start
+        if isinstance(start, RequestLine):
+            return Request(start.method, start.uri_text, self.headers, body, start.version)
+        return Response(start.status, start.reason, self.headers, body)
+
+    def request(self) -> Request | None:
+        """What an error may carry so that it can be answered."""
+        message = self.message()
+        return message if isinstance(message, Request) else None
+
+
+def walk_lines(
+    data: bytes | bytearray, start: int, position: int, lines: int, limits: Limits
+) -> tuple[int, int, bool]:
+    """Checks line by line; returns (position of the next line, lines so far, head complete).
+
+    Errors depend on offsets only, so that it never matters how the bytes were cut into chunks.
+    """
+    while True:
+        newline = data.find(b"\n", position)
+        furthest = newline if newline >= 0 else len(data) - 1
+        excess = min(position + limits.line, start + limits.message)
+        stray = data.find(b"\r", position, min(furthest, excess))
+        if stray >= 0 and stray != newline - 1:
+            raise MalformedMessage(f"line {lines + 1} holds a CR without LF", status_hint=None)
+        if furthest >= excess:
+            if excess == start + limits.message:
+                raise MessageTooLarge(f"the header is longer than {limits.message} bytes")
+            raise MessageTooLarge(f"line {lines + 1} is longer than {limits.line} bytes")
+        if newline < 0:
+            return position, lines, False
+        if newline == position or data[newline - 1] != 13:
+            raise MalformedMessage(f"line {lines + 1} ends in a bare LF", status_hint=None)
+        if newline == position + 1:
+            return newline + 1, lines, True
+        lines += 1
+        if lines > limits.fields + 1:
+            raise MessageTooLarge(f"more than {limits.fields} header lines")
+        position = newline + 1
+
+
+def well_formed(data: bytes | bytearray, start: int, end: int, limits: Limits) -> bool:
+    """A quick yes for the head data[start:end]; a no is no verdict: `walk_lines` finds out."""
+    breaks = data.count(b"\n", start, end)
+    return (
+        end - start + 4 <= min(limits.line, limits.message)
+        and breaks <= limits.fields
+        and breaks == data.count(b"\r\n", start, end)
+        and breaks == data.count(b"\r", start, end)
+    )
+
+
+def parse_head(text: str) -> Head:
+    """Start line and header lines, without the empty line. Raises MalformedMessage for an unreadable start line;
+    anything else that is wrong is the head's `defect`."""
+    lines = (_LINE_END.split if "\r\n " in text or "\r\n\t" in text else _split)(text)
+    first = lines[0]
+    del lines[0]
+    method, _, rest = first.partition(" ")
+    uri_text, _, version = rest.rpartition(" ")
+    defect = ""
+    if version == SIP_VERSION and method in _METHODS and uri_text:
+        start: RequestLine | StatusLine = RequestLine(method, uri_text, version)
+    else:
+        start, defect = _other_start_line(first)
+    try:
+        index = index_lines(lines)
+    except MalformedMessage as error:
+        defect = defect or error.detail
+        lines = list(filter(_is_field, lines))
+        index = index_lines(lines)
+    return Head(start, Headers.from_lines(tuple(lines), index), defect)
+
+
+def _split(text: str) -> list[str]:
+    return text.split("\r\n")
+
+
+def _is_field(line: str) -> bool:
+    try:
+        index_lines((line,))
+    except MalformedMessage:
+        return False
+    return True
+
+
+def _other_start_line(line: str) -> tuple[RequestLine | StatusLine, str]:
+    status = _STATUS_LINE(line)
+    if status is not None:
+        return StatusLine(int(status[1]), status[2] or ""), ""
+    if line[:4].upper() == "SIP/":
+        raise MalformedMessage(f"malformed status line: {excerpt(line)}", status_hint=None)
+    method, _, rest = line.partition(" ")
+    uri_text, _, version = rest.rpartition(" ")
+    if is_token(method) and uri_text and _VERSION(version):
+        return RequestLine(method, uri_text, version), ""
+    words = line.split()
+    detail = f"malformed request line: {excerpt(line)}"
+    if len(words) > 2 and is_token(words[0]) and _VERSION(words[-1]):
+        # Recognisably a request, so its sender can be told (RFC 4475 3.1.2.9, 3.1.2.10).
+        return RequestLine(words[0], " ".join(words[1:-1]), SIP_VERSION), detail
+    raise MalformedMessage(detail, status_hint=None)
+
+
+def take(head: Head, body: bytes) -> Message:
+    """The message, or MalformedMessage with the readable part if the head has a defect."""
+    if head.defect:
+        raise MalformedMessage(head.defect, request=head.request())
+    return head.message(body)
+
+
+def body_length(head: Head, limits: Limits, size: int) -> int | None:
+    """Content-Length; None if absent. `size` is the size of the head. Raises with what was read of a request."""
+    headers = head.headers
+    value = headers.get("content-length")
+    if value is None:
+        return None
+    if not (value.isascii() and value.isdigit()):
+        raise MalformedMessage(f"Content-Length is not a number: {excerpt(value)}", request=head.request())
+    if headers.count("content-length") > 1:
+        try:
+            headers.single("Content-Length")
+        except DuplicateHeader as error:
+            raise DuplicateHeader(error.detail, request=head.request()) from None
+    length = limits.message + 1 if len(value) > 10 and len(value.lstrip("0")) > 10 else int(value)
+    if size + length > limits.message:
+        raise MessageTooLarge(
+            f"a message of {size} + {excerpt(value)} bytes is over {limits.message}", request=head.request()
+        )
+    return length
+
+
+def parse_message(data: bytes, *, limits: Limits = DEFAULT_LIMITS) -> Message:
+    """One datagram (RFC 3261 18.3): without Content-Length the body reaches to the end, a shorter one cuts the
+    rest off, a longer one is an error. Raises RemoteProtocolError."""
+    if data[:2] == b"\r\n":
+        raise MalformedMessage("the datagram begins with an empty line", status_hint=None)
+    end = data.find(b"\r\n\r\n")
+    if end < 0 or not well_formed(data, 0, end, limits):
+        after, _, complete = walk_lines(data, 0, 0, 0, limits)
+        if not complete:
+            raise MalformedMessage("the datagram ends inside the header", status_hint=None)
+        end = after - 4
+    head = parse_head(data[:end].decode("utf-8", "surrogateescape"))
+    body = data[end + 4 :]
+    length = body_length(head, limits, end + 4)
+    if length is None:
+        if len(data) > limits.message:
+            raise MessageTooLarge(f"a datagram of {len(data)} bytes is over {limits.message}")
+    elif length > len(body):
+        raise MalformedMessage(
+            f"Content-Length is {length} but the datagram holds {len(body)} bytes of body",
+            request=head.request(),
+        )
+    else:
+        body = body[:length]
+    return take(head, body)
+
+
+def serialize(message: Message) -> bytes:
+    """The bytes of a message, headers exactly as they are. A missing Content-Length is added (20.14)."""
+    lines = message.headers.lines
+    if "content-length" not in message.headers:
+        lines = (*lines, f"Content-Length: {len(message.body)}")
+    head = "\r\n".join((message.start_line, *lines, "", ""))
+    return head.encode("utf-8", "surrogateescape") + message.body
