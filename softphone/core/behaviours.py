@@ -30,7 +30,7 @@ class Behaviour(StrEnum):
 DESCRIPTIONS: Mapping[Behaviour, str] = MappingProxyType(
     {
         Behaviour.NEVER_REFRESH: "lets the registration run out; the registrar's expiry does the rest",
-        Behaviour.REUSE_EXPIRED_TOKEN: "answers each challenge with the first token it got, never a renewed one",
+        Behaviour.REUSE_EXPIRED_TOKEN: "answers challenges with the first token it got, never a renewed one",
         Behaviour.SEND_TOKEN_FIRST: "puts the token into the first REGISTER, unasked",
         Behaviour.NEVER_SEND_TOKEN: "answers each challenge by repeating the REGISTER without a token",
         Behaviour.SEND_TOKEN_ANYWHERE: "sends its token to ports that are no OAuth port, in clear text too",

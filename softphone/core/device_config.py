@@ -24,7 +24,7 @@ class SecurityMode(IntEnum):
 
 
 class TransportProtocol(IntEnum):
-    """transportLayerProtocol. 4 stands for UCM's "TCP+UDP"; to a client it is TCP. [assumed: device-config 1.6]"""
+    """transportLayerProtocol. 4 stands for "TCP+UDP"; to a client it is TCP. [assumed: device-config 1.6]"""
 
     TCP = 1
     UDP = 2

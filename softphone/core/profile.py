@@ -1,4 +1,4 @@
-"""What a phone is given before it starts: who it is, where its configuration lies, what it trusts, its tokens."""
+"""What a phone is given before it starts: who it is, where its configuration lies, what it trusts, tokens."""
 
 from __future__ import annotations
 
