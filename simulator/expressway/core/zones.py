@@ -1,0 +1,89 @@
+"""An Expressway-C's CEOAuth zones: found by the node a request names, or by the flow that connects them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+
+from simulator.core.flow import Effect, FlowId, FlowIds
+from simulator.core.instant import Instant
+from simulator.core.tls.settings import ClientTls, Credential, TlsVersion
+from simulator.expressway.core.zone import Transmit, UcmNode, Zone
+
+
+class Zones:
+    """`credential` and `trust` are those of the next connection; changing them changes no present one."""
+
+    def __init__(
+        self,
+        nodes: Mapping[str, UcmNode],
+        *,
+        credential: Credential,
+        trust: tuple[bytes, ...],
+        versions: tuple[TlsVersion, TlsVersion],
+        backoff: float,
+        flow_ids: FlowIds,
+        transmit: Transmit,
+    ) -> None:
+        self.credential = credential
+        self.trust = trust
+        self._versions = versions
+        self._backoff = backoff
+        self._flow_ids = flow_ids
+        self._transmit = transmit
+        self._by_name: dict[str, Zone] = {}
+        self._by_flow: dict[FlowId, Zone] = {}
+        for name, node in nodes.items():
+            self.put(name, node)
+
+    def __iter__(self) -> Iterator[Zone]:
+        return iter(tuple(self._by_name.values()))
+
+    def put(self, name: str, node: UcmNode) -> None:
+        """A fresh zone under `name`; the one it replaces was closed before."""
+        self._by_name[name.lower()] = Zone(node, backoff=self._backoff, transmit=self._transmit)
+
+    def remove(self, name: str) -> None:
+        del self._by_name[name.lower()]
+
+    def named(self, name: str) -> Zone | None:
+        return self._by_name.get(name.lower())
+
+    def at(self, host: str, port: int | None) -> Zone | None:
+        """The node a URI means: by its name, or by its 5091's address, as UCM writes it in its Contacts."""
+        named = self.named(host.rstrip("."))
+        if named is not None:
+            return named
+        bare = host.strip("[]").lower()
+        return next(
+            (
+                zone
+                for zone in self._by_name.values()
+                if (zone.node.address.host.lower(), zone.node.address.port) == (bare, port)
+            ),
+            None,
+        )
+
+    def of(self, flow: FlowId) -> Zone | None:
+        return self._by_flow.get(flow)
+
+    def connect(self, zone: Zone) -> tuple[FlowId, Effect]:
+        """Starts the zone's connection: mutual TLS, the Tomcat certificate checked against our trusted CAs."""
+        minimum, maximum = self._versions
+        tls = ClientTls(
+            server_name=zone.node.server_name or zone.node.host,
+            trust=self.trust,
+            credential=self.credential,
+            minimum=minimum,
+            maximum=maximum,
+        )
+        flow = self._flow_ids.take()
+        self._by_flow[flow] = zone
+        return flow, zone.connect(flow, tls)
+
+    def fail(self, flow: FlowId, detail: str, now: Instant) -> None:
+        self._by_flow.pop(flow).fail(detail, now)
+
+    def close(self, zone: Zone) -> list[Effect]:
+        if zone.flow is not None:
+            del self._by_flow[zone.flow]
+        return zone.close()
