@@ -1,7 +1,8 @@
 """Bearer credentials and challenges in the two dialects: Cisco UCM's and RFC 8898's (sip-wire 3.3).
 
-UCM      407, `Proxy-Authenticate: Bearer realm="ccmsipline"`, `Proxy-Authorization: Bearer token="..."` [observed S1]
-RFC8898  401, `WWW-Authenticate: Bearer realm=, scope=, authz_server=[, error=]`, `Authorization: Bearer <b64token>`
+UCM      407 `Proxy-Authenticate: Bearer realm="ccmsipline"`, answered with `Proxy-Authorization: Bearer token="..."`
+         [observed: S1]
+RFC8898  401 `WWW-Authenticate: Bearer realm=, scope=, authz_server=, error=`, answered with `Authorization: Bearer ...`
 """
 
 from __future__ import annotations

@@ -112,7 +112,7 @@ class ClientTransactions:
         self._events: list[ClientEvent] = []
 
     def send(self, request: Request, now: Instant) -> ClientKey:
-        """Starts a transaction. The top Via's branch must be new: raises ValueError if it is absent or in use."""
+        """Starts a transaction. Raises ValueError if the top Via's branch is absent or in use."""
         branch = request.top_via.branch
         if not branch:
             raise ValueError("a request needs a branch in its top Via")

@@ -97,7 +97,7 @@ def parse_cseq(text: str) -> CSeq:
     if match is None:
         raise MalformedMessage(f"malformed CSeq: {excerpt(text)}")
     digits = match[1]
-    if len(digits) > 10 and len(digits.lstrip("0")) > 10 or (number := int(digits)) > MAX_CSEQ:
+    if (len(digits) > 10 and len(digits.lstrip("0")) > 10) or (number := int(digits)) > MAX_CSEQ:
         raise MalformedMessage("CSeq: the number is not below 2**31")
     return CSeq(number, match[2])
 

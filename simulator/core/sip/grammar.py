@@ -14,7 +14,7 @@ Params = tuple[tuple[str, str | None], ...]
 """Parameters in order, as written: names keep their case, values their quotes; None for a bare name."""
 
 # RFC 3261 25.1: token = 1*(alphanum / "-" / "." / "!" / "%" / "*" / "_" / "+" / "`" / "'" / "~")
-TOKEN = r"[A-Za-z0-9\-.!%*_+`'~]+"
+TOKEN = r"[A-Za-z0-9\-.!%*_+`'~]+"  # noqa: S105
 # quoted-string: a quoted-pair may escape any ASCII character except CR and LF.
 QUOTED = r'"(?:[^"\\\r\n]|\\[^\r\n])*"'
 

@@ -35,7 +35,7 @@ class Headers:
 
     def __init__(self, fields: Iterable[tuple[str, str]] = ()) -> None:
         """Raises ValueError for a name or value that cannot be written (a bug here, not on the wire)."""
-        self.lines = tuple(_render(name, value) for name, value in fields)
+        self.lines = tuple(render_field(name, value) for name, value in fields)
         self._first = None
 
     @classmethod
@@ -77,10 +77,7 @@ class Headers:
     def get_all(self, name: str) -> tuple[str, ...]:
         """All values in order; the fields that are comma lists are split into their elements."""
         key = canonical(name)
-        first = self._firsts().get(key)
-        if first is None:
-            return ()
-        values = tuple(_clean(value) for value in (first, *self._further.get(key, ())))
+        values = self.fields(key)
         if key not in LISTS:
             return values
         return tuple(element for value in values for element in split_list(value, name))
@@ -91,6 +88,8 @@ class Headers:
         first = self._firsts().get(key)
         if first is None:
             return ()
+        if not self._further:
+            return (_clean(first),)
         return tuple(_clean(value) for value in (first, *self._further.get(key, ())))
 
     def count(self, name: str) -> int:
@@ -100,7 +99,7 @@ class Headers:
 
     def with_field(self, name: str, value: str) -> Headers:
         """The first field of that name replaced in its place and the others dropped; appended if absent."""
-        key, new = canonical(name), _render(name, value)
+        key, new = canonical(name), render_field(name, value)
         lines: list[str] = []
         placed = False
         for line in self.lines:
@@ -115,18 +114,18 @@ class Headers:
 
     def with_added(self, name: str, value: str) -> Headers:
         """Appended after all others."""
-        return Headers.from_lines((*self.lines, _render(name, value)))
+        return Headers.from_lines((*self.lines, render_field(name, value)))
 
     def with_first(self, name: str, value: str) -> Headers:
         """Inserted before all others."""
-        return Headers.from_lines((_render(name, value), *self.lines))
+        return Headers.from_lines((render_field(name, value), *self.lines))
 
     def with_after(self, other: str, name: str, value: str) -> Headers:
         """Inserted after the last field called `other`; appended if there is none."""
         key = canonical(other)
         for place in range(len(self.lines), 0, -1):
             if _key_of(self.lines[place - 1]) == key:
-                return Headers.from_lines((*self.lines[:place], _render(name, value), *self.lines[place:]))
+                return Headers.from_lines((*self.lines[:place], render_field(name, value), *self.lines[place:]))
         return self.with_added(name, value)
 
     def without(self, name: str) -> Headers:
@@ -196,10 +195,11 @@ def _key_of(line: str) -> str:
     return canonical(line.partition(":")[0])
 
 
-def _render(name: str, value: str) -> str:
-    if not is_token(name):
+def render_field(name: str, value: str) -> str:
+    """`Name: value`, checked. Raises ValueError."""
+    if known_spelling(name) is None and not is_token(name):
         raise ValueError(f"{name!r} is not a header field name")
-    if _BREAKS.search(value):
+    if ("\n" in value or "\r" in value) and _BREAKS.search(value):
         raise ValueError(f"the value of {name} holds a line break")
     return f"{name}: {value}"
 

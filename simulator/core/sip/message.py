@@ -1,7 +1,7 @@
 """Requests and responses as values. Typed header access parses when asked, never earlier.
 
-Plain slotted classes: they are made once per message on the hot path, where a frozen dataclass costs three times
-as much. They are read-only by convention (and by `Final`); `replace` makes changed copies.
+Plain slotted classes: one is made per message on the hot path, where a frozen dataclass costs three times as
+much. They are read-only by convention (and by `Final`); `replace` makes changed copies.
 """
 
 from __future__ import annotations

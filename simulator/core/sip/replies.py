@@ -8,7 +8,7 @@ from typing import Final
 
 from simulator.core.sip.address import parse_name_addr
 from simulator.core.sip.errors import RemoteProtocolError
-from simulator.core.sip.headers import Headers
+from simulator.core.sip.headers import Headers, render_field
 from simulator.core.sip.message import Request, Response
 
 REASON_PHRASES: Final[Mapping[int, str]] = MappingProxyType(
@@ -88,8 +88,7 @@ REASON_PHRASES: Final[Mapping[int, str]] = MappingProxyType(
 )
 
 # [observed: S1, sip-wire 3.2] UCM puts Date after To and Server after Call-ID; the rest follows CSeq.
-_AFTER_TO = "date"
-_AFTER_CALL_ID = "server"
+_PLACED = frozenset(("Date", "date", "Server", "server"))
 
 
 def reply_to(
@@ -107,32 +106,29 @@ def reply_to(
     Also answers a broken request (`RemoteProtocolError.request`): what is not there is not copied.
     """
     headers = request.headers
-    early: list[tuple[str, str]] = []
-    middle: list[tuple[str, str]] = []
-    late: list[tuple[str, str]] = []
+    early: list[str] = []
+    middle: list[str] = []
+    late: list[str] = []
     for name, value in extra:
-        lower = name.lower()
-        (early if lower == _AFTER_TO else middle if lower == _AFTER_CALL_ID else late).append((name, value))
-    fields = [("Via", value) for value in headers.fields("via")]
-    _copy(headers, "From", fields)
-    to = headers.get("to")
-    if to is not None:
-        fields.append(("To", f"{to};tag={to_tag}" if to_tag and not _has_tag(to) else to))
-    fields += early
-    _copy(headers, "Call-ID", fields)
-    fields += middle
-    _copy(headers, "CSeq", fields)
-    fields += late
-    fields.append(("Content-Length", str(len(body))))
+        group = late if name not in _PLACED else early if name.lower() == "date" else middle
+        group.append(render_field(name, value))
+    lines = [f"Via: {value}" for value in headers.fields("via")]
+    copied = headers.get
+    if (sender := copied("from")) is not None:
+        lines.append(f"From: {sender}")
+    if (to := copied("to")) is not None:
+        lines.append(f"To: {to};tag={to_tag}" if to_tag and not _has_tag(to) else f"To: {to}")
+    lines += early
+    if (call_id := copied("call-id")) is not None:
+        lines.append(f"Call-ID: {call_id}")
+    lines += middle
+    if (cseq := copied("cseq")) is not None:
+        lines.append(f"CSeq: {cseq}")
+    lines += late
+    lines.append(f"Content-Length: {len(body)}")
     if reason is None:
         reason = REASON_PHRASES.get(status) or REASON_PHRASES[status // 100 * 100]
-    return Response(status, reason, Headers(fields), body)
-
-
-def _copy(headers: Headers, name: str, fields: list[tuple[str, str]]) -> None:
-    value = headers.get(name)
-    if value is not None:
-        fields.append((name, value))
+    return Response(status, reason, Headers.from_lines(tuple(lines)), body)
 
 
 def _has_tag(to: str) -> bool:
@@ -156,7 +152,7 @@ def mark_received(request: Request, host: str, port: int, *, fill_rport: bool = 
         marked = marked.with_param("received", host)
     if marked is via:
         return request
-    first, *others = request.headers.get_all("via")
+    _, *others = request.headers.get_all("via")
     headers = request.headers.without("via")
     for value in reversed(others):
         headers = headers.with_first("Via", value)

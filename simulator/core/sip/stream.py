@@ -1,4 +1,4 @@
-"""Messages out of a TCP or TLS stream: framing by Content-Length (RFC 3261 18.3), CRLF keep-alives (RFC 5626)."""
+"""Messages out of TCP and TLS streams: Content-Length framing (RFC 3261 18.3), CRLF keep-alives (RFC 5626)."""
 
 from __future__ import annotations
 
@@ -14,9 +14,10 @@ from simulator.core.sip.wire import (
     Limits,
     body_length,
     parse_head,
+    read_lines,
+    split_lines,
     take,
     walk_lines,
-    well_formed,
 )
 
 
@@ -124,14 +125,16 @@ class SipStream:
     def _read_head(self) -> Head | None:
         buffer, start = self._buffer, self._start
         end = buffer.find(b"\r\n\r\n", start)
-        if end < 0 or not well_formed(buffer, start, end, self._limits):
+        lines = read_lines(buffer, start, end, self._limits) if end >= 0 else None
+        if lines is None:
             self._walked, self._lines, complete = walk_lines(
                 buffer, start, self._walked, self._lines, self._limits
             )
             if not complete:
                 return None
             end = self._walked - 4
-        head = parse_head(buffer[start:end].decode("utf-8", "surrogateescape"))
+            lines = split_lines(buffer, start, end)
+        head = parse_head(lines)
         length = body_length(head, self._limits, end + 4 - start)
         if length is None:
             # 20.14: mandatory here, where nothing else says where the body ends.

@@ -42,5 +42,8 @@ def _validate(request: Request) -> None:
     hops = headers.get("max-forwards")
     if hops is not None and parse_number(hops, "Max-Forwards", _MAX_FORWARDS + 1) > _MAX_FORWARDS:
         raise MalformedMessage(f"Max-Forwards is over {_MAX_FORWARDS}")
-    if not request.uri.is_sip:
-        raise RemoteProtocolError(f"URI scheme {request.uri.scheme}", status_hint=416)
+    uri = request.uri
+    if not uri.is_sip:
+        raise RemoteProtocolError(f"URI scheme {uri.scheme}", status_hint=416)
+    if uri.headers:
+        raise MalformedMessage("the Request-URI holds header fields")  # 19.1.1, table 1

@@ -16,11 +16,9 @@ from simulator.core.sip.headers import Headers, index_lines
 from simulator.core.sip.message import SIP_VERSION, Message, Request, Response
 
 _STATUS_LINE = re.compile(r"SIP/2\.0 ([1-6][0-9]{2})(?: (.*))?", re.IGNORECASE | re.DOTALL).fullmatch
-_LINE_END = re.compile(r"\r\n(?![ \t])")
 _VERSION = re.compile(r"SIP/[0-9]+\.[0-9]+", re.IGNORECASE).fullmatch
-_METHODS = frozenset(
-    "REGISTER REFER NOTIFY OPTIONS INVITE ACK BYE CANCEL SUBSCRIBE PUBLISH INFO MESSAGE UPDATE PRACK SERVICE".split()
-)
+_METHODS = frozenset(("REGISTER", "REFER", "NOTIFY", "OPTIONS", "SUBSCRIBE", "INVITE", "ACK", "BYE", "CANCEL"))
+"""Known to be tokens, which saves a look at them; other methods are just as welcome."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -99,23 +97,30 @@ def walk_lines(
         position = newline + 1
 
 
-def well_formed(data: bytes | bytearray, start: int, end: int, limits: Limits) -> bool:
-    """A quick yes for the head data[start:end]; a no is no verdict: `walk_lines` finds out."""
+def read_lines(data: bytes | bytearray, start: int, end: int, limits: Limits) -> list[str] | None:
+    """The lines of the head data[start:end] if a glance shows that it is good and within the limits; None is no
+    verdict: `walk_lines` finds out what is wrong. A folded field is still several lines."""
     breaks = data.count(b"\n", start, end)
-    return (
-        end - start + 4 <= min(limits.line, limits.message)
-        and breaks <= limits.fields
-        and breaks == data.count(b"\r\n", start, end)
-        and breaks == data.count(b"\r", start, end)
-    )
+    if (
+        end - start + 4 > limits.line
+        or end - start + 4 > limits.message
+        or breaks > limits.fields
+        or breaks != data.count(b"\r", start, end)
+    ):
+        return None
+    lines = data[start:end].decode("utf-8", "surrogateescape").split("\r\n")
+    return lines if len(lines) == breaks + 1 else None
 
 
-def parse_head(text: str) -> Head:
-    """Start line and header lines, without the empty line. Raises MalformedMessage for an unreadable start line;
-    anything else that is wrong is the head's `defect`."""
-    lines = (_LINE_END.split if "\r\n " in text or "\r\n\t" in text else _split)(text)
+def split_lines(data: bytes | bytearray, start: int, end: int) -> list[str]:
+    """The same for a head that `walk_lines` has passed."""
+    return data[start:end].decode("utf-8", "surrogateescape").split("\r\n")
+
+
+def parse_head(lines: list[str]) -> Head:
+    """Start line and header lines, without the empty line. Raises MalformedMessage for an unreadable start
+    line; anything else that is wrong is the head's `defect`."""
     first = lines[0]
-    del lines[0]
     method, _, rest = first.partition(" ")
     uri_text, _, version = rest.rpartition(" ")
     defect = ""
@@ -123,17 +128,29 @@ def parse_head(text: str) -> Head:
         start: RequestLine | StatusLine = RequestLine(method, uri_text, version)
     else:
         start, defect = _other_start_line(first)
+    del lines[0]
     try:
         index = index_lines(lines)
-    except MalformedMessage as error:
-        defect = defect or error.detail
-        lines = list(filter(_is_field, lines))
-        index = index_lines(lines)
+    except MalformedMessage:
+        # Folding is rare, and a continuation line never passes for a field: it shows here, and only here.
+        lines = _join_folds(lines)
+        try:
+            index = index_lines(lines)
+        except MalformedMessage as error:
+            defect = defect or error.detail
+            lines = list(filter(_is_field, lines))
+            index = index_lines(lines)
     return Head(start, Headers.from_lines(tuple(lines), index), defect)
 
 
-def _split(text: str) -> list[str]:
-    return text.split("\r\n")
+def _join_folds(lines: list[str]) -> list[str]:
+    joined: list[str] = []
+    for line in lines:
+        if joined and line[:1] in (" ", "\t"):
+            joined[-1] += f"\r\n{line}"
+        else:
+            joined.append(line)
+    return joined
 
 
 def _is_field(line: str) -> bool:
@@ -170,7 +187,7 @@ def take(head: Head, body: bytes) -> Message:
 
 
 def body_length(head: Head, limits: Limits, size: int) -> int | None:
-    """Content-Length; None if absent. `size` is the size of the head. Raises with what was read of a request."""
+    """Content-Length, or None if absent; `size` is the head's. Raises with what was read of a request."""
     headers = head.headers
     value = headers.get("content-length")
     if value is None:
@@ -196,12 +213,14 @@ def parse_message(data: bytes, *, limits: Limits = DEFAULT_LIMITS) -> Message:
     if data[:2] == b"\r\n":
         raise MalformedMessage("the datagram begins with an empty line", status_hint=None)
     end = data.find(b"\r\n\r\n")
-    if end < 0 or not well_formed(data, 0, end, limits):
+    lines = read_lines(data, 0, end, limits) if end >= 0 else None
+    if lines is None:
         after, _, complete = walk_lines(data, 0, 0, 0, limits)
         if not complete:
             raise MalformedMessage("the datagram ends inside the header", status_hint=None)
         end = after - 4
-    head = parse_head(data[:end].decode("utf-8", "surrogateescape"))
+        lines = split_lines(data, 0, end)
+    head = parse_head(lines)
     body = data[end + 4 :]
     length = body_length(head, limits, end + 4)
     if length is None:
