@@ -2,8 +2,18 @@
 
 from __future__ import annotations
 
+import sys
+
 
 def main() -> None:
+    from simulator import installation
+
+    try:
+        installation.check()
+    except installation.InstallationError as error:
+        sys.stderr.write(f"ucmsim: {error}\n")
+        raise SystemExit(3) from None
+
     from simulator.cli import app
 
     app()

@@ -1,1 +1,74 @@
-"""The discrete-event driver: the same actors with no sockets and no asyncio, exactly."""
+"""The discrete-event driver: the same actors with no sockets and no asyncio, exactly.
+
+Its coroutines never wait, so `run_now` can finish them on the spot.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Coroutine
+from typing import Any, TypeVar
+
+from simulator.core.eventlog import Record
+from simulator.core.flow import Actor
+from simulator.core.instant import Instant, ManualClock
+from simulator.lab.config import LabConfig
+from simulator.lab.memory_net import MemoryNet
+from simulator.lab.site import Site
+
+EPOCH = Instant(1_798_790_400.0)
+"""Fri, 01 Jan 2027 08:00:00 GMT: the World always begins at the same moment, so traces can be compared."""
+
+T = TypeVar("T")
+
+
+class World:
+    """A `simulator.lab.stage.Stage`."""
+
+    def __init__(self, config: LabConfig, *, real_now: Instant, epoch: Instant = EPOCH) -> None:
+        """`real_now`: the machine's time, for the validity of certificates only."""
+        clock = ManualClock(epoch)
+        self.site = Site(config, clock=clock, real_now=real_now, addressing="documentation")
+        self._net = MemoryNet(log=self.site.log, clock=clock, flows=self.site.flows, surroundings=self.site)
+        for node in self.site.nodes.values():
+            self._open(node.name)
+        for expressway in self.site.expressways.values():
+            self._net.add(expressway, expressway.listens())
+        for phone in self.site.phones.values():
+            self._net.add(phone)
+
+    def kick(self, actor: Actor) -> None:
+        self._net.kick(actor)
+
+    async def settle(self) -> None:
+        self._net.settle()
+
+    async def advance(self, seconds: float) -> None:
+        self._net.advance(seconds)
+
+    async def until(self, enough: Callable[[list[Record]], bool], *, since: int) -> None:
+        self._net.settle()
+
+    async def open_node(self, name: str) -> None:
+        self._open(name)
+
+    async def close_node(self, name: str) -> None:
+        node = self.site.stop_node(name)
+        self._net.close_listeners(node)
+
+    async def drop_phone(self, device: str) -> None:
+        self._net.drop(self.site.phone(device))
+
+    def _open(self, name: str) -> None:
+        node = self.site.load_node(name)
+        self.site.opened(name, self._net.add(node, node.listens()))
+
+
+def run_now(coroutine: Coroutine[Any, Any, T]) -> T:
+    """The result of a coroutine that never waits. RuntimeError if it does."""
+    try:
+        coroutine.send(None)
+    except StopIteration as stop:
+        result: T = stop.value
+        return result
+    coroutine.close()
+    raise RuntimeError("a coroutine waited in the World, where nothing ever waits")
