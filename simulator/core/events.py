@@ -111,6 +111,16 @@ class TlsFailed(Event):
     detail: str = ""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ActorFailed(Event):
+    """An actor raised: a fault of the simulator, not of what it tests. The flow it was about is closed."""
+
+    kind: ClassVar[str] = "actor:failed"
+    during: str
+    """The call it happened in: flow_data, handle_timeout ..."""
+    error: str
+
+
 # --- SIP -----------------------------------------------------------------------------------------------------
 
 

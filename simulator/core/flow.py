@@ -104,6 +104,8 @@ class Fetch:
     url: str
     headers: tuple[tuple[str, str], ...] = ()
     timeout: float = 10.0
+    tls: ClientTls | None = None
+    """For https: whom to trust. None: the system's own trust store."""
 
 
 Effect = OpenFlow | SendData | CloseFlow | Fetch

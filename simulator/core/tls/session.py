@@ -122,11 +122,16 @@ class TlsSession:
         """The handshake is finished and the session is not closed."""
         return self._state is _State.OPEN
 
-    def receive_data(self, data: bytes) -> None:
+    @property
+    def has_output(self) -> bool:
+        """`data_to_send()` would return something."""
+        return self._outgoing.pending > 0
+
+    def receive_data(self, data: bytes | memoryview) -> None:
         """Takes ciphertext; plaintext comes as TlsData events."""
         if self._state is _State.HANDSHAKE:
             self._incoming.write(data)
-            self._shake_hands(data)
+            self._shake_hands(bytes(data[:32]))
             data = b""
         if self._state is _State.OPEN:
             plain = self.decrypt(data)
@@ -134,7 +139,7 @@ class TlsSession:
                 # Before a TlsDown or TlsRefused that the same bytes may have brought.
                 self._events.insert(len(self._events) - self.ended, TlsData(plain))
 
-    def decrypt(self, data: bytes) -> bytes:
+    def decrypt(self, data: bytes | memoryview) -> bytes:
         """The hot path of an established session: ciphertext in, all plaintext out.
 
         Look at `ended` afterwards: if true, `events()` says how; that end comes after the plaintext.
@@ -195,13 +200,13 @@ class TlsSession:
         events, self._events = self._events, []
         return events
 
-    def _shake_hands(self, latest: bytes) -> None:
+    def _shake_hands(self, start: bytes) -> None:
         try:
             self._object.do_handshake()
         except ssl.SSLWantReadError:
             return
         except ssl.SSLError as error:
-            self._refuse(_refusal_by_peer(error) or self._refusal_by_us(error, latest))
+            self._refuse(_refusal_by_peer(error) or self._refusal_by_us(error, start))
             return
         try:
             facts = self._facts()
@@ -233,12 +238,12 @@ class TlsSession:
         while written < len(data):
             written += self._object.write(data[written:])
 
-    def _refusal_by_us(self, error: ssl.SSLError, latest: bytes) -> TlsRefusal:
+    def _refusal_by_us(self, error: ssl.SSLError, start: bytes) -> TlsRefusal:
         reason = error.reason or "UNKNOWN"
         if isinstance(error, ssl.SSLCertVerificationError):
             code, detail = error.verify_code, error.verify_message
         else:
-            code, detail = None, _plain_text(latest) or reason.replace("_", " ").lower()
+            code, detail = None, _plain_text(start) or reason.replace("_", " ").lower()
         records = self._outgoing.read()
         self._outgoing.write(records)
         return TlsRefusal(by="us", alert=sent_alert(records, reason, code), reason=reason, detail=detail)
@@ -281,8 +286,8 @@ def _refusal_by_peer(error: ssl.SSLError) -> TlsRefusal | None:
 
 
 def _plain_text(data: bytes) -> str:
-    """Names the mistake behind most garbage, a SIP or HTTP peer that does not speak TLS; quotes one word only."""
-    word = data[:32].split(b" ", 1)[0]
+    """Names the mistake behind most garbage: a peer that speaks plain SIP or HTTP. Quotes one word only."""
+    word = data.split(b" ", 1)[0]
     method = 3 <= len(word) <= 16 and word.isalpha() and word.isupper()
     if method or word in (b"SIP/2.0", b"HTTP/1.0", b"HTTP/1.1"):
         return f"plain text instead of TLS: {word.decode('ascii')}"

@@ -1,0 +1,74 @@
+"""Opening a flow: resolve, connect, shake hands, all within one timeout, and one clear sentence if it fails."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import socket
+from collections.abc import Callable
+
+from certs.contexts import client_context
+from certs.identity import read
+from simulator.aio.doorway import Doorway
+from simulator.aio.pump import Limits, Pump
+from simulator.aio.udp import UdpSocket
+from simulator.core.flow import Address, OpenFlow
+from simulator.core.tls.session import TlsSession
+
+Resolve = Callable[[Address], Address]
+
+
+class DialFailed(Exception):
+    """No connection came about; the text says why, for a person."""
+
+
+async def dial(
+    effect: OpenFlow, doorway: Doorway, *, limits: Limits, resolve: Resolve | None, keylog: str | None
+) -> UdpSocket | None:
+    """Connects; from then on the doorway is told. Returns the socket of a UDP flow. Raises DialFailed."""
+    loop = asyncio.get_running_loop()
+    started = loop.time()
+    try:
+        session = _session(effect, keylog)
+        there = resolve(effect.remote) if resolve else effect.remote
+        async with asyncio.timeout(effect.timeout):
+            if effect.transport == "udp":
+                _, sock = await loop.create_datagram_endpoint(
+                    lambda: UdpSocket(doorway, most_flows=1, connected=True),
+                    remote_addr=(there.host, there.port),
+                )
+                return sock
+            await loop.create_connection(
+                lambda: Pump(
+                    loop,
+                    doorway,
+                    session=session,
+                    limits=limits,
+                    handshake=max(0.0, effect.timeout - (loop.time() - started)),
+                ),
+                there.host,
+                there.port,
+            )
+    except TimeoutError:
+        raise DialFailed(f"no connection to {effect.remote} within {effect.timeout:g} s") from None
+    except OSError as error:
+        raise DialFailed(f"cannot connect to {effect.remote}: {_why(error)}") from error
+    except (LookupError, ValueError) as error:
+        reason = error.args[0] if error.args else error
+        raise DialFailed(f"cannot connect to {effect.remote}: {reason}") from error
+    return None
+
+
+def _why(error: OSError) -> str:
+    """The system's own sentence: asyncio's strerror repeats the address instead."""
+    if error.errno is None or isinstance(error, socket.gaierror):
+        return error.strerror or str(error)
+    return os.strerror(error.errno).lower()
+
+
+def _session(effect: OpenFlow, keylog: str | None) -> TlsSession | None:
+    if effect.transport != "tls":
+        return None
+    if effect.tls is None:
+        raise ValueError("a TLS flow without TLS settings")
+    return TlsSession.client(client_context(effect.tls, keylog), effect.tls.server_name, identify=read)

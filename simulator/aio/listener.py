@@ -1,0 +1,43 @@
+"""Binding: one socket for one Listen, on the first address its host has, port 0 included."""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+from asyncio.trsock import TransportSocket
+from collections.abc import Callable
+
+from simulator.core.flow import Address
+
+
+async def bind(
+    loop: asyncio.AbstractEventLoop,
+    address: Address,
+    factory: Callable[[], asyncio.BaseProtocol],
+    *,
+    backlog: int,
+) -> tuple[asyncio.Server, Address]:
+    """Listens for TCP; returns the server and the real address. Raises OSError naming the address if it cannot.
+
+    One socket only: a name with several addresses would get a different port for each when the port is 0.
+    """
+    host = await literal(loop, address)
+    try:
+        server = await loop.create_server(factory, host, address.port, reuse_address=True, backlog=backlog)
+    except OSError as error:
+        raise OSError(error.errno, f"cannot listen on {address}: {error.strerror or error}") from error
+    return server, name(server.sockets[0])
+
+
+async def literal(loop: asyncio.AbstractEventLoop, address: Address) -> str:
+    """The host as an IP address; the system's resolver is asked if it is a name."""
+    try:
+        found = await loop.getaddrinfo(address.host, address.port, type=socket.SOCK_STREAM)
+    except OSError as error:
+        raise OSError(error.errno, f"cannot resolve {address.host!r}: {error.strerror or error}") from error
+    return str(found[0][4][0])
+
+
+def name(sock: socket.socket | TransportSocket) -> Address:
+    host, port = sock.getsockname()[:2]
+    return Address(host, port)

@@ -1,0 +1,105 @@
+"""UDP: a socket whose remote addresses each become a flow; of too many the longest silent is forgotten."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import OrderedDict
+from typing import Protocol
+
+from simulator.core.flow import Address, FlowEnd
+
+SocketName = tuple[str, int] | tuple[str, int, int, int]
+
+
+class UdpOwner(Protocol):
+    def opened(self, flow: UdpFlow) -> None:
+        """A remote address was heard for the first time."""
+
+    def received_datagram(self, flow: UdpFlow, data: bytes) -> None: ...
+
+    def ended_datagrams(self, flow: UdpFlow, end: FlowEnd) -> None: ...
+
+
+class UdpFlow:
+    """One remote address, as one socket knows it."""
+
+    __slots__ = ("_name", "_socket", "flow", "local", "remote")
+
+    def __init__(self, sock: UdpSocket, name: SocketName) -> None:
+        self._socket = sock
+        self._name = name
+        self.flow = 0
+        self.local = sock.local
+        self.remote = Address(name[0], name[1])
+
+    def send(self, data: bytes) -> None:
+        self._socket.send(data, self._name)
+
+    def close(self) -> None:
+        self._socket.forget(self._name)
+
+    abort = close
+
+
+class UdpSocket(asyncio.DatagramProtocol):
+    """A listener, or (connected) the one socket of a flow an actor opened itself."""
+
+    def __init__(self, owner: UdpOwner, *, most_flows: int, connected: bool = False) -> None:
+        self._owner = owner
+        self._most_flows = most_flows
+        self._connected = connected
+        self._flows: OrderedDict[SocketName, UdpFlow] = OrderedDict()
+        self._transport: asyncio.DatagramTransport | None = None
+        self.local = Address("", 0)
+        self.closed: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        assert isinstance(transport, asyncio.DatagramTransport)
+        self._transport = transport
+        self.local = _address(transport.get_extra_info("sockname"))
+        if self._connected:
+            self._flow(transport.get_extra_info("peername"))
+
+    def datagram_received(self, data: bytes, addr: SocketName) -> None:
+        self._owner.received_datagram(self._flow(addr), data)
+
+    def error_received(self, exc: Exception) -> None:
+        # On a socket without a peer nobody can tell whose error it is (RFC 1122 4.1.3.3: ICMP answers).
+        if self._connected:
+            for flow in tuple(self._flows.values()):
+                self._owner.ended_datagrams(flow, FlowEnd(by="network", clean=False, detail=str(exc)))
+                flow.close()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        if not self.closed.done():
+            self.closed.set_result(None)
+
+    def send(self, data: bytes, name: SocketName) -> None:
+        if self._transport is not None and not self._transport.is_closing():
+            self._transport.sendto(data, None if self._connected else name)
+
+    def forget(self, name: SocketName) -> None:
+        self._flows.pop(name, None)
+        if self._connected:
+            self.close()
+
+    def close(self) -> None:
+        if self._transport is not None:
+            self._transport.close()
+
+    def _flow(self, name: SocketName) -> UdpFlow:
+        flow = self._flows.get(name)
+        if flow is not None:
+            self._flows.move_to_end(name)
+            return flow
+        if len(self._flows) >= self._most_flows:
+            _, oldest = self._flows.popitem(last=False)
+            end = FlowEnd(by="network", clean=True, detail="forgotten: too many remote addresses")
+            self._owner.ended_datagrams(oldest, end)
+        flow = self._flows[name] = UdpFlow(self, name)
+        self._owner.opened(flow)
+        return flow
+
+
+def _address(name: SocketName) -> Address:
+    return Address(name[0], name[1])
