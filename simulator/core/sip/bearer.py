@@ -1,8 +1,9 @@
 """Bearer credentials and challenges in the two dialects: Cisco UCM's and RFC 8898's (sip-wire 3.3).
 
-UCM      407 `Proxy-Authenticate: Bearer realm="ccmsipline"`, answered with `Proxy-Authorization: Bearer token="..."`
-         [observed: S1]
-RFC8898  401 `WWW-Authenticate: Bearer realm=, scope=, authz_server=, error=`, answered with `Authorization: Bearer ...`
+UCM [observed: S1]: 407 `Proxy-Authenticate: Bearer realm="ccmsipline"` asks for
+`Proxy-Authorization: Bearer token="..."`.
+RFC8898: 401 `WWW-Authenticate: Bearer realm=, scope=, authz_server=, error=` asks for
+`Authorization: Bearer ...`.
 """
 
 from __future__ import annotations

@@ -30,11 +30,39 @@ COMPACT = {
     "y": "identity",
 }
 
-LISTS = frozenset(
-    "accept accept-contact accept-encoding accept-language alert-info allow allow-events call-info contact "
-    "content-encoding content-language error-info history-info in-reply-to p-asserted-identity path "
-    "proxy-require reason record-route reject-contact require route security-client security-server "
-    "security-verify service-route supported unsupported via warning".split()  # noqa: SIM905
+LISTS = frozenset(  # fmt: skip
+    (
+        "accept",
+        "accept-contact",
+        "accept-encoding",
+        "accept-language",
+        "alert-info",
+        "allow",
+        "allow-events",
+        "call-info",
+        "contact",
+        "content-encoding",
+        "content-language",
+        "error-info",
+        "history-info",
+        "in-reply-to",
+        "p-asserted-identity",
+        "path",
+        "proxy-require",
+        "reason",
+        "record-route",
+        "reject-contact",
+        "require",
+        "route",
+        "security-client",
+        "security-server",
+        "security-verify",
+        "service-route",
+        "supported",
+        "unsupported",
+        "via",
+        "warning",
+    )
 )
 
 SINGLE = (
@@ -52,13 +80,53 @@ SINGLE = (
 
 # The spellings met on the wire; what is not here goes through `_learn`, which is bounded.
 _SPELLINGS: dict[str, str] = {}
-for _name in (
-    "Accept Allow Allow-Events Authorization Call-ID Call-Id Contact Content-Disposition Content-ID Content-Id "
-    "Content-Length Content-Type CSeq Cseq Date Event Expires From Max-Forwards MIME-Version Mime-Version "
-    "Min-Expires P-Asserted-Identity Path Proxy-Authenticate Proxy-Authorization Reason Record-Route Refer-To "
-    "Referred-By Require Retry-After Route Server Session-ID Subject Subscription-State Supported To "
-    "Unsupported User-Agent Via Warning WWW-Authenticate X-TAATag"
-).split():  # noqa: SIM905
+for _name in (  # fmt: skip
+    "Accept",
+    "Allow",
+    "Allow-Events",
+    "Authorization",
+    "Call-ID",
+    "Call-Id",
+    "Contact",
+    "Content-Disposition",
+    "Content-ID",
+    "Content-Id",
+    "Content-Length",
+    "Content-Type",
+    "CSeq",
+    "Cseq",
+    "Date",
+    "Event",
+    "Expires",
+    "From",
+    "Max-Forwards",
+    "MIME-Version",
+    "Mime-Version",
+    "Min-Expires",
+    "P-Asserted-Identity",
+    "Path",
+    "Proxy-Authenticate",
+    "Proxy-Authorization",
+    "Reason",
+    "Record-Route",
+    "Refer-To",
+    "Referred-By",
+    "Require",
+    "Retry-After",
+    "Route",
+    "Server",
+    "Session-ID",
+    "Subject",
+    "Subscription-State",
+    "Supported",
+    "To",
+    "Unsupported",
+    "User-Agent",
+    "Via",
+    "Warning",
+    "WWW-Authenticate",
+    "X-TAATag",
+):
     _SPELLINGS[_name] = _SPELLINGS[_name.lower()] = _name.lower()
 _SPELLINGS.update(COMPACT)
 _SPELLINGS.update({short.upper(): long for short, long in COMPACT.items()})

@@ -96,7 +96,7 @@ class ServerTransactions:
         return key
 
     def respond(self, key: ServerKey, response: Response, now: Instant) -> None:
-        """Sends a response. Raises ValueError if the transaction is gone, IllegalInput after a final response."""
+        """Sends a response. Raises ValueError if the transaction is gone, IllegalInput if it was answered."""
         transaction = self._open.get(key)
         if transaction is None:
             raise ValueError(f"no open transaction {key.method} {key.branch}")
@@ -153,7 +153,7 @@ def server_key(request: Request) -> ServerKey:
     via = request.top_via
     branch = via.branch or ""
     if not branch.startswith(MAGIC_COOKIE) or len(branch) == len(MAGIC_COOKIE):
-        # 17.2.3: without the cookie (or with nothing but it, RFC 4475 3.2.1) these make the request's identity.
+        # 17.2.3: without the cookie, or with nothing else (RFC 4475 3.2.1), these identify the request.
         branch = "\n".join(
             (request.uri_text, request.from_.tag or "", request.call_id, str(request.cseq), str(via))
         )
