@@ -7,7 +7,6 @@ are the caller's (RFC 8725 3.1, 3.10).
 from __future__ import annotations
 
 import re
-from typing import Never
 
 from joserfc import jwe
 from joserfc.errors import JoseError
@@ -27,6 +26,10 @@ BLOCK = TAG = IV = 16
 
 _JWS_MEMBERS = frozenset({"alg", "typ", "kid"})
 _JWE_MEMBERS = frozenset({"alg", "cty", "enc", "kid"})
+
+
+JweParts = tuple[bytes, bytes, bytes, bytes, bytes]
+"""Header, encrypted key, initialisation vector, ciphertext, tag: still base64url."""
 
 
 class Opener:
@@ -59,36 +62,12 @@ class Opener:
             raise Refusal(TokenProblem.KID_UNKNOWN_SIGNING, "kid is not that of the loaded signing key")
 
     def _decrypt(self, private: str) -> bytes:
-        header, encrypted_key, iv, ciphertext, tag = split_jwe(private)
-        self._check_jwe_header(compact.parse_object(compact.decode(header), "the JWE header"))
-        if encrypted_key:
-            raise Refusal(TokenProblem.JWE_MALFORMED, "an encrypted key is present although alg is dir")
-        size = compact.decoded_length(ciphertext)
-        if compact.decoded_length(iv) != IV or compact.decoded_length(tag) != TAG or not size or size % BLOCK:
-            raise Refusal(TokenProblem.JWE_MALFORMED, "a part of the JWE has an impossible length")
-        try:
-            # joserfc checks the tag in constant time before it touches the padding (RFC 7516 11.5). Beside its
-            # own errors it lets ValueError (binascii.Error is one) and RecursionError escape for bad input.
-            plaintext = jwe.decrypt_compact(private, self._cek, registry=JWE_REGISTRY).plaintext
-        except (JoseError, ValueError, RecursionError):
-            _decrypt_failed()
-        return plaintext if plaintext is not None else _decrypt_failed()
-
-    def _check_jwe_header(self, header: Document) -> None:
-        if "zip" in header:
-            raise Refusal(TokenProblem.JWE_ZIP, "the JWE is compressed")
-        _allow_members(header, _JWE_MEMBERS, "the JWE header")
-        if header.get("alg") != "dir":
-            raise Refusal(TokenProblem.JWE_ALG_NOT_ALLOWED, "alg of the JWE is not dir")
-        if header.get("enc") != "A128CBC-HS256":
-            raise Refusal(TokenProblem.JWE_ENC_NOT_ALLOWED, "enc of the JWE is not A128CBC-HS256")
-        if header.get("cty") != "JWT":
-            raise Refusal(TokenProblem.TYP_MISMATCH, "cty of the JWE is not JWT")
+        parts = split_jwe(private)
+        header = compact.parse_object(compact.decode(parts[0]), "the JWE header")
+        check_jwe_header(header)
         if _kid(header, "the JWE header") != self.keys.encryption_kid:
-            raise Refusal(
-                TokenProblem.KID_UNKNOWN_ENCRYPTION,
-                "kid of the JWE is not that of the loaded encryption key",
-            )
+            raise Refusal(TokenProblem.KID_UNKNOWN_ENCRYPTION, "kid of the JWE is not that of the loaded key")
+        return decrypt(private, parts, self._cek)
 
 
 def split(token: str, max_size: int) -> tuple[bytes, bytes, bytes]:
@@ -125,7 +104,7 @@ def private_member(payload: Document) -> str:
     return private
 
 
-def split_jwe(private: str) -> tuple[bytes, bytes, bytes, bytes, bytes]:
+def split_jwe(private: str) -> JweParts:
     """Header, encrypted key, IV, ciphertext and tag, each canonical base64url."""
     if not private.isascii():
         raise Refusal(TokenProblem.MALFORMED_B64, "the JWE has a character outside ASCII")
@@ -139,6 +118,39 @@ def split_jwe(private: str) -> tuple[bytes, bytes, bytes, bytes, bytes]:
     compact.check_base64url(ciphertext, "the ciphertext")
     compact.check_base64url(tag, "the authentication tag")
     return header, encrypted_key, iv, ciphertext, tag
+
+
+def check_jwe_header(header: Document) -> None:
+    """Everything but the kid. `zip` first, so that nothing is ever inflated (RFC 8725 3.6)."""
+    if "zip" in header:
+        raise Refusal(TokenProblem.JWE_ZIP, "the JWE is compressed")
+    _allow_members(header, _JWE_MEMBERS, "the JWE header")
+    if header.get("alg") != "dir":
+        raise Refusal(TokenProblem.JWE_ALG_NOT_ALLOWED, "alg of the JWE is not dir")
+    if header.get("enc") != "A128CBC-HS256":
+        raise Refusal(TokenProblem.JWE_ENC_NOT_ALLOWED, "enc of the JWE is not A128CBC-HS256")
+    if header.get("cty") != "JWT":
+        raise Refusal(TokenProblem.TYP_MISMATCH, "cty of the JWE is not JWT")
+
+
+def decrypt(private: str, parts: JweParts, cek: OctKey) -> bytes:
+    """The plaintext of a JWE whose header was checked; `parts` are its segments."""
+    _, encrypted_key, iv, ciphertext, tag = parts
+    if encrypted_key:
+        raise Refusal(TokenProblem.JWE_MALFORMED, "an encrypted key is present although alg is dir")
+    size = compact.decoded_length(ciphertext)
+    if compact.decoded_length(iv) != IV or compact.decoded_length(tag) != TAG or not size or size % BLOCK:
+        raise Refusal(TokenProblem.JWE_MALFORMED, "a part of the JWE has an impossible length")
+    try:
+        # joserfc checks the tag in constant time before it touches the padding (RFC 7516 11.5). Beside its own
+        # errors it lets ValueError (binascii.Error is one) and RecursionError escape for bad input.
+        plaintext = jwe.decrypt_compact(private, cek, registry=JWE_REGISTRY).plaintext
+    except (JoseError, ValueError, RecursionError):
+        plaintext = None
+    if plaintext is None:
+        # One text for every cause: nobody may learn whether key, tag or padding was wrong.
+        raise Refusal(TokenProblem.DECRYPT_FAILED, "the JWE cannot be opened with the loaded encryption key")
+    return plaintext
 
 
 def _allow_members(header: Document, allowed: frozenset[str], what: str) -> None:
@@ -156,10 +168,3 @@ def _kid(header: Document, what: str) -> str:
     if not isinstance(kid, str) or not KID.fullmatch(kid):
         raise Refusal(TokenProblem.KID_MALFORMED, f"kid of {what} is not <cluster uuid>:<64 hex digits>")
     return kid
-
-
-def _decrypt_failed() -> Never:
-    """One text for every cause: nobody may learn whether key, tag or padding was wrong."""
-    raise Refusal(
-        TokenProblem.DECRYPT_FAILED, "the JWE cannot be opened with the loaded encryption key"
-    ) from None

@@ -1,7 +1,6 @@
 """Takes a token apart for a person: headers, claims, whose keys, and why it would be refused at `now`.
 
-Shows what the holder of the keys may see; it prints no key and no token, and checks nothing by itself: the verdict
-is the validator's.
+Shows what the holder of the keys may see, but no key and no token. The verdict is the validator's.
 """
 
 from __future__ import annotations
@@ -11,15 +10,13 @@ from dataclasses import dataclass
 from math import isfinite
 from typing import Literal
 
-from joserfc import jwe
-from joserfc.errors import JoseError
 from joserfc.jwk import OctKey
 
 from registrar.core.tokens import compact, envelope
 from registrar.core.tokens.claims import Document
 from registrar.core.tokens.compact import Refusal
 from registrar.core.tokens.keys import ValidationKeys
-from registrar.core.tokens.mint import JWE_REGISTRY, RS256
+from registrar.core.tokens.mint import RS256
 from registrar.core.tokens.problems import TokenRefused
 from registrar.core.tokens.validator import TokenValidator, reference
 from simulator.core.instant import Instant
@@ -109,12 +106,12 @@ def inspect_token(token: str, keys: ValidationKeys, now: Instant, validator: Tok
 def _open(private: str | None, keys: ValidationKeys) -> tuple[Document | None, Document | None]:
     """The header and the claims of a JWE, as far as they can be read."""
     header = claims = None
-    with suppress(Refusal, JoseError, ValueError, RecursionError):
-        segments = envelope.split_jwe(private or "")
-        header = compact.parse_object(compact.decode(segments[0]), "the JWE header")
-        cek = OctKey.import_key(keys.encryption_key)
-        plaintext = jwe.decrypt_compact(private or "", cek, registry=JWE_REGISTRY).plaintext
-        claims = compact.parse_object(plaintext or b"", "the decrypted text")
+    with suppress(Refusal):
+        parts = envelope.split_jwe(private or "")
+        header = compact.parse_object(compact.decode(parts[0]), "the JWE header")
+        envelope.check_jwe_header(header)
+        plaintext = envelope.decrypt(private or "", parts, OctKey.import_key(keys.encryption_key))
+        claims = compact.parse_object(plaintext, "the decrypted text")
     return header, claims
 
 

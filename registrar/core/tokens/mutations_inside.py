@@ -22,7 +22,7 @@ _ENCRYPTED = table(
      lambda f: f.encrypted(enc="A256GCM")),
     (51, "jwe-zip-bomb", P.JWE_ZIP, "the JWE is compressed: 1 MB behind 2 kB",
      lambda f: f.encrypted(zip="DEF", plaintext=_BOMB)),
-    (52, "encryption-key-regenerated", P.KID_UNKNOWN_ENCRYPTION, "encrypted with a newer key than the loaded one",
+    (52, "encryption-key-regenerated", P.KID_UNKNOWN_ENCRYPTION, "encrypted with a key that is not loaded here",
      lambda f: f.encryption_regenerated()),
     (53, "wrong-encryption-key", P.DECRYPT_FAILED, "the right kid, another encryption key",
      lambda f: f.wrong_encryption_key()),
