@@ -10,7 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal
 
-from simulator.core.flow import Address, CloseFlow, Effect, FlowEnd, FlowId, OpenFlow
+from simulator.core.flow import Address, Effect, FlowEnd, FlowId, OpenFlow
 from simulator.core.instant import Instant
 from simulator.core.sip import Request, Response, SipStream
 from simulator.core.tls.settings import ClientTls
@@ -100,12 +100,11 @@ class Zone:
         """Lets the next request try at once: an administrator changed what the attempt depends on."""
         self._not_before = None
 
-    def close(self) -> list[Effect]:
-        """Back to idle; the connection, if there is one, is closed."""
-        flow, self.flow, self.state, self.detail = self.flow, None, "idle", ""
+    def close(self) -> None:
+        """Back to idle; the connection is closed by whoever asks for this."""
+        self.flow, self.state, self.detail = None, "idle", ""
         self._waiting.clear()
         self.forgive()
-        return [] if flow is None else [CloseFlow(flow)]
 
     def describe(self, end: FlowEnd) -> str:
         """Why the connection is gone, from the end the driver reported."""

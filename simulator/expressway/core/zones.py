@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
-from simulator.core.flow import Effect, FlowId, FlowIds
+from simulator.core.flow import CloseFlow, Effect, FlowId, FlowIds
 from simulator.core.instant import Instant
 from simulator.core.tls.settings import ClientTls, Credential, TlsVersion
 from simulator.expressway.core.zone import Transmit, UcmNode, Zone
@@ -83,7 +83,6 @@ class Zones:
     def fail(self, flow: FlowId, detail: str, now: Instant) -> None:
         self._by_flow.pop(flow).fail(detail, now)
 
-    def close(self, zone: Zone) -> list[Effect]:
-        if zone.flow is not None:
-            del self._by_flow[zone.flow]
-        return zone.close()
+    def close(self, flow: FlowId) -> Effect:
+        self._by_flow.pop(flow).close()
+        return CloseFlow(flow)

@@ -1,0 +1,37 @@
+"""What an Expressway-C puts out: effects for its driver, and SIP messages as events and bytes."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from simulator.core.eventlog import Journal
+from simulator.core.events import ProxyForwarded, SipSent
+from simulator.core.flow import Effect, FlowId, SendData
+from simulator.core.sip import Request, Response, serialize
+from simulator.expressway.core import trace
+
+
+class Outbox:
+    def __init__(self, journal: Journal) -> None:
+        self.journal = journal
+        self._effects: list[Effect] = []
+
+    def put(self, effect: Effect) -> None:
+        self._effects.append(effect)
+
+    def drain(self) -> list[Effect]:
+        drained, self._effects = self._effects, []
+        return drained
+
+    def transmit(self, flow: FlowId, message: Request | Response) -> None:
+        if self.journal.on:
+            self.journal.add(trace.seen(SipSent, message), flow=flow)
+        self._effects.append(SendData(flow, serialize(message)))
+
+    def note_forwarded(
+        self, direction: Literal["inward", "outward"], message: Request | Response, flow: FlowId, cause: int
+    ) -> None:
+        """`cause` is the seq of the message's sip:received."""
+        if self.journal.on:
+            event = ProxyForwarded(direction=direction, start_line=trace.start_line_of(message))
+            self.journal.add(event, flow=flow, cause=cause or None)

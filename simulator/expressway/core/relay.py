@@ -1,0 +1,241 @@
+"""The proxy's decisions (RFC 3261 16): where each request goes and where each response goes back to."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+
+from simulator.core import redact
+from simulator.core.events import SipMalformed, SipReceived
+from simulator.core.flow import Address, FlowId
+from simulator.core.instant import Instant
+from simulator.core.sip import RemoteProtocolError, Request, Response, parse_via, reply_to
+from simulator.expressway.core import headers as rewrite
+from simulator.expressway.core import refusals, trace
+from simulator.expressway.core.edge import Edge, EdgeFlow
+from simulator.expressway.core.headers import IngressZone
+from simulator.expressway.core.identifiers import to_tag_of
+from simulator.expressway.core.onward import Arrival, arrive, registration_of, towards_phone, towards_ucm
+from simulator.expressway.core.outbox import Outbox
+from simulator.expressway.core.pending import (
+    TIMER_C,
+    TIMER_F,
+    Pending,
+    PendingTable,
+    Registration,
+    TransactionKey,
+    answerable,
+)
+from simulator.expressway.core.refusals import Refusal
+from simulator.expressway.core.settings import ExpresswaySettings
+from simulator.expressway.core.zone import Zone
+from simulator.expressway.core.zones import Zones
+
+
+class Relay:
+    """Between `edge` and `zones`. `own` is our address on the wire, `users` the user of each device."""
+
+    def __init__(
+        self,
+        *,
+        own: Address,
+        users: Mapping[str, str],
+        path_mode: bool,
+        settings: ExpresswaySettings,
+        secret: str,
+        edge: Edge,
+        zones: Zones,
+        out: Outbox,
+    ) -> None:
+        self.own = own
+        self.users = users
+        self._path_mode = path_mode
+        self._settings = settings
+        self._secret = secret
+        self._edge = edge
+        self._zones = zones
+        self._out = out
+        self._pending = PendingTable()
+
+    @property
+    def waiting(self) -> int:
+        """Requests without a final answer."""
+        return len(self._pending)
+
+    def next_deadline(self) -> Instant | None:
+        return self._pending.next_deadline()
+
+    def take(self, flow: FlowId, message: Request | Response, now: Instant) -> None:
+        """A message that arrived on a phone's flow or on a zone's."""
+        journal, cause = self._out.journal, 0
+        if journal.on:
+            cause = journal.add(trace.seen(SipReceived, message), flow=flow)
+        zone, phone = self._zones.of(flow), self._edge.get(flow)
+        if zone is not None:
+            zone.heard()
+        try:
+            if isinstance(message, Response):
+                self._response(flow, message, now, cause)
+            elif zone is not None:
+                self._from_ucm(zone, flow, message, now, cause)
+            elif phone is not None:
+                self._from_phone(phone, message, now, cause)
+        except RemoteProtocolError as error:
+            if isinstance(message, Request):
+                error.request = message
+            self.refuse(flow, error)
+
+    def refuse(self, flow: FlowId, error: RemoteProtocolError) -> None:
+        """What broke a rule is noted, and answered if it was a request that can be."""
+        detail, status = redact.text(error.detail), error.status_hint
+        self._out.journal.add(SipMalformed(detail=detail, status=status), flow=flow)
+        if error.request is not None and status is not None:
+            self._reply(flow, error.request, status, ())
+
+    def abandon(self, flow: FlowId) -> None:
+        """A flow is gone: what waits for an answer over it gets one from us, what came over it is dropped."""
+        for pending in self._pending.pop_flow(flow):
+            if pending.target == flow:
+                self._give_up(pending, refusals.UNREACHABLE)
+
+    def expire(self, now: Instant) -> None:
+        for pending in self._pending.pop_overdue(now):
+            self._give_up(pending, refusals.TIMED_OUT)
+
+    # --- the three ways ---------------------------------------------------------------------------------------
+
+    def _from_phone(self, phone: EdgeFlow, request: Request, now: Instant, cause: int) -> None:
+        arrival = self._arrive(request, phone.flow, phone.remote, self._settings.ingress)
+        zone = self._zone_for(arrival, now)
+        if isinstance(zone, Refusal):
+            self._answer(arrival.origin, arrival.request, zone)
+            return
+        if request.method == "ACK" and zone.state != "active":
+            return  # It can only acknowledge what that connection brought.
+        onward = towards_ucm(
+            arrival,
+            zone.node,
+            own=self.own,
+            users=self.users,
+            path_mode=self._path_mode,
+            hop_count=self._settings.hop_count,
+        )
+        registration = registration_of(request, zone.node.host)
+        target = zone.flow
+        if target is None:
+            target, effect = self._zones.connect(zone)
+            self._out.put(effect)
+        if self._await(arrival, target, now, registration):
+            self._out.note_forwarded("inward", onward, target, cause)
+            zone.send(onward)
+
+    def _from_ucm(self, zone: Zone, flow: FlowId, request: Request, now: Instant, cause: int) -> None:
+        arrival = self._arrive(request, flow, zone.node.address, IngressZone(name=zone.node.zone))
+        refusal = self._refusal(arrival)
+        phone = self._edge.reach((zone.node.host, *rewrite.phone_key(request.uri)))
+        if refusal is not None or phone is None:
+            self._answer(flow, arrival.request, refusal or refusals.NO_PHONE)
+            return
+        onward = towards_phone(
+            arrival,
+            own=self.own,
+            egress_zone=self._settings.ingress.name,
+            hop_count=self._settings.hop_count,
+        )
+        if self._await(arrival, phone.flow, now):
+            self._out.note_forwarded("outward", onward, phone.flow, cause)
+            self._out.transmit(phone.flow, onward)
+
+    def _response(self, flow: FlowId, response: Response, now: Instant, cause: int) -> None:
+        """Back to where its request came from, by the Via we pushed (RFC 3261 16.7)."""
+        top, *others = response.headers.get_all("Via") or ("",)
+        via = parse_via(top)
+        key = TransactionKey((via.branch or "", response.cseq.method))
+        pending = self._pending.get(key)
+        if pending is None or pending.target != flow or not rewrite.is_at(via.host, via.port, self.own):
+            raise RemoteProtocolError("a response to nothing that was forwarded here", status_hint=None)
+        if response.status == 100:
+            return  # It ends at the next hop (16.7.3).
+        if response.status >= 200:
+            self._pending.pop(key)
+            if response.cseq.method == "INVITE" and response.status < 300:
+                self._pending.add(replace(pending, answered=True, deadline=Instant(now + TIMER_F)))
+        if pending.registration is not None and 200 <= response.status < 300:
+            for contact in pending.registration.bound:
+                self._edge.bind(contact, pending.origin)
+            for contact in pending.registration.unbound:
+                self._edge.unbind(contact)
+        onward = response.replace(headers=rewrite.in_order(rewrite.with_vias(response.headers, others)))
+        outward = self._zones.of(flow) is not None
+        self._out.note_forwarded("outward" if outward else "inward", onward, pending.origin, cause)
+        self._out.transmit(pending.origin, onward)
+
+    # --- what becomes of a request ----------------------------------------------------------------------------
+
+    def _arrive(self, request: Request, origin: FlowId, source: Address, ingress: IngressZone) -> Arrival:
+        return arrive(request, origin=origin, source=source, ingress=ingress, own=self.own, secret=self._secret)
+
+    def _zone_for(self, arrival: Arrival, now: Instant) -> Zone | Refusal:
+        """Where a phone's request goes: the node that its Route, or else its Request-URI, names."""
+        refusal = self._refusal(arrival)
+        if refusal is not None:
+            return refusal
+        if self._pending.asked(arrival.origin) >= self._settings.pending_per_flow:
+            return refusals.OVERLOAD
+        target = arrival.routes[0].uri if arrival.routes else arrival.request.uri
+        zone = self._zones.at(target.host, target.port)
+        if zone is None:
+            return refusals.NO_ROUTE
+        return refusals.UNREACHABLE if zone.resting(now) else zone
+
+    def _refusal(self, arrival: Arrival) -> Refusal | None:
+        """What RFC 3261 16.3 has a proxy check before it looks for a target."""
+        if arrival.came_from(self.own):
+            return refusals.LOOP
+        if arrival.hops == 0:
+            return refusals.TOO_MANY_HOPS
+        required = arrival.request.headers.get_all("Proxy-Require")
+        if required:
+            return refusals.bad_extension(required)
+        return refusals.OVERLOAD if len(self._pending) >= self._settings.pending else None
+
+    def _await(
+        self, arrival: Arrival, target: FlowId, now: Instant, registration: Registration | None = None
+    ) -> bool:
+        """Remembers where the answer goes; False for a retransmission, which goes no further (17.2.2)."""
+        method = arrival.request.method
+        if method == "ACK":
+            return True
+        key = TransactionKey((arrival.ids.branch, method))
+        if key in self._pending:
+            return False
+        self._pending.add(
+            Pending(
+                key=key,
+                origin=arrival.origin,
+                target=target,
+                request=answerable(arrival.request),
+                deadline=Instant(now + (TIMER_C if method == "INVITE" else TIMER_F)),
+                registration=registration,
+            )
+        )
+        return True
+
+    def _give_up(self, pending: Pending, refusal: Refusal) -> None:
+        if not pending.answered:
+            self._answer(pending.origin, pending.request, refusal)
+
+    def _answer(self, flow: FlowId, request: Request, refusal: Refusal) -> None:
+        warning = f'399 {self.own} "{refusal.warning}"'
+        self._reply(flow, request, refusal.status, (*refusal.extra, ("Warning", warning)))
+
+    def _reply(self, flow: FlowId, request: Request, status: int, extra: tuple[tuple[str, str], ...]) -> None:
+        if request.method == "ACK" or not (self._zones.of(flow) or self._edge.get(flow)):
+            return
+        reply = reply_to(
+            request,
+            status,
+            to_tag=to_tag_of(request, secret=self._secret),
+            extra=(("Server", self._settings.server), *extra),
+        )
+        self._out.transmit(flow, reply.replace(headers=rewrite.in_order(reply.headers)))

@@ -1,0 +1,41 @@
+"""What is seldom changed about an Expressway-C: names on the wire, waiting times, bounds."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from simulator.core.tls.settings import TlsVersion
+from simulator.expressway.core.headers import IngressZone
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ExpresswaySettings:
+    ingress: IngressZone = IngressZone(name="CollaborationEdgeZone")
+    """[observed: sip-wire 8.2]"""
+    server: str = "TANDBERG/4137 (X14.0)"
+    """Server header of our own answers. [form observed, `TANDBERG/4135 (X8.10.2)`; value assumed]"""
+    hop_count: int = 15
+    """Max-Forwards leaves no higher than this. [observed]"""
+    backoff: float = 5.0
+    """Seconds after a failed zone connection in which no other is tried. [assumed]"""
+    minimum: TlsVersion = "1.2"
+    maximum: TlsVersion = "1.3"
+    """TLS versions of both sides."""
+    flows: int = 50_000
+    """Phones' connections at one time."""
+    pending: int = 50_000
+    """Unanswered requests at one time."""
+    pending_per_flow: int = 64
+    contacts_per_flow: int = 64
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Load:
+    """What the actor holds at this moment."""
+
+    phones: int
+    """Connections at the edge."""
+    pending: int
+    """Requests waiting for an answer."""
+    contacts: int
+    """Registered contacts that UCM's requests can reach."""
