@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from heapq import heappop, heappush, heapreplace
 
-from simulator.core.flow import FlowId
+from simulator.core.flow import Address, FlowId
 from simulator.core.instant import Instant
 from simulator.core.sip import SipUri
 
@@ -34,8 +34,8 @@ class Binding:
     call_id: str
     cseq: int
     flow: FlowId
-    source: str
-    """Address the request came from, host:port."""
+    source: Address
+    """Where the request came from."""
     transport: str
     lines: tuple[str, ...]
     """The directory numbers this one registration stands for (bulk registration: all of the device)."""

@@ -6,6 +6,7 @@ Every knob says its range, its default and the evidence behind the default.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from enum import Enum
 from types import MappingProxyType
 from typing import Literal
 
@@ -21,6 +22,15 @@ SIS_LEVELS = MappingProxyType(
 """Server version -> X-cisco-sis level of the 200's Supported. [observed; 15.0 assumed: sip-wire 3.2, Q14]"""
 
 ServerVersion = Literal["11.5", "12.0", "12.5", "14.0", "15.0"]
+
+
+class BadToken(Enum):
+    CHALLENGE = "407"
+    """Challenge again, in the policy's dialect."""
+    CHALLENGE_401 = "401"
+    """The RFC's challenge, with an error parameter."""
+    FORBID = "403"
+    """Refuse at once."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,9 +49,8 @@ class RegistrarPolicy:
     """Below this (and not 0): 423 with Min-Expires; 1-granted_expires. [423 documented, the value assumed]"""
     max_challenges: int = 3
     """Challenges for refused tokens within one Call-ID before a 403; 1-10. [assumed: sipcc gives up after 3]"""
-    bad_token: Literal["407", "401", "403"] = "407"  # noqa: S105 - a status, no password
-    """Answer to an expired or invalid token: `407` challenge again, `401` the RFC's challenge with an error
-    parameter, `403` refuse at once. [assumed: sip-wire Q1]"""
+    bad_token: BadToken = BadToken.CHALLENGE
+    """Answer to an expired or invalid token. [assumed: sip-wire Q1]"""
     challenge_refreshes: bool = True
     """False: a connection over which a token was accepted needs none for refreshes. [assumed: sip-wire Q2]"""
     check_owner: bool = True

@@ -35,7 +35,6 @@ class Reason(StrEnum):
     LSC_MISSING = "lsc_missing"
     LSC_NAME_MISMATCH = "lsc_name_mismatch"
     MULTIPLE_CREDENTIALS = "multiple_credentials"
-    BEARER_SYNTAX = "bearer_syntax"
     TOKEN_REFUSED = "token_refused"  # noqa: S105 - no password
     TOKEN_FORBIDDEN = "token_forbidden"  # noqa: S105
     SUBJECT_DEVICE_MISMATCH = "subject_device_mismatch"
@@ -264,16 +263,6 @@ REPLIES: Mapping[Reason, ReplyRule] = MappingProxyType(
             source="RFC 6750 3.1 (invalid_request); oauth-tokens 9.1",
             explanation="The request carries more than one bearer credential.",
             remedy="Send one Proxy-Authorization field with one token.",
-            verify=_PHONE_LOG,
-        ),
-        Reason.BEARER_SYNTAX: ReplyRule(
-            status=400,
-            phrase="Bad Request",
-            cause=FailCause.AUTHENTICATION_ERROR,
-            mark="assumed",
-            source="RFC 6750 3.1 (invalid_request); oauth-tokens 9.1",
-            explanation="The bearer credential cannot be read.",
-            remedy='Write it as Proxy-Authorization: Bearer token="...".',
             verify=_PHONE_LOG,
         ),
         Reason.TOKEN_REFUSED: ReplyRule(

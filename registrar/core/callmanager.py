@@ -1,0 +1,441 @@
+"""The CallManager service of one node, as an actor: flows in, SIP answered, bindings kept and expired."""
+
+from __future__ import annotations
+
+from collections import Counter
+from heapq import heappop, heappush
+
+from registrar.core import listeners, reporting
+from registrar.core.arrival import Arrival, Role
+from registrar.core.bindings import Binding, BindingStore
+from registrar.core.causes import UnregCause
+from registrar.core.connection import Connection
+from registrar.core.decision import Registrar
+from registrar.core.directory import Directory
+from registrar.core.other_requests import Granted, judge_other
+from registrar.core.policy import RegistrarPolicy
+from registrar.core.reasons import REPLIES, Reason
+from registrar.core.replies import ALLOW, ReplyWriter, Unanswerable
+from registrar.core.reset import ResetAction, reset_request
+from registrar.core.snapshot import NodeSnapshot
+from registrar.core.tokens import TokenValidator
+from registrar.core.verdicts import Accepted, Challenged
+from simulator.core.entropy import Entropy
+from simulator.core.eventlog import Journal
+from simulator.core.events import ServiceStarted, ServiceStopped
+from simulator.core.flow import (
+    ActorId,
+    CloseFlow,
+    Effect,
+    Fetched,
+    FlowEnd,
+    FlowFacts,
+    FlowId,
+    Listen,
+    SendData,
+)
+from simulator.core.instant import Instant
+from simulator.core.sip import (
+    ClientTransactions,
+    KeepAlive,
+    Need,
+    RemoteProtocolError,
+    Request,
+    Response,
+    ServerKey,
+    parse_message,
+    serialize,
+    validate_request,
+)
+
+SERVICE = "Cisco CallManager"
+
+
+class CallManager:
+    """Build with what the service loads (`snapshot`) and the cluster's live tables.
+
+    `stop` and `reload` are the service's restart: the driver must close and reopen the listeners around them,
+    as `listens()` changes with the snapshot. `counts` counts answers by what they were and refusals by Reason.
+    """
+
+    def __init__(
+        self,
+        snapshot: NodeSnapshot,
+        directory: Directory,
+        bindings: BindingStore,
+        *,
+        journal: Journal,
+        entropy: Entropy,
+        policy: RegistrarPolicy = RegistrarPolicy(),  # noqa: B008 - frozen
+        tokens: TokenValidator | None = None,
+        bind: str = "127.0.0.1",
+    ) -> None:
+        self.policy = policy
+        self.counts: Counter[str] = Counter()
+        self.running = True
+        self._name = ActorId(snapshot.name)
+        self._directory = directory
+        self._bindings = bindings
+        self._journal = journal
+        self._entropy = entropy
+        self._bind = bind
+        self._connections: dict[FlowId, Connection] = {}
+        self._deadlines: list[tuple[Instant, FlowId]] = []
+        self._effects: list[Effect] = []
+        self._load(snapshot, tokens)
+
+    def _load(self, snapshot: NodeSnapshot, tokens: TokenValidator | None) -> None:
+        self.snapshot = snapshot
+        self.registrar = Registrar(snapshot, self._directory, self._bindings, self.policy, tokens)
+        self._replies = ReplyWriter(snapshot.name, self.policy, self._entropy.child("replies"))
+        mode = "on" if snapshot.sip_oauth_mode else "off"
+        self._journal.add(ServiceStarted(service=SERVICE, detail=f"SIP OAuth mode {mode}, {snapshot.ports}"))
+
+    @property
+    def name(self) -> ActorId:
+        return self._name
+
+    def listens(self) -> tuple[Listen, ...]:
+        """The ports the running service wants open, on the address it was given."""
+        return listeners.listens(self.snapshot, self.policy, self._bind)
+
+    # --- the service's life ----------------------------------------------------------------------------------
+
+    def stop(self, now: Instant) -> None:
+        """The service stops: its connections close, its registrations are lost. Harmless if it is stopped."""
+        if not self.running:
+            return
+        self.running = False
+        for flow, connection in self._connections.items():
+            if connection.stream is not None:
+                self._effects.append(CloseFlow(flow))
+        self._connections.clear()
+        self._deadlines.clear()
+        for binding in self._bindings.clear(self._name):
+            self._lost(binding, UnregCause.CALL_MANAGER_RESTART)
+        self._journal.add(ServiceStopped(service=SERVICE))
+
+    def reload(self, snapshot: NodeSnapshot, now: Instant, *, tokens: TokenValidator | None = None) -> None:
+        """The service starts again with what it finds now; stops it first if it runs."""
+        self.stop(now)
+        self._load(snapshot, tokens)
+        self.running = True
+
+    def notify_reset(self, device: str, action: ResetAction, now: Instant) -> int:
+        """Ask a registered device to reset or restart; returns how many NOTIFYs went out (0: unreachable)."""
+        sent = 0
+        for binding in self._bindings.of(device):
+            connection = self._connections.get(binding.flow)
+            if binding.node != self._name or connection is None:
+                continue
+            request = reset_request(
+                binding,
+                action,
+                local=connection.local,
+                version=self.policy.version,
+                entropy=self._entropy,
+                now=now,
+            )
+            if connection.client is None:
+                connection.client = ClientTransactions(reliable=connection.server is None)
+            connection.client.send(request, now)
+            self._flush_client(binding.flow, connection)
+            sent += 1
+        return sent
+
+    # --- Actor -----------------------------------------------------------------------------------------------
+
+    def flow_opened(self, flow: FlowId, facts: FlowFacts, now: Instant) -> None:
+        arrival = Arrival.of(flow, facts)
+        if not self.running:
+            self._effects.append(CloseFlow(flow))
+            return
+        if arrival.role is Role.MRA_OAUTH:
+            verdict = arrival.trust = self.registrar.admit(arrival)
+            closing = not verdict.trusted and self.policy.unknown_expressway == "close"
+            reporting.report_judged(self._journal, verdict, flow, closing=closing)
+            if closing:
+                self.counts[Reason.PEER_NOT_IN_TABLE] += 1
+                self._effects.append(CloseFlow(flow))
+                return
+        self._connections[flow] = Connection(arrival, facts.local)
+
+    def flow_data(self, flow: FlowId, data: bytes, now: Instant) -> None:
+        connection = self._connections.get(flow)
+        if connection is None:
+            return
+        stream = connection.stream
+        if stream is None:
+            self._datagram(connection, data, now)
+            return
+        stream.receive_data(data)
+        while True:
+            try:
+                message = stream.next_message()
+            except RemoteProtocolError as error:
+                answered = self._malformed(connection, error, None, now)
+                if stream.failure is not None or not answered:
+                    self._close(flow)
+                    return
+                continue
+            if message is Need.DATA:
+                return
+            if isinstance(message, Request):
+                self._request(connection, message, None, now)
+                if flow not in self._connections:
+                    return
+            elif isinstance(message, KeepAlive):
+                if message.kind == "ping":
+                    self._effects.append(SendData(flow, b"\r\n"))
+            else:
+                self._response(connection, message, now)
+
+    def flow_ended(self, flow: FlowId, end: FlowEnd, now: Instant) -> None:
+        connection = self._connections.pop(flow, None)
+        if connection is None:
+            return
+        stream = connection.stream
+        if stream is not None:
+            stream.receive_eof()
+            try:
+                stream.next_message()
+            except RemoteProtocolError as error:
+                self.counts[Reason.MALFORMED] += 1
+                reporting.report_malformed(self._journal, error.detail, None, flow)
+        if self.policy.lose_binding_with_connection and stream is not None:
+            for binding in self._bindings.on(self._name):
+                if binding.flow == flow:
+                    self._bindings.remove(binding)
+                    self._lost(binding, UnregCause.CONNECTIVITY_ERROR)
+
+    def fetched(self, key: str, result: Fetched, now: Instant) -> None:
+        """Never called: this actor fetches nothing."""
+
+    def next_timeout(self) -> Instant | None:
+        due = self._bindings.next_expiry(self._name)
+        if self._deadlines:
+            first = self._deadlines[0][0]
+            return first if due is None or first < due else due
+        return due
+
+    def handle_timeout(self, now: Instant) -> None:
+        # A missed refresh ends the registration: UCM unregisters the device itself. [documented: sip-wire 0.8]
+        for binding in self._bindings.expire(self._name, now):
+            self.counts["expired"] += 1
+            if self._journal.on:
+                reporting.report_ended(self._journal, binding, "expired", UnregCause.KEEP_ALIVE_TIMEOUT)
+        while self._deadlines and self._deadlines[0][0] <= now:
+            at, flow = heappop(self._deadlines)
+            connection = self._connections.get(flow)
+            if connection is None or connection.queued != at:
+                continue
+            connection.queued = None
+            connection.handle_timeout(now)
+            if connection.client is not None:
+                self._flush_client(flow, connection)
+            self._queue(flow, connection)
+
+    def effects(self) -> list[Effect]:
+        out, self._effects = self._effects, []
+        return out
+
+    # --- requests --------------------------------------------------------------------------------------------
+
+    def _datagram(self, connection: Connection, data: bytes, now: Instant) -> None:
+        if not data.strip(b"\r\n\0"):
+            return  # a phone's keep-alive; UDP has no pong (RFC 5626 3.5)
+        try:
+            message = parse_message(data)
+        except RemoteProtocolError as error:
+            self._malformed(connection, error, None, now)
+            return
+        if isinstance(message, Response):
+            self._response(connection, message, now)
+            return
+        assert connection.server is not None
+        try:
+            key = connection.server.receive(message, now)
+        except RemoteProtocolError as error:
+            error.request = error.request or message
+            self._malformed(connection, error, None, now)
+            return
+        if key is not None:
+            self._request(connection, message, key, now)
+        self._flush_server(connection)
+
+    def _request(self, connection: Connection, request: Request, key: ServerKey | None, now: Instant) -> None:
+        seen = 0
+        if self._journal.on:
+            seen = reporting.report_received(self._journal, request, connection.arrival.flow)
+        try:
+            if request.method == "REGISTER":
+                self._register(connection, request, key, now, seen)
+            else:
+                validate_request(request)
+                self._other(connection, request, key, now, seen)
+        except RemoteProtocolError as error:
+            error.request = error.request or request
+            if not self._malformed(connection, error, key, now, seen):
+                self._close(connection.arrival.flow)
+        except Unanswerable as error:
+            self.counts[Reason.MALFORMED] += 1
+            reporting.report_malformed(self._journal, str(error), None, connection.arrival.flow, seen)
+            self._close(connection.arrival.flow)
+
+    def _register(
+        self, connection: Connection, request: Request, key: ServerKey | None, now: Instant, seen: int
+    ) -> None:
+        arrival = connection.arrival
+        flow, source = arrival.flow, arrival.source.host
+        decision = self.registrar.decide(request, arrival, now)
+        self.registrar.commit(decision)
+        cause = 0
+        if self._journal.on:
+            cause = reporting.report_decision(self._journal, decision, flow, seen)
+        if isinstance(decision, Accepted):
+            self.counts[decision.what] += 1
+            data = self._replies.accepted(request, source, now, decision)
+            if cause:
+                reporting.report_bound(self._journal, decision, flow, cause)
+            if decision.replaced:
+                self._drop_replaced(decision)
+        elif isinstance(decision, Challenged):
+            self.counts["challenged"] += 1
+            data = self._replies.challenge(request, source, now, decision.status, decision.header)
+        else:
+            self.counts[decision.reason] += 1
+            data = self._replies.refusal(
+                request,
+                source,
+                now,
+                decision.rule,
+                min_expires=decision.min_expires,
+                status=decision.status,
+            )
+        if self._says_trying(arrival):
+            self._send(connection, self._replies.trying(request, source, now), request, key, now, seen)
+        self._send(connection, data, request, key, now, cause)
+
+    def _says_trying(self, arrival: Arrival) -> bool:
+        trying = self.policy.trying
+        return trying == "always" or (trying == "plain" and arrival.transport != "tls")
+
+    def _drop_replaced(self, decision: Accepted) -> None:
+        """The client that was taken over loses its connection. [assumed: "dropped", sip-wire 5]"""
+        for binding in decision.replaced:
+            flow = binding.flow
+            if decision.what != "registered" or flow == decision.ask.arrival.flow:
+                continue
+            held = self._connections.get(flow)
+            if held is not None and held.stream is not None and held.arrival.role is not Role.MRA_OAUTH:
+                self._close(flow)
+
+    def _other(
+        self, connection: Connection, request: Request, key: ServerKey | None, now: Instant, seen: int
+    ) -> None:
+        if request.method == "ACK":
+            return
+        arrival = connection.arrival
+        source = arrival.source.host
+        verdict = judge_other(request, throttled=self.policy.throttled)
+        self.counts[verdict.value] += 1
+        if isinstance(verdict, Reason):
+            data = self._replies.refusal(request, source, now, REPLIES[verdict])
+        elif verdict is Granted.OPTIONS:
+            data = self._replies.reply(request, source, now, "200 OK", f"Allow: {ALLOW}\r\n")
+        else:
+            contact = f"Contact: <sip:{connection.local};transport={arrival.transport}>\r\n"
+            data = self._replies.reply(request, source, now, "202 Accepted", contact, server=False)
+        self._send(connection, data, request, key, now, seen)
+
+    def _malformed(
+        self,
+        connection: Connection,
+        error: RemoteProtocolError,
+        key: ServerKey | None,
+        now: Instant,
+        seen: int = 0,
+    ) -> bool:
+        """Reports a broken message and answers it if that is possible; False if it was not."""
+        self.counts[Reason.MALFORMED] += 1
+        flow, source = connection.arrival.flow, connection.arrival.source.host
+        request, status = error.request, error.status_hint
+        data = None
+        if request is not None and status is not None and request.method != "ACK":
+            try:
+                data = self._replies.refusal(request, source, now, REPLIES[Reason.MALFORMED], status=status)
+            except Unanswerable:
+                status = None
+        cause = reporting.report_malformed(self._journal, error.detail, status if data else None, flow, seen)
+        if data is not None:
+            self._send(connection, data, request, key, now, cause)
+        return data is not None
+
+    def _response(self, connection: Connection, response: Response, now: Instant) -> None:
+        flow = connection.arrival.flow
+        if self._journal.on:
+            reporting.report_received(self._journal, response, flow)
+        if connection.client is None:
+            return
+        try:
+            connection.client.receive(response, now)
+        except RemoteProtocolError as error:
+            self._malformed(connection, error, None, now)
+        self._flush_client(flow, connection)
+
+    # --- sending and timers ----------------------------------------------------------------------------------
+
+    def _send(
+        self,
+        connection: Connection,
+        data: bytes,
+        answers: Request | None,
+        key: ServerKey | None,
+        now: Instant,
+        cause: int,
+    ) -> None:
+        flow = connection.arrival.flow
+        if self._journal.on:
+            reporting.report_sent(self._journal, data, answers, flow, cause)
+        if key is None or connection.server is None:
+            self._effects.append(SendData(flow, data))
+            return
+        response = parse_message(data)
+        assert isinstance(response, Response)
+        connection.server.respond(key, response, now)
+        self._flush_server(connection)
+
+    def _flush_server(self, connection: Connection) -> None:
+        assert connection.server is not None
+        flow = connection.arrival.flow
+        for response in connection.server.messages_to_send():
+            self._effects.append(SendData(flow, serialize(response)))
+        self._queue(flow, connection)
+
+    def _flush_client(self, flow: FlowId, connection: Connection) -> None:
+        assert connection.client is not None
+        for request in connection.client.messages_to_send():
+            data = serialize(request)
+            if self._journal.on:
+                reporting.report_sent(self._journal, data, None, flow, 0)
+            self._effects.append(SendData(flow, data))
+        connection.client.events()
+        self._queue(flow, connection)
+
+    def _queue(self, flow: FlowId, connection: Connection) -> None:
+        due = connection.next_timeout()
+        if due is not None and (connection.queued is None or due < connection.queued):
+            connection.queued = due
+            heappush(self._deadlines, (due, flow))
+
+    def _close(self, flow: FlowId) -> None:
+        """Ends a TCP or TLS flow; a UDP flow has nothing to close."""
+        connection = self._connections.get(flow)
+        if connection is not None and connection.stream is not None:
+            del self._connections[flow]
+            self._effects.append(CloseFlow(flow))
+
+    def _lost(self, binding: Binding, cause: UnregCause) -> None:
+        self.counts["lost"] += 1
+        if self._journal.on:
+            reporting.report_ended(self._journal, binding, "lost", cause)

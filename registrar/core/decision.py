@@ -1,0 +1,158 @@
+"""The registrar of one node: `admit` and `decide` only read, `commit` only writes (architecture 5)."""
+
+from __future__ import annotations
+
+from registrar.core.arrival import Arrival, Role
+from registrar.core.bindings import Binding, BindingStore
+from registrar.core.checks import CHECKS, is_same_client
+from registrar.core.directory import Directory
+from registrar.core.policy import RegistrarPolicy
+from registrar.core.register_request import options_of
+from registrar.core.snapshot import NodeSnapshot
+from registrar.core.tokens import TokenPolicy, TokenProblem, TokenValidator
+from registrar.core.trust import TrustVerdict
+from registrar.core.verdicts import Accepted, Ask, Challenged, Decision
+from simulator.core.instant import Instant
+from simulator.core.sip import RFC8898, UCM, Request
+
+
+class Registrar:
+    """One node's registrar: what it loaded when it started, over the cluster's live tables."""
+
+    def __init__(
+        self,
+        snapshot: NodeSnapshot,
+        directory: Directory,
+        bindings: BindingStore,
+        policy: RegistrarPolicy,
+        tokens: TokenValidator | None = None,
+    ) -> None:
+        """`tokens` None: a validator over the snapshot's keys and the directory's users."""
+        self.snapshot = snapshot
+        self.directory = directory
+        self.bindings = bindings
+        self.policy = policy
+        self.tokens = tokens or TokenValidator(
+            snapshot.keys, TokenPolicy(issuer=snapshot.keys.cluster_id), directory.subject_status
+        )
+        self.dialect = UCM if policy.dialect == "ucm" else RFC8898
+        self.no_token_challenge = self.dialect.challenge()
+
+    def admit(self, arrival: Arrival) -> TrustVerdict:
+        """Once per connection on the MRA port: does UCM's Expressway-C table know the peer? Only reads."""
+        return self.directory.trust.judge(arrival.peer)
+
+    def decide(self, request: Request, arrival: Arrival, now: Instant) -> Decision:
+        """Only reads. Total: every REGISTER gets a decision."""
+        ask = Ask(request, arrival, now)
+        for check in CHECKS:
+            verdict = check(self, ask)
+            if verdict is not None:
+                return verdict
+        return self._accept(ask)
+
+    def commit(self, decision: Decision) -> None:
+        """Only writes: the binding store, and what the connection has shown."""
+        ask = decision.ask
+        arrival = ask.arrival
+        if isinstance(decision, Accepted):
+            self._bind(decision)
+            if ask.token is not None and arrival.refusals:
+                arrival.refusals.pop(ask.call_id, None)
+            if arrival.role is not Role.MRA_OAUTH:
+                arrival.device = decision.device.name
+                arrival.proven = arrival.proven or ask.token is not None
+        elif isinstance(decision, Challenged) and decision.problem is not TokenProblem.TOKEN_ABSENT:
+            arrival.count_refusal(ask.call_id)
+
+    def _bind(self, decision: Accepted) -> None:
+        ask = decision.ask
+        binding = ask.binding
+        if decision.what == "refreshed":
+            assert binding is not None
+            binding.cseq = ask.cseq
+            binding.flow = ask.arrival.flow
+            binding.source = ask.arrival.source
+            self.bindings.refresh(binding, Instant(ask.now + decision.expires))
+        elif decision.what == "registered":
+            for old in decision.replaced:
+                self.bindings.remove(old)
+            self.bindings.put(self._new_binding(decision))
+        elif decision.what == "unregistered" and decision.replaced:
+            for old in decision.replaced:
+                self.bindings.remove(old)
+
+    def _new_binding(self, decision: Accepted) -> Binding:
+        ask = decision.ask
+        assert ask.contact is not None
+        return Binding(
+            device=decision.device.name,
+            dn=ask.dn,
+            node=self.snapshot.name,
+            aor=ask.aor,
+            contact=ask.contact.text,
+            contact_uri=ask.contact.uri,
+            instance=ask.contact.instance,
+            call_id=ask.call_id,
+            cseq=ask.cseq,
+            flow=ask.arrival.flow,
+            source=ask.arrival.source,
+            transport=ask.arrival.transport,
+            lines=decision.lines,
+            registered_at=ask.now,
+            expires_at=Instant(ask.now + decision.expires),
+            subject=ask.token.subject if ask.token else None,
+            path=decision.path,
+        )
+
+    def _accept(self, ask: Ask) -> Accepted:
+        device, contact, binding = ask.device, ask.contact, ask.binding
+        assert device is not None
+        if contact is None:
+            # RFC 3261 10.2.3: a query. Only the device's own binding is returned. [documented: sip-wire 4]
+            left = round(binding.expires_at - ask.now) if binding else 0
+            shown = binding.contact if binding else ""
+            return Accepted(what="queried", ask=ask, device=device, expires=left, contact=shown)
+        if contact.keep_alive:
+            return Accepted(what="kept_alive", ask=ask, device=device, expires=0)
+        if ask.expires == 0:
+            ended = (binding,) if binding is not None and contact.same_address(binding.contact_uri) else ()
+            return Accepted(what="unregistered", ask=ask, device=device, expires=0, replaced=ended)
+        granted = min(ask.expires, self.policy.granted_expires)
+        if (
+            binding is not None
+            and binding.call_id == ask.call_id
+            and binding.node == self.snapshot.name
+            and contact.same_address(binding.contact_uri)
+        ):
+            return Accepted(
+                what="refreshed",
+                ask=ask,
+                device=device,
+                expires=granted,
+                contact=contact.text,
+                path=binding.path,
+            )
+        options = options_of(ask.request)
+        first = device.lines[0].dn == ask.dn
+        return Accepted(
+            what="registered",
+            ask=ask,
+            device=device,
+            expires=granted,
+            contact=contact.text,
+            replaced=self._ended_by(ask),
+            lines=tuple(line.dn for line in device.lines) if options.bulk and first else (ask.dn,),
+            options=options,
+            first_line=first,
+            path=ask.request.headers.get_all("path"),
+        )
+
+    def _ended_by(self, ask: Ask) -> tuple[Binding, ...]:
+        """The line's earlier binding, and every binding of another client: a client holds the whole device."""
+        assert ask.device is not None
+        return tuple(
+            binding
+            for binding in self.bindings.of(ask.device.name)
+            if binding is ask.binding or not is_same_client(ask, binding)
+        )

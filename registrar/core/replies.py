@@ -1,0 +1,185 @@
+"""The bytes of UCM's responses: header order, tags, dates and bodies as in published traces (sip-wire 3.2).
+
+407  Via From To Date Call-ID Server CSeq Proxy-Authenticate Content-Length
+403  ... Server CSeq Retry-After Warning Content-Length
+200  ... Server CSeq Expires Contact Supported Content-Type Content-Length
+100  Via From To Date Call-ID CSeq Content-Length, no Server and no tag
+202  ... Call-ID CSeq Contact Content-Length, no Server
+"""
+
+from __future__ import annotations
+
+from functools import lru_cache
+
+from registrar.core.policy import RegistrarPolicy
+from registrar.core.reasons import ReplyRule
+from registrar.core.remotecc import RESPONSE_TYPE, response_body
+from registrar.core.verdicts import Accepted
+from simulator.core.entropy import Entropy
+from simulator.core.instant import Instant, sip_date
+from simulator.core.sip import REASON_PHRASES, RemoteProtocolError, Request
+
+_TAG_MODULUS = 1 << 31
+ALLOW = "REGISTER, OPTIONS, REFER"
+
+
+class Unanswerable(Exception):
+    """The request lacks what every response must copy (RFC 3261 8.2.6.2); nothing can be sent."""
+
+
+class ReplyWriter:
+    """Writes one node's responses. Methods raise Unanswerable, nothing else."""
+
+    def __init__(self, node: str, policy: RegistrarPolicy, entropy: Entropy) -> None:
+        self._node = node
+        self._policy = policy
+        self._entropy = entropy
+        self._server = f"\r\nServer: Cisco-CUCM{policy.version}\r\nCSeq: "
+        self._second = -1
+        self._date = ""
+        # A full-period congruential sequence (Knuth 3.2.1.2): decimal tags that never repeat, at no cost.
+        self._tag = entropy.integer(0, _TAG_MODULUS - 1)
+        self._checked_via = ""
+
+    def next_tag(self) -> str:
+        """A new To-tag: plain decimal. [observed]"""
+        self._tag = (1_103_515_245 * self._tag + 12_345) % _TAG_MODULUS
+        return str(self._tag)
+
+    def date(self, now: Instant) -> str:
+        second = int(now)
+        if second != self._second:
+            self._second, self._date = second, sip_date(now)
+        return self._date
+
+    def trying(self, request: Request, source: str, now: Instant) -> bytes:
+        """100 Trying. `source` is the address the request came from, without the port."""
+        headers = request.headers
+        return (
+            f"SIP/2.0 100 Trying\r\n{self._vias(request, source)}From: {_needed(request, 'from')}\r\n"
+            f"To: {_needed(request, 'to')}\r\nDate: {self.date(now)}\r\nCall-ID: {headers.get('call-id')}\r\n"
+            f"CSeq: {headers.get('cseq')}\r\nContent-Length: 0\r\n\r\n"
+        ).encode("utf-8", "surrogateescape")
+
+    def reply(
+        self,
+        request: Request,
+        source: str,
+        now: Instant,
+        status: str,
+        fields: str = "",
+        body: str = "",
+        *,
+        server: bool = True,
+    ) -> bytes:
+        """Any final response. `status` is e.g. "200 OK", `fields` whole lines that follow CSeq."""
+        to = _needed(request, "to")
+        if "tag=" not in to or request.to.tag is None:
+            to = f"{to};tag={self.next_tag()}"
+        second = int(now)
+        date = self._date if second == self._second else self.date(now)
+        return (
+            f"SIP/2.0 {status}\r\n{self._vias(request, source)}From: {_needed(request, 'from')}\r\nTo: {to}\r\n"
+            f"Date: {date}\r\nCall-ID: {_needed(request, 'call-id')}{self._server if server else _NO_SERVER}"
+            f"{_needed(request, 'cseq')}\r\n{fields}Content-Length: {len(body)}\r\n\r\n{body}"
+        ).encode("utf-8", "surrogateescape")
+
+    def challenge(
+        self, request: Request, source: str, now: Instant, status: int, header: tuple[str, str]
+    ) -> bytes:
+        """401 or 407 with one challenge."""
+        return self.reply(request, source, now, _CHALLENGES[status], f"{header[0]}: {header[1]}\r\n")
+
+    def refusal(
+        self,
+        request: Request,
+        source: str,
+        now: Instant,
+        rule: ReplyRule,
+        *,
+        min_expires: int | None = None,
+        status: int | None = None,
+    ) -> bytes:
+        """A row of REPLIES; `status` instead of the row's where the broken request deserves another."""
+        fields = ""
+        if rule.retry_after:
+            fields += f"Retry-After: {self._policy.retry_after}\r\n"
+        if rule.warning is not None:
+            fields += f'Warning: 399 {self._node} "{rule.warning}"\r\n'
+        if min_expires is not None:
+            fields += f"Min-Expires: {min_expires}\r\n"
+        if rule.status == 405:
+            fields += f"Allow: {ALLOW}\r\n"
+        line = f"{rule.status} {rule.phrase}"
+        if status is not None and status != rule.status:
+            line = f"{status} {REASON_PHRASES[status]}"
+        return self.reply(request, source, now, line, fields)
+
+    def accepted(self, request: Request, source: str, now: Instant, decision: Accepted) -> bytes:
+        """The 200 to a REGISTER: new registration, refresh, unregistration, standby keep-alive or query."""
+        fields = f"Expires: {decision.expires}\r\n"
+        body = ""
+        if decision.contact:
+            fields += f"Contact: {decision.contact}"
+            if decision.what == "registered":
+                # Only the first line's 200 carries it. [read in sipcc: sip-wire 3.2]
+                fields += ";x-cisco-newreg\r\n" if decision.first_line else "\r\n"
+                body = response_body(decision.options.options)
+            else:
+                fields += "\r\n"
+            for path in decision.path:
+                fields += f"Path: {path}\r\n"
+            supported = request.headers.get("supported")
+            fields += _supported(supported, self._policy.sis_level, "=AR_SK" in decision.contact)
+        session = request.headers.get("session-id")
+        if session is not None:
+            fields += f"Session-ID: {self._entropy.hex(16)};remote={session.partition(';')[0]}\r\n"
+        if body:
+            fields += f"Content-Type: {RESPONSE_TYPE}\r\n"
+        return self.reply(request, source, now, "200 OK", fields, body)
+
+    def _vias(self, request: Request, source: str) -> str:
+        values = request.headers.fields("via")
+        if not values:
+            raise Unanswerable("no Via header field")
+        top = values[0]
+        sent_by = top.partition(";")[0]
+        # `source` and sent-by repeat for the life of a connection: compare them parsed only when they change.
+        if (checked := f"{source} {sent_by}") != self._checked_via:
+            try:
+                via = request.top_via
+            except RemoteProtocolError as error:
+                raise Unanswerable(error.detail) from None
+            if via.host.strip("[]").lower() != source.lower():
+                element, comma, rest = top.partition(",")
+                top = f"{element};received={source}{comma}{rest}"
+            else:
+                self._checked_via = checked
+        if len(values) == 1:
+            return f"Via: {top}\r\n"
+        return f"Via: {top}\r\n" + "".join(f"Via: {value}\r\n" for value in values[1:])
+
+
+_NO_SERVER = "\r\nCSeq: "
+_CHALLENGES = {401: "401 Unauthorized", 407: "407 Proxy Authentication Required"}
+
+
+def _needed(request: Request, name: str) -> str:
+    value = request.headers.get(name)
+    if value is None:
+        raise Unanswerable(f"no {name} header field")
+    return value
+
+
+@lru_cache(maxsize=1024)
+def _supported(client: str | None, sis_level: str, highly_available: bool) -> str:
+    """The 200's Supported. Phones that do not list srtp-fallback do not get it: a third-party phone got the SIS
+    level alone [observed; that this is the rule is assumed]. `X-cisco-supports-AR_SK` answers the Contact's
+    x-cisco-mra-ha=AR_SK [observed: sip-wire 3.1; its place in the list is assumed]."""
+    offered = {tag.strip().lower() for tag in (client or "").split(",")}
+    tags = [f"X-cisco-sis-{sis_level}"]
+    if "x-cisco-srtp-fallback" in offered:
+        tags.insert(0, "X-cisco-srtp-fallback")
+    if highly_available:
+        tags.append("X-cisco-supports-AR_SK")
+    return f"Supported: {','.join(tags)}\r\n"

@@ -1,0 +1,168 @@
+"""What a CallManager tells the event log. Nothing here is called while nobody reads."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from typing import Literal
+
+from registrar.core.bindings import Binding
+from registrar.core.causes import UnregCause
+from registrar.core.reasons import REPLIES, Reason
+from registrar.core.trust import TrustVerdict
+from registrar.core.verdicts import Accepted, Challenged, Decision, Rejected
+from simulator.core.eventlog import Journal
+from simulator.core.events import (
+    BindingChanged,
+    PeerJudged,
+    RegistrarAccepted,
+    RegistrarChallenged,
+    RegistrarRejected,
+    SipMalformed,
+    SipReceived,
+    SipSent,
+)
+from simulator.core.flow import FlowId
+from simulator.core.redact import text as redacted
+from simulator.core.sip import Message, RemoteProtocolError, Request, Response, parse_cseq
+
+Ended = Literal["removed", "expired", "replaced", "lost"]
+
+
+def report_received(journal: Journal, message: Message, flow: FlowId) -> int:
+    method, number, call_id = _identity(message)
+    return journal.add(
+        SipReceived(
+            start_line=redacted(message.start_line),
+            method=method,
+            status=message.status if isinstance(message, Response) else None,
+            call_id=call_id,
+            cseq=number,
+            text=_shown(message),
+        ),
+        flow=flow,
+    )
+
+
+def report_sent(journal: Journal, data: bytes, answers: Request | None, flow: FlowId, cause: int) -> None:
+    """A response's bytes, or a request's if `answers` is None."""
+    text = redacted(data.decode("utf-8", "replace"))
+    start_line = text.partition("\r\n")[0]
+    status = int(start_line[8:11]) if start_line.startswith("SIP/2.0 ") else None
+    method, number, call_id = _identity(answers) if answers is not None else ("NOTIFY", 101, "")
+    event = SipSent(
+        start_line=start_line, method=method, status=status, call_id=call_id, cseq=number, text=text
+    )
+    journal.add(event, flow=flow, cause=cause or None)
+
+
+def report_malformed(journal: Journal, detail: str, status: int | None, flow: FlowId, cause: int = 0) -> int:
+    return journal.add(SipMalformed(detail=detail, status=status), flow=flow, cause=cause or None)
+
+
+def report_judged(journal: Journal, verdict: TrustVerdict, flow: FlowId, *, closing: bool) -> None:
+    judged = PeerJudged(
+        trusted=verdict.trusted, offered=verdict.offered, matched=verdict.matched, table=verdict.table
+    )
+    cause = journal.add(judged, flow=flow)
+    if closing:
+        rule = REPLIES[Reason.PEER_NOT_IN_TABLE]
+        rejected = RegistrarRejected(
+            device=None,
+            aor="",
+            reason=Reason.PEER_NOT_IN_TABLE.value,
+            detail=f"offered: {', '.join(verdict.offered) or 'nothing'}",
+            status=0,
+            cause=int(rule.cause),
+            mark=rule.mark,
+        )
+        journal.add(rejected, flow=flow, cause=cause or None)
+
+
+def report_decision(journal: Journal, decision: Decision, flow: FlowId, cause: int) -> int:
+    """Returns the seq of the decision's event, the cause of the answer."""
+    ask = decision.ask
+    device = ask.device.name if ask.device is not None else ask.contact.device if ask.contact else None
+    event: RegistrarAccepted | RegistrarChallenged | RegistrarRejected
+    match decision:
+        case Accepted():
+            event = RegistrarAccepted(
+                device=decision.device.name,
+                aor=ask.aor,
+                what=decision.what,
+                expires=decision.expires,
+                token=ask.token.ref if ask.token else None,
+            )
+        case Challenged():
+            event = RegistrarChallenged(
+                device=device,
+                aor=ask.aor,
+                status=decision.status,
+                reason=decision.problem.value,
+                detail=decision.detail,
+                mark=decision.mark,
+            )
+        case Rejected():
+            rule = decision.rule
+            detail = decision.detail
+            if decision.problem is not None and decision.problem.value not in detail:
+                detail = f"{decision.problem.value}: {detail}"
+            event = RegistrarRejected(
+                device=device,
+                aor=ask.aor,
+                reason=decision.reason.value,
+                detail=detail,
+                status=decision.status or rule.status,
+                cause=int(rule.cause),
+                mark=rule.mark,
+            )
+    return journal.add(event, flow=flow, cause=cause or None)
+
+
+def report_bound(journal: Journal, decision: Accepted, flow: FlowId, cause: int) -> None:
+    """What an accepted REGISTER did to the bindings."""
+    ask = decision.ask
+    if decision.what == "unregistered":
+        for binding in decision.replaced:
+            report_ended(journal, binding, "removed", UnregCause.DEVICE_UNREGISTERED, flow, cause)
+    elif decision.what in ("registered", "refreshed"):
+        for binding in decision.replaced:
+            if binding is not ask.binding:
+                report_ended(journal, binding, "replaced", UnregCause.DUPLICATE_REGISTRATION, flow, cause)
+        event = BindingChanged(
+            what="refreshed" if decision.what == "refreshed" else "added",
+            device=decision.device.name,
+            aor=ask.aor,
+            contact=decision.contact,
+            expires=decision.expires,
+        )
+        journal.add(event, flow=flow, cause=cause or None)
+
+
+def report_ended(
+    journal: Journal,
+    binding: Binding,
+    what: Ended,
+    why: UnregCause,
+    flow: FlowId | None = None,
+    cause: int = 0,
+) -> None:
+    event = BindingChanged(
+        what=what, device=binding.device, aor=binding.aor, contact=binding.contact, cause=int(why)
+    )
+    journal.add(event, flow=flow if flow is not None else binding.flow, cause=cause or None)
+
+
+def _identity(message: Message) -> tuple[str, int, str]:
+    """(method, CSeq number, Call-ID), of a broken message as far as they can be read."""
+    headers = message.headers
+    method, number = "", 0
+    with suppress(RemoteProtocolError):
+        number, method = parse_cseq(headers.get("cseq") or "")
+    if isinstance(message, Request):
+        method = message.method
+    return method, number, headers.get("call-id") or ""
+
+
+def _shown(message: Message) -> str:
+    head = "\r\n".join((redacted(message.start_line), *message.headers.redacted_lines(), "", ""))
+    return head + redacted(message.body.decode("utf-8", "replace"))

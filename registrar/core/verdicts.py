@@ -1,0 +1,108 @@
+"""What a decision can be. A refusal is a value, not an exception."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+from registrar.core.arrival import Arrival
+from registrar.core.bindings import Binding
+from registrar.core.directory import Device, Line, SecurityProfile
+from registrar.core.reasons import REPLIES, Reason, ReplyRule
+from registrar.core.register_request import ContactFacts
+from registrar.core.remotecc import NO_OPTIONS, RegisterOptions
+from registrar.core.tokens import TokenFacts, TokenProblem
+from simulator.core.instant import Instant
+from simulator.core.sip import Request
+
+
+class Ask:
+    """One REGISTER: what it asks for, and what the checks have found out about it so far."""
+
+    __slots__ = (
+        "aor",
+        "arrival",
+        "binding",
+        "call_id",
+        "contact",
+        "cseq",
+        "device",
+        "dn",
+        "expires",
+        "line",
+        "many",
+        "now",
+        "profile",
+        "request",
+        "star",
+        "token",
+    )
+
+    def __init__(self, request: Request, arrival: Arrival, now: Instant) -> None:
+        self.request = request
+        self.arrival = arrival
+        self.now = now
+        self.aor = ""
+        self.dn = ""
+        self.call_id = ""
+        self.cseq = 0
+        self.contact: ContactFacts | None = None
+        self.star = False
+        self.many: str | None = None
+        """Set if there are several Contacts: says how many."""
+        self.expires = 0
+        """Seconds asked for."""
+        self.device: Device | None = None
+        self.profile: SecurityProfile | None = None
+        self.line: Line | None = None
+        self.token: TokenFacts | None = None
+        self.binding: Binding | None = None
+        """The live binding of this device and line."""
+
+
+@dataclass(slots=True, kw_only=True)
+class Accepted:
+    what: Literal["registered", "refreshed", "unregistered", "kept_alive", "queried"]
+    ask: Ask
+    device: Device
+    expires: int
+    """Seconds granted."""
+    contact: str = ""
+    """The Contact to answer with; empty: none."""
+    replaced: tuple[Binding, ...] = ()
+    """Bindings that end because of this one: an earlier one of the line, or another client's."""
+    lines: tuple[str, ...] = ()
+    options: RegisterOptions = NO_OPTIONS
+    first_line: bool = True
+    path: tuple[str, ...] = ()
+
+
+@dataclass(slots=True, kw_only=True)
+class Challenged:
+    """No usable credentials yet. `problem` token_absent is no failure; any other is a refused token."""
+
+    status: int
+    header: tuple[str, str]
+    problem: TokenProblem
+    detail: str
+    mark: str
+    ask: Ask
+
+
+@dataclass(slots=True, kw_only=True)
+class Rejected:
+    reason: Reason
+    detail: str
+    ask: Ask
+    problem: TokenProblem | None = None
+    """What was wrong with the token, if that is why."""
+    min_expires: int | None = None
+    status: int | None = None
+    """Another status than the rule's: a broken request that deserves 416, 505 or 513."""
+
+    @property
+    def rule(self) -> ReplyRule:
+        return REPLIES[self.reason]
+
+
+Decision = Accepted | Challenged | Rejected
