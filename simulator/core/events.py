@@ -211,7 +211,7 @@ class RegistrarAccepted(Event):
     kind: ClassVar[str] = "registrar:accepted"
     device: str
     aor: str
-    what: Literal["registered", "refreshed", "unregistered", "kept_alive"]
+    what: Literal["registered", "refreshed", "unregistered", "kept_alive", "queried"]
     expires: int
     token: str | None = None
     """Reference of the token that was accepted."""
@@ -225,6 +225,7 @@ class RegistrarRejected(Event):
     reason: str
     detail: str
     status: int
+    """0: the connection was closed without an answer."""
     cause: int
     """RIS / CISCO-CCM-MIB failure cause."""
     mark: str
@@ -239,6 +240,8 @@ class BindingChanged(Event):
     aor: str
     contact: str
     expires: int = 0
+    cause: int = 0
+    """Why it ended: RIS / CISCO-CCM-MIB unregistration cause; 0 while it lives."""
 
 
 # --- phone ---------------------------------------------------------------------------------------------------
