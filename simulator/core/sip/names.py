@@ -30,7 +30,7 @@ COMPACT = {
     "y": "identity",
 }
 
-LISTS = frozenset(  # fmt: skip
+LISTS = frozenset(
     (
         "accept",
         "accept-contact",
@@ -80,7 +80,7 @@ SINGLE = (
 
 # The spellings met on the wire; what is not here goes through `_learn`, which is bounded.
 _SPELLINGS: dict[str, str] = {}
-for _name in (  # fmt: skip
+for _name in (
     "Accept",
     "Allow",
     "Allow-Events",
