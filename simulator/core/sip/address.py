@@ -36,9 +36,7 @@ Contacts = tuple["NameAddr", ...] | Literal[Star.STAR]
 
 # 20: a URI with a comma, question mark or semicolon must stand in brackets; without them what follows a
 # semicolon are header parameters.
-_NAME_ADDR = re.compile(
-    rf'[ \t]*(?:({QUOTED})[ \t]*|((?:{TOKEN}[ \t]*)*))<([^<>"\s]*(?:[^<>\s]*))>(.*)', re.DOTALL
-)
+_NAME_ADDR = re.compile(rf"[ \t]*(?:({QUOTED})[ \t]*|((?:{TOKEN}[ \t]*)*))<([^<>\s]*)>(.*)", re.DOTALL)
 _ADDR_SPEC = re.compile(r'[ \t]*([^\s<>,;?"]+)(.*)', re.DOTALL)
 
 
@@ -90,7 +88,9 @@ def _parse(text: str) -> NameAddr:
             raise MalformedMessage(f"malformed address: {excerpt(text)}")
         display = ""
         uri, params = bare.groups()
-    return NameAddr(display, parse_uri(uri), parse_params(params, "address"))
+    # The parameters first: a stray "<" among them says better what is wrong than the URI before it.
+    parsed = parse_params(params, "address")
+    return NameAddr(display, parse_uri(uri), parsed)
 
 
 # Refreshes repeat their From, To and Contact, so these are worth keeping; the tag and the ephemeral port make

@@ -36,11 +36,11 @@ class _TypedHeaders:
 
     @property
     def from_(self) -> NameAddr:
-        return parse_name_addr(self.headers.single("From"))
+        return _address(self.headers, "From")
 
     @property
     def to(self) -> NameAddr:
-        return parse_name_addr(self.headers.single("To"))
+        return _address(self.headers, "To")
 
     @property
     def call_id(self) -> str:
@@ -192,6 +192,14 @@ class Response(_TypedHeaders):
 
 
 Message = Request | Response
+
+
+def _address(headers: Headers, name: str) -> NameAddr:
+    text = headers.single(name)
+    try:
+        return parse_name_addr(text)
+    except MalformedMessage as error:
+        raise MalformedMessage(f"{name}: {error.detail}") from None
 
 
 def _describe_body(headers: Headers, content_type: str, body: bytes) -> Headers:
