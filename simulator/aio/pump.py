@@ -221,7 +221,7 @@ class Pump(asyncio.BufferedProtocol):
         self._close_gently()
 
     def abort(self) -> None:
-        """Reset the connection now; `gone` follows."""
+        """Drop the connection now, with what is still unsent; `gone` follows."""
         self._over = True
         self._closing = True
         if self._transport is not None:

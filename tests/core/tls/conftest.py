@@ -124,7 +124,7 @@ def version(request: pytest.FixtureRequest) -> TlsVersion:
 
 @pytest.fixture
 def pair(certificates: Certificates, version: TlsVersion) -> Any:
-    """Makes a Pair of one TLS version: `server` and `client` name credentials, None is no client certificate."""
+    """Makes a Pair of one TLS version: `server` and `client` name credentials, None is no certificate."""
 
     def make(
         *, server: str = "good", client: str | None = None, auth: str = "none", name: str = "ucm", **more: Any

@@ -1,4 +1,4 @@
-"""Both ends of a refused handshake know who refused, with which alert and why; OpenSSL's trace is the oracle."""
+"""Both ends of a refused handshake know who refused, with which alert and why; OpenSSL is the oracle."""
 
 from __future__ import annotations
 
