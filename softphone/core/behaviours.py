@@ -48,3 +48,13 @@ DESCRIPTIONS: Mapping[Behaviour, str] = MappingProxyType(
         Behaviour.IGNORE_RETRY_AFTER: "tries again after its own back-off, whatever Retry-After said",
     }
 )
+
+
+class Conduct:
+    """How the phone behaves at the moment: shared by its parts, changed from outside while it runs."""
+
+    def __init__(self, behaviours: frozenset[Behaviour] = frozenset()) -> None:
+        self.behaviours = behaviours
+
+    def __contains__(self, behaviour: Behaviour) -> bool:
+        return behaviour in self.behaviours

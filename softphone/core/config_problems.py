@@ -77,9 +77,15 @@ class Finding:
     """Of the element, e.g. `/device/sipOAuthMode`; empty when the whole file is meant."""
     line: int | None = None
 
+    @property
+    def text(self) -> str:
+        """The detail, and the place where there is one."""
+        if self.line is None:
+            return self.detail
+        return f"{self.detail} ({self.path or 'file'}, line {self.line})"
+
     def __str__(self) -> str:
-        where = f" ({self.path}, line {self.line})" if self.path and self.line else ""
-        return f"{self.code}: {self.detail}{where}"
+        return f"{self.code}: {self.text}"
 
 
 class ConfigError(ValueError):

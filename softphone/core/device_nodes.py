@@ -50,7 +50,8 @@ class Node:
         return self.host.rstrip(".")
 
 
-_LABEL = re.compile(r"(?!-)[A-Za-z0-9-]{1,63}(?<!-)")
+# "_" is not in the RFC's hostname; a UCM server entry may hold one. [assumed]
+_LABEL = re.compile(r"(?!-)[A-Za-z0-9_-]{1,63}(?<!-)")
 _PRIORITY = re.compile(r"[0-9]{1,3}")
 _PORT_ALIASES = {"sipoauthmraport": "sipMRAOAuthPort"}
 """AXL's spelling of the same port (device-config 1.17): a plausible slip, never read."""

@@ -261,7 +261,7 @@ def test_34_the_AXL_spelling_leaves_the_default(cnf: Cnf) -> None:
 
 def test_36_no_usable_port_on_any_node_fails_the_whole_configuration(cnf: Cnf) -> None:
     config = view(cnf, "1", "3", "3", (">5090<", ">0<"), (">15090<", ">x<"))
-    with pytest.raises(ConfigError, match="E_BAD_PORT.*no node has a usable sipOAuthPort") as caught:
+    with pytest.raises(ConfigError, match=r"E_BAD_PORT.*no node has a usable sipOAuthPort") as caught:
         decide(config, ON_PREM)
     assert caught.value.path.endswith("callManager/ports/sipOAuthPort")
 
@@ -298,7 +298,9 @@ OVERRIDES: dict[str, tuple[Deployment, PortOverride, tuple[str, int, str, bool, 
         ON_PREM, PortOverride(element="securedSipPort"), ("securedSipPort", 5061, "tls", False, True),
     ),
     "the plain port": (ON_PREM, PortOverride(element="sipPort"), ("sipPort", 5060, "tcp", False, False)),
-    "the same element": (ON_PREM, PortOverride(element="sipOAuthPort"), ("sipOAuthPort", 5090, "tls", True, False)),
+    "the same element": (
+        ON_PREM, PortOverride(element="sipOAuthPort"), ("sipOAuthPort", 5090, "tls", True, False),
+    ),
     "an element and a number": (
         ON_PREM, PortOverride(element="sipPort", port=5070), ("sipPort", 5070, "tcp", False, False),
     ),

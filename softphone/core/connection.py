@@ -1,0 +1,143 @@
+"""One SIP connection of the phone's: framing, client transactions, and a journal entry for every message."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from simulator.core import redact
+from simulator.core.eventlog import Journal
+from simulator.core.events import SipMalformed, SipMessageSeen, SipReceived, SipSent
+from simulator.core.flow import Effect, FlowFacts, FlowId, SendData
+from simulator.core.instant import Instant
+from simulator.core.sip import (
+    ClientTransactions,
+    KeepAlive,
+    Need,
+    RemoteProtocolError,
+    Request,
+    Response,
+    ResponseArrived,
+    SipStream,
+    Timers,
+    TransactionFailed,
+    parse_message,
+    reply_to,
+    serialize,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Broken:
+    """The stream cannot be read any further; the connection is of no use."""
+
+    detail: str
+
+
+Arrival = Request | ResponseArrived | TransactionFailed | Broken
+
+
+class Connection:
+    """`out` is the phone's list of effects: what is to be sent is appended there."""
+
+    def __init__(
+        self, flow: FlowId, facts: FlowFacts, *, out: list[Effect], journal: Journal, timers: Timers
+    ) -> None:
+        self.flow = flow
+        self.facts = facts
+        self._out = out
+        self._journal = journal
+        reliable = facts.transport != "udp"
+        self._stream = SipStream(initiator=True) if reliable else None
+        self._transactions = ClientTransactions(reliable, timers)
+
+    def send(self, request: Request, now: Instant) -> None:
+        """Start a transaction; its end arrives from `receive` or `handle_timeout`."""
+        self._transactions.send(request, now)
+        self._flush()
+
+    def reply(self, response: Response) -> None:
+        self._put(response)
+
+    def receive(self, data: bytes, now: Instant) -> list[Arrival]:
+        """What the bytes brought, in order. Keep-alives and stray responses are passed over."""
+        if self._stream is None:
+            return self._datagram(data, now)
+        arrivals: list[Arrival] = []
+        self._stream.receive_data(data)
+        while True:
+            try:
+                message = self._stream.next_message()
+            except RemoteProtocolError as error:
+                self._malformed(error)
+                if self._stream.failure is not None:
+                    return [*arrivals, Broken(error.detail)]
+                continue
+            if message is Need.DATA:
+                return arrivals
+            if not isinstance(message, KeepAlive):
+                arrivals += self._message(message, now)
+
+    def handle_timeout(self, now: Instant) -> list[Arrival]:
+        self._transactions.handle_timeout(now)
+        self._flush()
+        return self._finished()
+
+    def next_timeout(self) -> Instant | None:
+        return self._transactions.next_timeout()
+
+    def _datagram(self, data: bytes, now: Instant) -> list[Arrival]:
+        if not data.strip(b"\r\n\x00"):
+            return []  # a keep-alive
+        try:
+            message = parse_message(data)
+        except RemoteProtocolError as error:
+            self._malformed(error)
+            return []
+        return self._message(message, now)
+
+    def _message(self, message: Request | Response, now: Instant) -> list[Arrival]:
+        if self._journal.on:
+            self._journal.add(_seen(SipReceived, message), flow=self.flow)
+        if isinstance(message, Request):
+            return [message]
+        try:
+            self._transactions.receive(message, now)
+        except RemoteProtocolError as error:
+            self._malformed(error)
+        return self._finished()
+
+    def _finished(self) -> list[Arrival]:
+        return [
+            event
+            for event in self._transactions.events()
+            if isinstance(event, (ResponseArrived, TransactionFailed))
+        ]
+
+    def _malformed(self, error: RemoteProtocolError) -> None:
+        self._journal.add(SipMalformed(detail=error.detail, status=error.status_hint), flow=self.flow)
+        if error.request is not None and error.status_hint is not None and error.request.method != "ACK":
+            self._put(reply_to(error.request, error.status_hint))
+
+    def _flush(self) -> None:
+        for request in self._transactions.messages_to_send():
+            self._put(request)
+
+    def _put(self, message: Request | Response) -> None:
+        if self._journal.on:
+            self._journal.add(_seen(SipSent, message), flow=self.flow)
+        self._out.append(SendData(self.flow, serialize(message)))
+
+
+def _seen(kind: type[SipMessageSeen], message: Request | Response) -> SipMessageSeen:
+    try:
+        number, method = message.cseq
+    except RemoteProtocolError:
+        number, method = 0, message.method if isinstance(message, Request) else ""
+    return kind(
+        start_line=redact.text(message.start_line),
+        method=method,
+        status=message.status if isinstance(message, Response) else None,
+        call_id=message.headers.get("Call-ID") or "",
+        cseq=number,
+        text=redact.text(serialize(message).decode("utf-8", "backslashreplace")),
+    )

@@ -1,0 +1,370 @@
+"""What the phone does: one method for each action of the transition table, returning the state it leads to.
+
+Whether an action may happen now is the table's business, and who calls it is `machine`'s.
+"""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from simulator.core.events import (
+    Event,
+    PhoneFailed,
+    PhoneFailedOver,
+    PhonePortDecided,
+    PhoneRefused,
+    PhoneRegistered,
+    PhoneUnregistered,
+    PhoneWarned,
+)
+from simulator.core.flow import FlowFacts, FlowId
+from simulator.core.instant import Instant
+from simulator.core.sip import Request, Response, ResponseArrived
+from softphone.core import messages
+from softphone.core.backoff import Backoff
+from softphone.core.behaviours import Behaviour
+from softphone.core.config_problems import ConfigWarning, Finding
+from softphone.core.connection import Connection
+from softphone.core.credentials import RETRY_AFTER
+from softphone.core.device_config import ConfigView, compare_configs
+from softphone.core.outfit import Outfit
+from softphone.core.ports import PortDecision, PortPlan, override
+from softphone.core.profile import Deployment, PortOverride
+from softphone.core.provisioning import PASSING, SERVER_DOWN, Provisioning
+from softphone.core.refusals import surface
+from softphone.core.registration import Hopeless, Registration
+from softphone.core.standby import Standby, Watch
+from softphone.core.transitions import Input, State
+
+STABLE = 10.0
+"""Seconds a registration must last before its loss counts as news and not as one more failure. [assumed]"""
+UNSUPPORTED_CHALLENGE_RETRY = 60
+"""Seconds. [read in client code: sip-wire 4, 401/407 of an unknown scheme]"""
+
+
+class Life:
+    def __init__(self, outfit: Outfit, backoff: Backoff) -> None:
+        self._outfit = outfit
+        self._profile = outfit.profile
+        self._conduct = outfit.conduct
+        self._journal = outfit.journal
+        self._backoff = backoff
+        self.port_override: PortOverride | None = outfit.profile.port_override
+        self.state = State.IDLE
+        self.due: dict[Input, Instant] = {}
+        """Timers that run: the input each will become, and when."""
+        self.config: ConfigView | None = None
+        self._plan: PortPlan | None = None
+        self.provisioning = Provisioning(outfit)
+        self._round: list[PortDecision] = []
+        """Nodes still to be tried before the phone waits."""
+        self._whys: list[str] = []
+        self.decision: PortDecision | None = None
+        self.flow: FlowId | None = None
+        self.connection: Connection | None = None
+        self.registration: Registration | None = None
+        self.standby = Standby(outfit)
+        self._alarm = messages.INITIALIZED
+        self._afterwards: Literal["stop", "start"] = "stop"
+        self._since = Instant(0.0)
+        self.registered_at: str | None = None
+        self.last_refusal: PhoneRefused | None = None
+        self.last_failure: PhoneFailed | None = None
+
+    # --- configuration ------------------------------------------------------------------------------------
+
+    def fetch(self, _payload: object, now: Instant) -> State:
+        self._drop_connection()
+        self.due.clear()
+        self.decision = None
+        self.provisioning.begin(now)
+        return State.FETCHING_CONFIG
+
+    def try_next_server(self, problem: Finding, now: Instant) -> State:
+        if self.provisioning.try_next(problem, now):
+            return State.FETCHING_CONFIG
+        problems = self.provisioning.problems
+        codes = {found.code for found in problems}
+        if codes <= SERVER_DOWN and self._plan is not None:
+            stale = Finding(code=ConfigWarning.STALE_CONFIG, detail=f"{problem.detail}; the last one is used")
+            self._warn((stale,))
+            return self._try_nodes(self._plan, now)
+        worst = next((found for found in problems if found.code not in PASSING), problem)
+        self._fail(str(worst.code), worst.text)
+        return self._wait(self._backoff.next_delay(), now) if codes <= PASSING else State.FAILED
+
+    def read(self, payload: tuple[ConfigView, PortPlan], now: Instant) -> State:
+        config, plan = payload
+        if self.config is not None:
+            self._warn(compare_configs(self.config, config).findings)
+        self.config, self._plan = config, plan
+        self._warn(config.findings)
+        self._warn(plan.findings)
+        return self._try_nodes(plan, now)
+
+    def _try_nodes(self, plan: PortPlan, now: Instant) -> State:
+        self._round = [self._misdirected(decision) for decision in plan.decisions]
+        if not self._profile.failover:
+            del self._round[1:]
+        for decision in self._round:
+            self._warn(decision.findings)
+            self._emit(
+                PhonePortDecided(
+                    row=decision.row,
+                    node=decision.host,
+                    port=decision.port,
+                    transport=decision.transport,
+                    element=decision.element,
+                )
+            )
+        self._whys = []
+        return self._connect_next("", now)
+
+    def _misdirected(self, decision: PortDecision) -> PortDecision:
+        if Behaviour.WRONG_PORT not in self._conduct:
+            return decision
+        return override(decision, self.port_override or PortOverride(element="sipMRAOAuthPort"))
+
+    # --- connecting ---------------------------------------------------------------------------------------
+
+    def _connect_next(self, why: str, now: Instant) -> State:
+        if not self._round:
+            self._fail("E_ALL_NODES_FAILED", "; ".join(self._whys))
+            return self._wait(self._backoff.next_delay(), now)
+        decision = self._round.pop(0)
+        old = self.decision
+        if old is not None and old.node != decision.node:
+            self._emit(PhoneFailedOver(old=old.host, new=decision.host, why=why))
+        self.decision = decision
+        self.flow = self._outfit.open(decision)
+        return State.CONNECTING
+
+    def register(self, facts: FlowFacts, now: Instant) -> State:
+        assert self.flow is not None
+        assert self.decision is not None
+        assert self.config is not None
+        self.connection = self._outfit.connection(self.flow, facts, self.config)
+        alarm = messages.TAKEOVER if self._profile.takeover else self._alarm
+        self.registration = self._outfit.registration(self.decision, facts, self.config, alarm)
+        self.connection.send(self.registration.begin(now), now)
+        return State.REGISTERING
+
+    def next_node(self, why: str, now: Instant) -> State:
+        assert self.decision is not None
+        self._whys.append(f"{self.decision.next_hop}: {why}")
+        self._drop_connection()
+        return self._connect_next(why, now)
+
+    def fail_over(self, why: str, now: Instant) -> State:
+        self._alarm = messages.CLOSED_BY_UCM
+        return self._lost(why, now)
+
+    def fall_silent(self, why: str, now: Instant) -> State:
+        self._alarm = messages.TIMED_OUT
+        return self._lost(why, now)
+
+    def _lost(self, why: str, now: Instant) -> State:
+        """The registration is lost with its connection: the other nodes first, this one last (sip-wire 4)."""
+        assert self.decision is not None
+        if now - self._since >= STABLE:
+            self._backoff.reset()
+            self._whys = []
+            self._round = [*self._others(), self.decision] if self._profile.failover else [self.decision]
+        return self.next_node(why, now)
+
+    def _others(self) -> list[PortDecision]:
+        assert self._plan is not None
+        assert self.decision is not None
+        return [self._misdirected(one) for one in self._plan.decisions if one.node != self.decision.node]
+
+    # --- registering --------------------------------------------------------------------------------------
+
+    def answer_challenge(self, arrived: ResponseArrived, now: Instant) -> State:
+        connection, registration = self._talk()
+        again = registration.answer_challenge(arrived.response, now)
+        if isinstance(again, Request):
+            connection.send(again, now)
+            return self.state
+        if self.state is State.UNREGISTERING:
+            return self.leave(again.detail, now)
+        return self._refused(arrived.response, now, hopeless=again)
+
+    def lengthen(self, arrived: ResponseArrived, now: Instant) -> State:
+        connection, registration = self._talk()
+        again = registration.lengthen(arrived.response, now)
+        if again is None:
+            return self._refused(arrived.response, now)
+        connection.send(again, now)
+        return self.state
+
+    def hold(self, arrived: ResponseArrived, now: Instant) -> State:
+        _, registration = self._talk()
+        assert self.decision is not None
+        assert self.config is not None
+        assert self._plan is not None
+        refreshed = self.state is State.REFRESHING
+        seconds = registration.granted(arrived.response)
+        if seconds <= 0:
+            self._drop_connection()
+            self._fail("E_NOT_BOUND", f"{self.decision.host} answered 2xx but granted no time")
+            return self._wait(self._backoff.next_delay(), now)
+        if refreshed:
+            self._backoff.reset()
+            if registration.is_new(arrived.response):
+                self._emit(PhoneWarned(code="W_UCM_RESTARTED", detail=f"{self.decision.host}: x-cisco-newreg"))
+        else:
+            self._since = now
+        self.registered_at = self.decision.host
+        self._emit(
+            PhoneRegistered(
+                node=self.decision.host, port=self.decision.port, expires=seconds, refreshed=refreshed
+            )
+        )
+        if Behaviour.NEVER_REFRESH not in self._conduct:
+            early = self.config.timers.register_delta
+            self.due[Input.REFRESH_DUE] = Instant(now + max(seconds - early, seconds / 2))
+        self._arm_renewal(now)
+        # Over MRA there is one way in and nothing to keep warm (device-config 4.9).
+        over_edge = self._profile.deployment is Deployment.MRA
+        if not self.standby.running and self._profile.failover and not over_edge:
+            self.standby.begin(self.config, self._plan.decisions, self.decision, now)
+        return State.REGISTERED
+
+    def give_up(self, arrived: ResponseArrived, now: Instant) -> State:
+        return self._refused(arrived.response, now)
+
+    def _refused(self, response: Response, now: Instant, hopeless: Hopeless | None = None) -> State:
+        """No failover and no other port (sip-wire 4 and 12.6): surface it, wait, then begin anew."""
+        decision = self.decision
+        assert decision is not None
+        refusal = self.last_refusal = surface(response, decision)
+        self._emit(refusal)
+        if hopeless is not None:
+            self._fail(hopeless.code, f"{decision.host}: {hopeless.detail}")
+        self._drop_connection()
+        self._alarm = messages.REJECTED
+        if Behaviour.HOP_TO_LEGACY_PORT in self._conduct and decision.bearer:
+            element = "securedSipPort" if self._profile.credential is not None else "sipPort"
+            self._round = [override(decision, PortOverride(element=element))]
+            return self._connect_next("hops to the legacy port", now)
+        wait = self._backoff.next_delay()
+        if hopeless is not None and hopeless.code == "E_CHALLENGE_UNSUPPORTED":
+            wait = UNSUPPORTED_CHALLENGE_RETRY
+        if refusal.retry_after is not None and Behaviour.IGNORE_RETRY_AFTER not in self._conduct:
+            wait = max(refusal.retry_after, 1)
+        return self._wait(wait, now)
+
+    # --- registered ---------------------------------------------------------------------------------------
+
+    def refresh(self, _payload: object, now: Instant) -> State:
+        connection, registration = self._talk()
+        connection.send(registration.refresh(now), now)
+        return State.REFRESHING
+
+    def renew_token(self, _payload: object, now: Instant) -> State:
+        wallet = self._outfit.wallet
+        if wallet.renewed(now) is None:
+            self._emit(PhoneWarned(code="W_TOKEN_NOT_RENEWED", detail="the token nears its end"))
+            if wallet.renewal_due(now) is not None:
+                self.due[Input.TOKEN_DUE] = Instant(now + RETRY_AFTER)
+        else:
+            self._arm_renewal(now)
+        return self.state
+
+    def _arm_renewal(self, now: Instant) -> None:
+        due = self._outfit.wallet.renewal_due(now)
+        if due is not None:
+            self.due[Input.TOKEN_DUE] = due
+
+    def come_back(self, watch: Watch, now: Instant) -> State:
+        """Unregister here without waiting for the answer; register at the better node, already connected."""
+        connection, registration = self._talk()
+        assert self.decision is not None
+        assert watch.connection is not None
+        connection.send(registration.unregister(now), now)
+        self._emit(PhoneFailedOver(old=self.decision.host, new=watch.decision.host, why="a better node"))
+        self._drop_connection()
+        self._alarm = messages.FALLEN_BACK
+        self.decision, self.flow = watch.decision, watch.flow
+        self._round, self._whys = self._others(), []
+        return self.register(watch.connection.facts, now)
+
+    # --- leaving ------------------------------------------------------------------------------------------
+
+    def unregister(self, _payload: object, now: Instant) -> State:
+        if Behaviour.CLOSE_WITHOUT_UNREGISTER in self._conduct:
+            return self.halt(None, now)
+        return self._unregister("stop", now)
+
+    def restart(self, _payload: object, now: Instant) -> State:
+        self._alarm = messages.RESTARTED
+        return self._unregister("start", now)
+
+    def _unregister(self, afterwards: Literal["stop", "start"], now: Instant) -> State:
+        self._afterwards = afterwards
+        self.due.clear()
+        self.standby.end()
+        connection, registration = self._talk()
+        connection.send(registration.unregister(now), now)
+        return State.UNREGISTERING
+
+    def mark_stop(self, _payload: object, _now: Instant) -> State:
+        self._afterwards = "stop"
+        return self.state
+
+    def depart(self, _arrived: ResponseArrived, now: Instant) -> State:
+        assert self.decision is not None
+        self._emit(PhoneUnregistered(node=self.decision.host))
+        return self._finish(now)
+
+    def leave(self, why: object, now: Instant) -> State:
+        """The node would not, or could not, say that it unregistered the phone."""
+        text = why.response.start_line if isinstance(why, ResponseArrived) else str(why)
+        self._emit(PhoneWarned(code="W_NOT_UNREGISTERED", detail=text))
+        return self._finish(now)
+
+    def _finish(self, now: Instant) -> State:
+        self._drop_connection()
+        return self.fetch(None, now) if self._afterwards == "start" else self.halt(None, now)
+
+    def halt(self, _payload: object, _now: Instant) -> State:
+        self._drop_connection()
+        self.due.clear()
+        self.provisioning.cancel()
+        self._backoff.reset()
+        self._alarm = messages.INITIALIZED
+        return State.STOPPED
+
+    def nothing(self, _payload: object, _now: Instant) -> State:
+        return self.state
+
+    # --- parts --------------------------------------------------------------------------------------------
+
+    def _talk(self) -> tuple[Connection, Registration]:
+        assert self.connection is not None
+        assert self.registration is not None
+        return self.connection, self.registration
+
+    def _drop_connection(self) -> None:
+        self.standby.end()
+        self.due.pop(Input.REFRESH_DUE, None)
+        self.due.pop(Input.TOKEN_DUE, None)
+        if self.flow is not None:
+            self._outfit.close(self.flow)
+        self.flow = self.connection = self.registration = None
+        self.registered_at = None
+
+    def _wait(self, seconds: float, now: Instant) -> State:
+        self.due = {Input.RETRY_DUE: Instant(now + seconds)}
+        return State.BACKING_OFF
+
+    def _fail(self, code: str, detail: str) -> None:
+        self.last_failure = PhoneFailed(code=code, detail=detail)
+        self._emit(self.last_failure)
+
+    def _warn(self, findings: tuple[Finding, ...]) -> None:
+        for finding in findings:
+            self._emit(PhoneWarned(code=str(finding.code), detail=finding.text))
+
+    def _emit(self, event: Event) -> None:
+        self._journal.add(event, flow=self.flow)

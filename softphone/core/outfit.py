@@ -1,0 +1,104 @@
+"""What the phone's parts share: who it is, its tokens, chance and journal, and how it opens a connection."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from simulator.core.entropy import Entropy
+from simulator.core.eventlog import Journal
+from simulator.core.flow import CloseFlow, Effect, FlowFacts, FlowId, FlowIds, OpenFlow
+from simulator.core.sip import Timers
+from simulator.core.sip.bearer import Dialect
+from simulator.core.tls.settings import ClientTls
+from softphone.core.behaviours import Behaviour, Conduct
+from softphone.core.connection import Connection
+from softphone.core.credentials import Wallet
+from softphone.core.device_config import ConfigView
+from softphone.core.identifiers import Identifiers
+from softphone.core.messages import Alarm, Caller
+from softphone.core.ports import PortDecision
+from softphone.core.profile import Deployment, PhoneProfile, TokenSource
+from softphone.core.registration import Registration
+
+
+class Outfit:
+    def __init__(
+        self,
+        profile: PhoneProfile,
+        *,
+        tokens: TokenSource,
+        entropy: Entropy,
+        journal: Journal,
+        flows: FlowIds,
+        dialect: Dialect,
+    ) -> None:
+        self.profile = profile
+        self.conduct = Conduct(profile.behaviours)
+        self.wallet = Wallet(tokens, self.conduct)
+        self.ids = Identifiers(entropy.child("identifiers"), profile.mac)
+        self.journal = journal
+        self.flows = flows
+        self.dialect = dialect
+        self.out: list[Effect] = []
+
+    def open(self, decision: PortDecision) -> FlowId:
+        flow = self.flows.take()
+        self.out.append(
+            OpenFlow(flow=flow, transport=decision.transport, remote=decision.next_hop, tls=self._tls(decision))
+        )
+        return flow
+
+    def close(self, flow: FlowId) -> None:
+        self.out.append(CloseFlow(flow))
+
+    def connection(self, flow: FlowId, facts: FlowFacts, config: ConfigView) -> Connection:
+        timers = Timers(t1=config.timers.t1, t2=config.timers.t2)
+        return Connection(flow, facts, out=self.out, journal=self.journal, timers=timers)
+
+    def registration(
+        self, decision: PortDecision, facts: FlowFacts, config: ConfigView, alarm: Alarm | None
+    ) -> Registration:
+        profile, line = self.profile, config.lines[0]
+        mra = profile.deployment is Deployment.MRA
+        caller = Caller(
+            node=decision.node.uri_host,
+            number=line.uri_user,
+            contact_user=line.contact,
+            local=facts.local,
+            transport=decision.transport,
+            device=profile.device,
+            model=profile.model,
+            mac=self.ids.mac,
+            user_agent=profile.user_agent,
+            load=profile.load,
+            mra=mra,
+            route=profile.edge_route if mra else None,
+        )
+        return Registration(
+            caller,
+            expires=profile.requested_expires or config.timers.register_expires,
+            alarm=alarm,
+            bearer=decision.bearer,
+            wallet=self.wallet,
+            dialect=self.dialect,
+            ids=self.ids,
+            conduct=self.conduct,
+        )
+
+    def _tls(self, decision: PortDecision) -> ClientTls | None:
+        if decision.transport != "tls":
+            return None
+        profile, conduct = self.profile, self.conduct
+        over_edge = profile.deployment is Deployment.MRA
+        settings = ClientTls(
+            server_name=decision.next_hop.host if over_edge else decision.node.tls_name,
+            trust=profile.trust,
+            minimum=profile.tls_minimum,
+            maximum=profile.tls_maximum,
+        )
+        if Behaviour.SKIP_SERVER_VERIFICATION in conduct:
+            settings = replace(settings, verify=False, check_hostname=False)
+        due = decision.client_certificate and Behaviour.NO_CLIENT_CERTIFICATE not in conduct
+        if due or Behaviour.PRESENT_CLIENT_CERTIFICATE in conduct:
+            settings = replace(settings, credential=profile.credential)
+        return settings
