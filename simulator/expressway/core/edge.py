@@ -67,10 +67,11 @@ class Edge:
         held.contacts.add(key)
         self._reached[key] = flow
 
-    def unbind(self, key: ContactKey) -> None:
-        held = self._flows.get(self._reached.pop(key, FlowId(-1)))
-        if held is not None:
-            held.contacts.discard(key)
+    def unbind(self, key: ContactKey, flow: FlowId) -> None:
+        """Nothing if another flow took the contact over in the meantime."""
+        if self._reached.get(key) == flow:
+            del self._reached[key]
+            self._flows[flow].contacts.discard(key)
 
     def reach(self, key: ContactKey) -> EdgeFlow | None:
         flow = self._reached.get(key)

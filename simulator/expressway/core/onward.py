@@ -85,8 +85,6 @@ def towards_ucm(
     headers = rewrite.with_routes(
         headers, (rewrite.node_route(node.host, node.address.port), *map(str, arrival.routes[1:]))
     )
-    if "X-TAATag" not in headers:
-        headers = headers.with_added("X-TAATag", arrival.ids.taa_tag)
     if arrival.request.method == "REGISTER":
         headers = rewrite.with_path(headers, own) if path_mode else _with_contacts(arrival, headers, own, users)
     return arrival.request.replace(headers=rewrite.in_order(headers))
@@ -118,12 +116,14 @@ def registration_of(request: Request, zone: str) -> Registration | None:
 
 
 def _forwarded(arrival: Arrival, egress_zone: str, own: Address, hop_count: int) -> Headers:
-    """What both directions have in common: our Via, one hop less, our place in the record route."""
+    """What both directions have in common: our Via, one hop less, the tag, our place in the record route."""
     via = rewrite.own_via(
         own, egress_zone=egress_zone, branch=arrival.ids.branch, proxy_call_id=arrival.ids.proxy_call_id
     )
     headers = arrival.request.headers.with_first("Via", str(via))
     headers = headers.with_field("Max-Forwards", str(rewrite.next_hops(arrival.hops, hop_count)))
+    if "X-TAATag" not in headers:
+        headers = headers.with_added("X-TAATag", arrival.ids.taa_tag)
     if arrival.starts_dialog:
         headers = headers.with_first("Record-Route", rewrite.record_route(own, arrival.ids.proxy_call_id))
     return headers

@@ -151,7 +151,7 @@ class ExpresswayC:
         zone = self._zones.of(flow)
         if zone is not None:
             self._out.journal.add(ZoneChanged(zone=zone.node.zone, state="active"), flow=flow)
-            zone.opened()
+            zone.opened(facts.remote)
         elif facts.listener is not None:
             if not self.address.port or self.address.host in ("0.0.0.0", "::"):  # noqa: S104
                 self._relay.own = facts.local

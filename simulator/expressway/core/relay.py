@@ -130,7 +130,7 @@ class Relay:
             zone.send(onward)
 
     def _from_ucm(self, zone: Zone, flow: FlowId, request: Request, now: Instant, cause: int) -> None:
-        arrival = self._arrive(request, flow, zone.node.address, IngressZone(name=zone.node.zone))
+        arrival = self._arrive(request, flow, zone.remote, IngressZone(name=zone.node.zone))
         refusal = self._refusal(arrival)
         phone = self._edge.reach((zone.node.host, *rewrite.phone_key(request.uri)))
         if refusal is not None or phone is None:
@@ -152,7 +152,8 @@ class Relay:
         via = parse_via(top)
         key = TransactionKey((via.branch or "", response.cseq.method))
         pending = self._pending.get(key)
-        if pending is None or pending.target != flow or not rewrite.is_at(via.host, via.port, self.own):
+        ours = rewrite.is_at(via.host, via.port, self.own) and bool(others)
+        if pending is None or pending.target != flow or not ours:
             raise RemoteProtocolError("a response to nothing that was forwarded here", status_hint=None)
         if response.status == 100:
             return  # It ends at the next hop (16.7.3).
@@ -164,7 +165,7 @@ class Relay:
             for contact in pending.registration.bound:
                 self._edge.bind(contact, pending.origin)
             for contact in pending.registration.unbound:
-                self._edge.unbind(contact)
+                self._edge.unbind(contact, pending.origin)
         onward = response.replace(headers=rewrite.in_order(rewrite.with_vias(response.headers, others)))
         outward = self._zones.of(flow) is not None
         self._out.note_forwarded("outward" if outward else "inward", onward, pending.origin, cause)

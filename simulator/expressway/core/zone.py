@@ -54,6 +54,7 @@ class Zone:
         self.state: ZoneState = "idle"
         self.detail = ""
         self.flow: FlowId | None = None
+        self.remote = node.address
         self.stream = SipStream(initiator=True)
         self._backoff = backoff
         self._transmit = transmit
@@ -81,8 +82,8 @@ class Zone:
         elif self.state == "opening":
             self._waiting.append(message)
 
-    def opened(self) -> None:
-        self.state = "active"
+    def opened(self, remote: Address) -> None:
+        self.state, self.remote = "active", remote
         waiting, self._waiting = self._waiting, []
         for message in waiting:
             self.send(message)
