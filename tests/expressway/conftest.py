@@ -72,7 +72,7 @@ def register(
 
 def accepted(request: Request) -> Response:
     contact = request.headers.get("Contact")
-    extra = (("Server", "Cisco-CUCM12.5"), ("Expires", "120"))
+    extra: tuple[tuple[str, str], ...] = (("Server", "Cisco-CUCM12.5"), ("Expires", "120"))
     if contact is not None:
         extra = (*extra, ("Contact", f"{contact};x-cisco-newreg"))
     return reply_to(request, 200, to_tag="385623253", extra=extra)
@@ -124,10 +124,11 @@ class Bench:
             self.expc.flow_data(flow, data, self.now)
             self.run()
 
-    def accept(self) -> FlowId:
-        """The last connection the Expressway asked for comes about."""
+    def accept(self, remote: Address | None = None) -> FlowId:
+        """The last connection the Expressway asked for comes about; `remote` if its host was a name."""
         flow = self.opened[-1].flow
-        facts = FlowFacts(transport="tls", local=Address("10.15.20.10", 27001), remote=self.opened[-1].remote)
+        remote = remote or self.opened[-1].remote
+        facts = FlowFacts(transport="tls", local=Address("10.15.20.10", 27001), remote=remote)
         self.expc.flow_opened(flow, facts, self.now)
         self.run()
         return flow

@@ -247,6 +247,18 @@ def test_a_request_to_ucm_s_own_address_reaches_it(bench: Any) -> None:
     assert bench.request(ucm).uri_text == "sip:1010@10.10.10.1:5091;transport=tls"
 
 
+def test_a_node_configured_by_name_is_known_by_the_address_it_has(make_bench: Callable[..., Any]) -> None:
+    bench = make_bench(nodes={"ucm1": UcmNode(host="ucm1", address=Address("ucm1.lab.example", 5091))})
+    phone = bench.phone()
+    bench.send(phone, bench.register(host="ucm1"))
+    ucm = bench.accept(Address("192.0.2.7", 5091))
+    bench.messages(ucm)
+    bench.send(phone, request("SUBSCRIBE", "sip:1010@192.0.2.7:5091;transport=tls"))
+    assert bench.request(ucm).method == "SUBSCRIBE"
+    bench.send(phone, request("SUBSCRIBE", "sip:1010@192.0.2.7:5090;transport=tls", cseq=102))
+    assert bench.response(phone).status == 404
+
+
 def test_cancel_and_ack_share_the_branch_of_their_invite(bench: Any) -> None:
     phone, ucm = bench.registered()
     uri = f"sip:2000@{bench.node}"

@@ -35,6 +35,8 @@ from simulator.expressway.core.settings import ExpresswaySettings, Load
 from simulator.expressway.core.zone import UcmNode, Zone, ZoneStatus
 from simulator.expressway.core.zones import Zones
 
+__all__ = ["EDGE", "ExpresswayC", "ExpresswaySettings"]
+
 EDGE = "edge"
 """Name of the listener for remote phones."""
 

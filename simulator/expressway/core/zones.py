@@ -53,15 +53,11 @@ class Zones:
         named = self.named(host.rstrip("."))
         if named is not None:
             return named
-        bare = host.strip("[]").lower()
-        return next(
-            (
-                zone
-                for zone in self._by_name.values()
-                if (zone.node.address.host.lower(), zone.node.address.port) == (bare, port)
-            ),
-            None,
-        )
+        meant = (host.strip("[]").lower(), port)
+        for zone in self._by_name.values():
+            if meant in {(at.host.lower(), at.port) for at in (zone.node.address, zone.remote)}:
+                return zone
+        return None
 
     def of(self, flow: FlowId) -> Zone | None:
         return self._by_flow.get(flow)
