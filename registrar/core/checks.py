@@ -15,19 +15,11 @@ from registrar.core.bindings import Binding
 from registrar.core.directory import SecurityMode
 from registrar.core.policy import BadToken
 from registrar.core.reasons import Reason
-from registrar.core.register_request import (
-    TAKEOVER_ALARM,
-    ManyContacts,
-    alarm_of,
-    is_star,
-    read_aor,
-    read_contact,
-    supports,
-)
+from registrar.core.register_request import TAKEOVER_ALARM, alarm_of, supports
 from registrar.core.tokens import TokenProblem, TokenRefused
 from registrar.core.tokens.outcomes import answer
 from registrar.core.verdicts import Ask, Challenged, Rejected
-from simulator.core.sip import RFC8898, BearerToken, RemoteProtocolError, parse_bearer, validate_request
+from simulator.core.sip import RFC8898, BearerToken, RemoteProtocolError, parse_bearer
 
 if TYPE_CHECKING:
     from registrar.core.decision import Registrar
@@ -36,25 +28,12 @@ Check = Callable[["Registrar", Ask], Challenged | Rejected | None]
 
 
 def well_formed(registrar: Registrar, ask: Ask) -> Rejected | None:
-    request = ask.request
-    headers = request.headers
     try:
-        validate_request(request)
-        ask.cseq = request.cseq.number
-        ask.call_id = headers.get("call-id") or ""
-        ask.aor, ask.dn = read_aor(headers.get("to") or "")
-        contact = ask.contact = read_contact(request)
-        if contact is None:
-            ask.star = is_star(request)
-        expires = contact.expires if contact is not None else None
-        if expires is None:
-            expires = request.expires
-    except ManyContacts as error:
-        ask.many = str(error)
-        return None
+        said, ask.cseq = registrar.reader.read(ask.request)
     except RemoteProtocolError as error:
         return Rejected(reason=Reason.BAD_REQUEST, detail=error.detail, ask=ask, status=error.status_hint)
-    ask.expires = registrar.policy.default_expires if expires is None else expires
+    ask.said = said
+    ask.expires = registrar.policy.default_expires if said.expires is None else said.expires
     return None
 
 
@@ -90,13 +69,13 @@ def device_known(registrar: Registrar, ask: Ask) -> Rejected | None:
     The two fall-backs are assumed: after the first REGISTER the connection supplies the identity (sip-wire 4).
     """
     directory = registrar.directory
-    name = ask.contact.device if ask.contact is not None else None
+    name = ask.said.contact.device if ask.said.contact is not None else None
     if name is None:
         name = ask.arrival.device
     if name is None:
-        holders = directory.devices_with(ask.dn)
+        holders = directory.devices_with(ask.said.dn)
         if len(holders) != 1:
-            detail = f"no device name in Contact, and {len(holders)} devices have line {ask.dn!r}"
+            detail = f"no device name in Contact, and {len(holders)} devices have line {ask.said.dn!r}"
             return Rejected(reason=Reason.DEVICE_UNKNOWN, detail=detail, ask=ask)
         device = holders[0]
     else:
@@ -181,7 +160,7 @@ def refused_token(registrar: Registrar, ask: Ask, problem: TokenProblem, detail:
         return Rejected(reason=Reason.MULTIPLE_CREDENTIALS, detail=detail, ask=ask, problem=problem)
     if wire.status == 403:
         return Rejected(reason=Reason.TOKEN_FORBIDDEN, detail=detail, ask=ask, problem=problem)
-    given = ask.arrival.refusals.get(ask.call_id, 0)
+    given = ask.arrival.refusals.get(ask.said.call_id, 0)
     if policy.bad_token is BadToken.FORBID or given >= policy.max_challenges:
         detail = f"{problem}: {detail}"
         if given:
@@ -203,12 +182,12 @@ def refused_token(registrar: Registrar, ask: Ask, problem: TokenProblem, detail:
 def is_own_refresh(registrar: Registrar, ask: Ask) -> bool:
     """Does the connection refresh the binding of the device that proved itself on it?"""
     assert ask.device is not None
-    binding = registrar.bindings.get(ask.device.name, ask.dn)
+    binding = registrar.bindings.get(ask.device.name, ask.said.dn)
     return (
         ask.arrival.device == ask.device.name
         and binding is not None
         and binding.flow == ask.arrival.flow
-        and binding.call_id == ask.call_id
+        and binding.call_id == ask.said.call_id
     )
 
 
@@ -228,33 +207,35 @@ def subject_owns_device(registrar: Registrar, ask: Ask) -> Rejected | None:
 def line_configured(registrar: Registrar, ask: Ask) -> Rejected | None:
     device = ask.device
     assert device is not None
-    ask.line = device.line(ask.dn)
-    if ask.line is not None:
+    if device.line(ask.said.dn) is not None:
         return None
-    others = registrar.directory.devices_with(ask.dn)
+    others = registrar.directory.devices_with(ask.said.dn)
     if others:
-        detail = f"line {ask.dn!r} belongs to {', '.join(other.name for other in others)}, not {device.name}"
+        detail = (
+            f"line {ask.said.dn!r} belongs to {', '.join(other.name for other in others)}, not {device.name}"
+        )
         return Rejected(reason=Reason.DN_MISMATCH, detail=detail, ask=ask)
-    return Rejected(reason=Reason.LINE_UNKNOWN, detail=f"no line {ask.dn!r} in the cluster", ask=ask)
+    return Rejected(reason=Reason.LINE_UNKNOWN, detail=f"no line {ask.said.dn!r} in the cluster", ask=ask)
 
 
 def contact_acceptable(_registrar: Registrar, ask: Ask) -> Rejected | None:
-    if ask.many is not None:
-        return Rejected(reason=Reason.TOO_MANY_CONTACTS, detail=ask.many, ask=ask)
-    if ask.star and ask.expires != 0:
-        detail = f"Contact: * with Expires {ask.expires}"
-        return Rejected(reason=Reason.STAR_WITH_EXPIRES, detail=detail, ask=ask)
-    if ask.star:
-        return Rejected(reason=Reason.STAR_UNSUPPORTED, detail="Contact: * with Expires 0", ask=ask)
-    if ask.contact is not None and not ask.contact.uri.is_sip:
-        detail = f"Contact of scheme {ask.contact.uri.scheme}"
+    said = ask.said
+    if said.contact is None:
+        if said.contacts > 1:
+            detail = f"{said.contacts} Contact addresses"
+            return Rejected(reason=Reason.TOO_MANY_CONTACTS, detail=detail, ask=ask)
+        if said.star:
+            reason = Reason.STAR_WITH_EXPIRES if ask.expires else Reason.STAR_UNSUPPORTED
+            return Rejected(reason=reason, detail=f"Contact: * with Expires {ask.expires}", ask=ask)
+    elif not said.contact.uri.is_sip:
+        detail = f"Contact of scheme {said.contact.uri.scheme}"
         return Rejected(reason=Reason.BAD_REQUEST, detail=detail, ask=ask)
     return None
 
 
 def expires_acceptable(registrar: Registrar, ask: Ask) -> Rejected | None:
     minimum = registrar.policy.min_expires
-    if ask.contact is None or ask.expires == 0 or ask.expires >= minimum:
+    if ask.said.contact is None or ask.expires == 0 or ask.expires >= minimum:
         return None
     detail = f"asked for {ask.expires} s, the minimum is {minimum} s"
     return Rejected(reason=Reason.EXPIRES_TOO_BRIEF, detail=detail, ask=ask, min_expires=minimum)
@@ -262,16 +243,16 @@ def expires_acceptable(registrar: Registrar, ask: Ask) -> Rejected | None:
 
 def sequence_kept(registrar: Registrar, ask: Ask) -> Rejected | None:
     """Finds the line's binding and holds its Call-ID's rules against the request (RFC 3261 10.3)."""
-    device, contact = ask.device, ask.contact
+    device, contact = ask.device, ask.said.contact
     assert device is not None
-    binding = registrar.bindings.get(device.name, ask.dn)
+    binding = registrar.bindings.get(device.name, ask.said.dn)
     if binding is None or binding.expires_at <= ask.now:
         return None
     ask.binding = binding
-    if contact is None or contact.keep_alive or binding.call_id != ask.call_id:
+    if contact is None or contact.keep_alive or binding.call_id != ask.said.call_id:
         return None
     if ask.cseq <= binding.cseq:
-        detail = f"CSeq {ask.cseq} after {binding.cseq} in Call-ID {ask.call_id}"
+        detail = f"CSeq {ask.cseq} after {binding.cseq} in Call-ID {ask.said.call_id}"
         return Rejected(reason=Reason.CSEQ_OUT_OF_ORDER, detail=detail, ask=ask)
     same_flow = binding.flow == ask.arrival.flow or ask.arrival.transport == "udp"
     if same_flow and ask.expires and not contact.same_address(binding.contact_uri):
@@ -283,11 +264,11 @@ def sequence_kept(registrar: Registrar, ask: Ask) -> Rejected | None:
 def no_other_client(registrar: Registrar, ask: Ask) -> Rejected | None:
     """A device has one client. A second one is refused, unless it takes over (alarm 111), or takes no part in
     the duplicate-registration protocol: then it replaces the first. [observed for Jabber; the rest assumed]"""
-    device, contact = ask.device, ask.contact
+    device, contact = ask.device, ask.said.contact
     assert device is not None
     if contact is None or contact.keep_alive or ask.expires == 0:
         return None
-    if ask.binding is not None and ask.binding.call_id == ask.call_id:
+    if ask.binding is not None and ask.binding.call_id == ask.said.call_id:
         return None
     holder = next(
         (
@@ -307,10 +288,10 @@ def no_other_client(registrar: Registrar, ask: Ask) -> Rejected | None:
 
 def is_same_client(ask: Ask, binding: Binding) -> bool:
     """By Call-ID, connection, +sip.instance or Contact address. [assumed: sip-wire 5]"""
-    contact = ask.contact
+    contact = ask.said.contact
     assert contact is not None
     return (
-        binding.call_id == ask.call_id
+        binding.call_id == ask.said.call_id
         or (binding.flow == ask.arrival.flow and ask.arrival.role is not Role.MRA_OAUTH)
         or (contact.instance is not None and contact.instance == binding.instance)
         or contact.same_address(binding.contact_uri)

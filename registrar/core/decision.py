@@ -7,7 +7,7 @@ from registrar.core.bindings import Binding, BindingStore
 from registrar.core.checks import CHECKS, is_same_client
 from registrar.core.directory import Directory
 from registrar.core.policy import RegistrarPolicy
-from registrar.core.register_request import options_of
+from registrar.core.register_request import RegisterReader, options_of
 from registrar.core.snapshot import NodeSnapshot
 from registrar.core.tokens import TokenPolicy, TokenProblem, TokenValidator
 from registrar.core.trust import TrustVerdict
@@ -35,6 +35,7 @@ class Registrar:
         self.tokens = tokens or TokenValidator(
             snapshot.keys, TokenPolicy(issuer=snapshot.keys.cluster_id), directory.subject_status
         )
+        self.reader = RegisterReader()
         self.dialect = UCM if policy.dialect == "ucm" else RFC8898
         self.no_token_challenge = self.dialect.challenge()
 
@@ -58,12 +59,12 @@ class Registrar:
         if isinstance(decision, Accepted):
             self._bind(decision)
             if ask.token is not None and arrival.refusals:
-                arrival.refusals.pop(ask.call_id, None)
+                arrival.refusals.pop(ask.said.call_id, None)
             if arrival.role is not Role.MRA_OAUTH:
                 arrival.device = decision.device.name
                 arrival.proven = arrival.proven or ask.token is not None
         elif isinstance(decision, Challenged) and decision.problem is not TokenProblem.TOKEN_ABSENT:
-            arrival.count_refusal(ask.call_id)
+            arrival.count_refusal(ask.said.call_id)
 
     def _bind(self, decision: Accepted) -> None:
         ask = decision.ask
@@ -84,16 +85,16 @@ class Registrar:
 
     def _new_binding(self, decision: Accepted) -> Binding:
         ask = decision.ask
-        assert ask.contact is not None
+        assert ask.said.contact is not None
         return Binding(
             device=decision.device.name,
-            dn=ask.dn,
+            dn=ask.said.dn,
             node=self.snapshot.name,
-            aor=ask.aor,
-            contact=ask.contact.text,
-            contact_uri=ask.contact.uri,
-            instance=ask.contact.instance,
-            call_id=ask.call_id,
+            aor=ask.said.aor,
+            contact=ask.said.contact.text,
+            contact_uri=ask.said.contact.uri,
+            instance=ask.said.contact.instance,
+            call_id=ask.said.call_id,
             cseq=ask.cseq,
             flow=ask.arrival.flow,
             source=ask.arrival.source,
@@ -106,7 +107,7 @@ class Registrar:
         )
 
     def _accept(self, ask: Ask) -> Accepted:
-        device, contact, binding = ask.device, ask.contact, ask.binding
+        device, contact, binding = ask.device, ask.said.contact, ask.binding
         assert device is not None
         if contact is None:
             # RFC 3261 10.2.3: a query. Only the device's own binding is returned. [documented: sip-wire 4]
@@ -121,7 +122,7 @@ class Registrar:
         granted = min(ask.expires, self.policy.granted_expires)
         if (
             binding is not None
-            and binding.call_id == ask.call_id
+            and binding.call_id == ask.said.call_id
             and binding.node == self.snapshot.name
             and contact.same_address(binding.contact_uri)
         ):
@@ -134,7 +135,7 @@ class Registrar:
                 path=binding.path,
             )
         options = options_of(ask.request)
-        first = device.lines[0].dn == ask.dn
+        first = device.lines[0].dn == ask.said.dn
         return Accepted(
             what="registered",
             ask=ask,
@@ -142,7 +143,7 @@ class Registrar:
             expires=granted,
             contact=contact.text,
             replaced=self._ended_by(ask),
-            lines=tuple(line.dn for line in device.lines) if options.bulk and first else (ask.dn,),
+            lines=tuple(line.dn for line in device.lines) if options.bulk and first else (ask.said.dn,),
             options=options,
             first_line=first,
             path=ask.request.headers.get_all("path"),

@@ -1,4 +1,4 @@
-"""What a node says to everything but REGISTER: keep-alive OPTIONS and the phones' REFERs are answered, calls not."""
+"""What a node says to all but REGISTER: OPTIONS and the phones' REFERs are answered, calls are not made."""
 
 from __future__ import annotations
 

@@ -1,16 +1,24 @@
 """What a REGISTER says, read once: the Contact's Cisco parameters, the AoR, the alarm in Reason.
 
-Refreshes repeat their Contact and To to the byte, so readings are kept by text.
+Refreshes repeat everything but Via, CSeq and Date to the byte, so readings are kept.
 """
 
 from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from functools import lru_cache
 
 from registrar.core.remotecc import RegisterOptions, read_options
-from simulator.core.sip import STAR, NameAddr, Request, SipUri, parse_contacts, parse_name_addr
+from simulator.core.sip import (
+    STAR,
+    NameAddr,
+    Request,
+    SipUri,
+    parse_cseq,
+    parse_via,
+    validate_request,
+)
+from simulator.core.sip.fields import MAX_DELTA, parse_number
 
 # All spellings seen: Jabber and phones, CIPC. [observed: sip-wire 3.1]
 _DEVICE_NAME_PARAMS = ("+u.sip!devicename.ccm.cisco.com", "+u.sip!devicename.ccm.features.cisco.com")
@@ -43,39 +51,80 @@ class ContactFacts:
         return uri is other or (uri.user, uri.host, uri.port) == (other.user, other.host, other.port)
 
 
-class ManyContacts(ValueError):
-    """More than one Contact address."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reading:
+    """What a REGISTER says, apart from what differs in every one (Via, CSeq, Date, credentials)."""
+
+    aor: str = ""
+    """Address of record, e.g. sip:1010@ucm-pub.example.com."""
+    dn: str = ""
+    """Its user part."""
+    call_id: str = ""
+    contact: ContactFacts | None = None
+    """None without a Contact, for `Contact: *` and for several."""
+    star: bool = False
+    contacts: int = 0
+    """How many addresses Contact holds."""
+    expires: int | None = None
+    """Seconds asked for, by the Contact's parameter or the header field; None if neither says."""
 
 
-def read_contact(request: Request) -> ContactFacts | None:
-    """None without a Contact, or for `Contact: *` (see `is_star`). Raises RemoteProtocolError, ManyContacts."""
-    values = request.headers.fields("contact")
-    if len(values) == 1:
-        return _read(values[0])
-    if not values:
-        return None
-    raise ManyContacts(f"{len(values)} Contact header fields")
+UNREAD = Reading()
+_CONSTANT = ("from", "to", "call-id", "contact", "expires", "max-forwards")
+_VARYING = ("via", "cseq")
+_REMEMBERED = 16_384
 
 
-def is_star(request: Request) -> bool:
-    """Raises RemoteProtocolError."""
-    return request.contacts is STAR
+class RegisterReader:
+    """Reads REGISTERs, and remembers readings: a phone's requests repeat all but Via and CSeq to the byte."""
+
+    def __init__(self) -> None:
+        self._known: dict[tuple[str | None, ...], Reading] = {}
+
+    def read(self, request: Request) -> tuple[Reading, int]:
+        """(reading, CSeq number). Raises RemoteProtocolError for what `validate_request` or a field refuses."""
+        headers = request.headers
+        via, cseq, *constant = headers.firsts(_VARYING + _CONSTANT)
+        key = (request.uri_text, request.version, *constant)
+        known = self._known.get(key)
+        if known is not None and not headers.has_repetitions and via is not None and cseq is not None:
+            parse_via(via)
+            number, method = parse_cseq(cseq)
+            if method == "REGISTER":
+                return known, number
+        validate_request(request)
+        reading = _read(request)
+        if len(self._known) >= _REMEMBERED:
+            self._known.clear()
+        if not headers.has_repetitions:
+            self._known[key] = reading
+        return reading, request.cseq.number
 
 
-@lru_cache(maxsize=16_384)
-def _read(text: str) -> ContactFacts | None:
-    contacts = parse_contacts(text)
-    if contacts is STAR:
-        return None
-    if len(contacts) != 1:
-        raise ManyContacts(f"{len(contacts)} Contact addresses")
-    return _facts(text, contacts[0])
+def _read(request: Request) -> Reading:
+    to = request.to.uri
+    dn = to.unescaped_user or ""
+    contacts = request.contacts
+    star = contacts is STAR
+    contact = None
+    if contacts is not STAR and len(contacts) == 1:
+        contact = _contact_facts(request.headers.fields("contact")[0], contacts[0])
+    expires = contact.expires if contact is not None else None
+    return Reading(
+        aor=f"{to.scheme}:{dn}@{to.host}",
+        dn=dn,
+        call_id=request.call_id,
+        contact=contact,
+        star=star,
+        contacts=1 if contacts is STAR else len(contacts),
+        expires=request.expires if expires is None else expires,
+    )
 
 
-def _facts(text: str, contact: NameAddr) -> ContactFacts:
+def _contact_facts(text: str, contact: NameAddr) -> ContactFacts:
     instance = contact.param("+sip.instance")
     mac = _INSTANCE_MAC.match(instance) if instance else None
-    if instance and not re.search(r"[1-9a-fA-F]", instance.removeprefix("<urn:uuid:")):
+    if mac is not None and not mac[1].strip("0"):
         instance = mac = None
     names = (contact.param(name) for name in _DEVICE_NAME_PARAMS)
     device = next((name for name in names if name), None)
@@ -87,18 +136,10 @@ def _facts(text: str, contact: NameAddr) -> ContactFacts:
         uri=contact.uri,
         device=device,
         instance=instance or None,
-        # 10.2.1.1, 20.10: an expires that is no number counts as 3600 there; here as absent.
-        expires=min(int(expires), 2**32 - 1) if expires and expires.isdecimal() and len(expires) < 20 else None,
+        # One that is no number counts as absent (RFC 3261 20.10 would make it 3600).
+        expires=parse_number(expires, "expires", MAX_DELTA) if expires and expires.isdecimal() else None,
         keep_alive=contact.param("cisco-keep-alive") is not None,
     )
-
-
-@lru_cache(maxsize=16_384)
-def read_aor(to: str) -> tuple[str, str]:
-    """(address of record, directory number) of a To value. Raises RemoteProtocolError."""
-    uri = parse_name_addr(to).uri
-    user = uri.unescaped_user or ""
-    return f"{uri.scheme}:{user}@{uri.host}", user
 
 
 def alarm_of(request: Request) -> int | None:

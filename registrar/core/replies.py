@@ -34,12 +34,13 @@ class ReplyWriter:
         self._node = node
         self._policy = policy
         self._entropy = entropy
+        self._sis_level = policy.sis_level
         self._server = f"\r\nServer: Cisco-CUCM{policy.version}\r\nCSeq: "
         self._second = -1
         self._date = ""
         # A full-period congruential sequence (Knuth 3.2.1.2): decimal tags that never repeat, at no cost.
         self._tag = entropy.integer(0, _TAG_MODULUS - 1)
-        self._checked_via = ""
+        self._checked = ("", "")
 
     def next_tag(self) -> str:
         """A new To-tag: plain decimal. [observed]"""
@@ -54,11 +55,10 @@ class ReplyWriter:
 
     def trying(self, request: Request, source: str, now: Instant) -> bytes:
         """100 Trying. `source` is the address the request came from, without the port."""
-        headers = request.headers
+        via, from_, to, call_id, cseq = _copied(request)
         return (
-            f"SIP/2.0 100 Trying\r\n{self._vias(request, source)}From: {_needed(request, 'from')}\r\n"
-            f"To: {_needed(request, 'to')}\r\nDate: {self.date(now)}\r\nCall-ID: {headers.get('call-id')}\r\n"
-            f"CSeq: {headers.get('cseq')}\r\nContent-Length: 0\r\n\r\n"
+            f"SIP/2.0 100 Trying\r\nVia: {self._vias(request, via, source)}\r\nFrom: {from_}\r\nTo: {to}\r\n"
+            f"Date: {self.date(now)}\r\nCall-ID: {call_id}\r\nCSeq: {cseq}\r\nContent-Length: 0\r\n\r\n"
         ).encode("utf-8", "surrogateescape")
 
     def reply(
@@ -73,15 +73,15 @@ class ReplyWriter:
         server: bool = True,
     ) -> bytes:
         """Any final response. `status` is e.g. "200 OK", `fields` whole lines that follow CSeq."""
-        to = _needed(request, "to")
+        via, from_, to, call_id, cseq = _copied(request)
         if "tag=" not in to or request.to.tag is None:
             to = f"{to};tag={self.next_tag()}"
         second = int(now)
         date = self._date if second == self._second else self.date(now)
         return (
-            f"SIP/2.0 {status}\r\n{self._vias(request, source)}From: {_needed(request, 'from')}\r\nTo: {to}\r\n"
-            f"Date: {date}\r\nCall-ID: {_needed(request, 'call-id')}{self._server if server else _NO_SERVER}"
-            f"{_needed(request, 'cseq')}\r\n{fields}Content-Length: {len(body)}\r\n\r\n{body}"
+            f"SIP/2.0 {status}\r\nVia: {self._vias(request, via, source)}\r\nFrom: {from_}\r\nTo: {to}\r\n"
+            f"Date: {date}\r\nCall-ID: {call_id}{self._server if server else _NO_SERVER}{cseq}\r\n"
+            f"{fields}Content-Length: {len(body)}\r\n\r\n{body}"
         ).encode("utf-8", "surrogateescape")
 
     def challenge(
@@ -117,69 +117,72 @@ class ReplyWriter:
 
     def accepted(self, request: Request, source: str, now: Instant, decision: Accepted) -> bytes:
         """The 200 to a REGISTER: new registration, refresh, unregistration, standby keep-alive or query."""
+        supported, session = request.headers.firsts(_MIRRORED)
         fields = f"Expires: {decision.expires}\r\n"
         body = ""
         if decision.contact:
-            fields += f"Contact: {decision.contact}"
+            contact = decision.contact
             if decision.what == "registered":
                 # Only the first line's 200 carries it. [read in sipcc: sip-wire 3.2]
-                fields += ";x-cisco-newreg\r\n" if decision.first_line else "\r\n"
+                contact += ";x-cisco-newreg" if decision.first_line else ""
                 body = response_body(decision.options.options)
-            else:
-                fields += "\r\n"
-            for path in decision.path:
-                fields += f"Path: {path}\r\n"
-            supported = request.headers.get("supported")
-            fields += _supported(supported, self._policy.sis_level, "=AR_SK" in decision.contact)
-        session = request.headers.get("session-id")
+            fields += _bound_fields(contact, decision.path, supported, self._sis_level)
         if session is not None:
             fields += f"Session-ID: {self._entropy.hex(16)};remote={session.partition(';')[0]}\r\n"
         if body:
             fields += f"Content-Type: {RESPONSE_TYPE}\r\n"
         return self.reply(request, source, now, "200 OK", fields, body)
 
-    def _vias(self, request: Request, source: str) -> str:
-        values = request.headers.fields("via")
-        if not values:
-            raise Unanswerable("no Via header field")
-        top = values[0]
-        sent_by = top.partition(";")[0]
-        # `source` and sent-by repeat for the life of a connection: compare them parsed only when they change.
-        if (checked := f"{source} {sent_by}") != self._checked_via:
+    def _vias(self, request: Request, top: str, source: str) -> str:
+        """Every Via; `received` on the top one if its sent-by is not the source (RFC 3261 18.2.1)."""
+        # Sent-by and source repeat for the life of a connection: they are parsed only when they change.
+        checked = (source, top.partition(";")[0])
+        if checked != self._checked:
             try:
                 via = request.top_via
             except RemoteProtocolError as error:
                 raise Unanswerable(error.detail) from None
-            if via.host.strip("[]").lower() != source.lower():
+            if via.host.strip("[]").lower() == source.lower():
+                self._checked = checked
+            else:
                 element, comma, rest = top.partition(",")
                 top = f"{element};received={source}{comma}{rest}"
-            else:
-                self._checked_via = checked
-        if len(values) == 1:
-            return f"Via: {top}\r\n"
-        return f"Via: {top}\r\n" + "".join(f"Via: {value}\r\n" for value in values[1:])
+        if not request.headers.has_repetitions:
+            return top
+        return "\r\nVia: ".join((top, *request.headers.fields("via")[1:]))
 
 
 _NO_SERVER = "\r\nCSeq: "
 _CHALLENGES = {401: "401 Unauthorized", 407: "407 Proxy Authentication Required"}
 
 
-def _needed(request: Request, name: str) -> str:
-    value = request.headers.get(name)
-    if value is None:
-        raise Unanswerable(f"no {name} header field")
-    return value
+_COPIED = ("via", "from", "to", "call-id", "cseq")
 
 
-@lru_cache(maxsize=1024)
-def _supported(client: str | None, sis_level: str, highly_available: bool) -> str:
-    """The 200's Supported. Phones that do not list srtp-fallback do not get it: a third-party phone got the SIS
-    level alone [observed; that this is the rule is assumed]. `X-cisco-supports-AR_SK` answers the Contact's
-    x-cisco-mra-ha=AR_SK [observed: sip-wire 3.1; its place in the list is assumed]."""
-    offered = {tag.strip().lower() for tag in (client or "").split(",")}
+def _copied(request: Request) -> tuple[str, str, str, str, str]:
+    """What every response copies (RFC 3261 8.2.6.2)."""
+    via, from_, to, call_id, cseq = request.headers.firsts(_COPIED)
+    if via is None or from_ is None or to is None or call_id is None or cseq is None:
+        missing = [name for name in _COPIED if name not in request.headers]
+        raise Unanswerable(f"no {', '.join(missing)} header field")
+    return via, from_, to, call_id, cseq
+
+
+_MIRRORED = ("supported", "session-id")
+
+
+@lru_cache(maxsize=16_384)
+def _bound_fields(contact: str, path: tuple[str, ...], offered: str | None, sis_level: str) -> str:
+    """Contact, Path and Supported of a 200; the same text for every refresh of a binding.
+
+    Phones that do not list srtp-fallback do not get it: a third-party phone got the SIS level alone [observed;
+    that this is the rule is assumed]. `X-cisco-supports-AR_SK` answers x-cisco-mra-ha=AR_SK in the Contact
+    [observed: sip-wire 3.1; its place in the list is assumed].
+    """
     tags = [f"X-cisco-sis-{sis_level}"]
-    if "x-cisco-srtp-fallback" in offered:
+    if "x-cisco-srtp-fallback" in {tag.strip().lower() for tag in (offered or "").split(",")}:
         tags.insert(0, "X-cisco-srtp-fallback")
-    if highly_available:
+    if "=AR_SK" in contact:
         tags.append("X-cisco-supports-AR_SK")
-    return f"Supported: {','.join(tags)}\r\n"
+    paths = "".join(f"Path: {each}\r\n" for each in path)
+    return f"Contact: {contact}\r\n{paths}Supported: {','.join(tags)}\r\n"

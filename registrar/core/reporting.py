@@ -81,13 +81,15 @@ def report_judged(journal: Journal, verdict: TrustVerdict, flow: FlowId, *, clos
 def report_decision(journal: Journal, decision: Decision, flow: FlowId, cause: int) -> int:
     """Returns the seq of the decision's event, the cause of the answer."""
     ask = decision.ask
-    device = ask.device.name if ask.device is not None else ask.contact.device if ask.contact else None
+    device = (
+        ask.device.name if ask.device is not None else ask.said.contact.device if ask.said.contact else None
+    )
     event: RegistrarAccepted | RegistrarChallenged | RegistrarRejected
     match decision:
         case Accepted():
             event = RegistrarAccepted(
                 device=decision.device.name,
-                aor=ask.aor,
+                aor=ask.said.aor,
                 what=decision.what,
                 expires=decision.expires,
                 token=ask.token.ref if ask.token else None,
@@ -95,7 +97,7 @@ def report_decision(journal: Journal, decision: Decision, flow: FlowId, cause: i
         case Challenged():
             event = RegistrarChallenged(
                 device=device,
-                aor=ask.aor,
+                aor=ask.said.aor,
                 status=decision.status,
                 reason=decision.problem.value,
                 detail=decision.detail,
@@ -108,7 +110,7 @@ def report_decision(journal: Journal, decision: Decision, flow: FlowId, cause: i
                 detail = f"{decision.problem.value}: {detail}"
             event = RegistrarRejected(
                 device=device,
-                aor=ask.aor,
+                aor=ask.said.aor,
                 reason=decision.reason.value,
                 detail=detail,
                 status=decision.status or rule.status,
@@ -131,7 +133,7 @@ def report_bound(journal: Journal, decision: Accepted, flow: FlowId, cause: int)
         event = BindingChanged(
             what="refreshed" if decision.what == "refreshed" else "added",
             device=decision.device.name,
-            aor=ask.aor,
+            aor=ask.said.aor,
             contact=decision.contact,
             expires=decision.expires,
         )

@@ -7,9 +7,9 @@ from typing import Literal
 
 from registrar.core.arrival import Arrival
 from registrar.core.bindings import Binding
-from registrar.core.directory import Device, Line, SecurityProfile
+from registrar.core.directory import Device, SecurityProfile
 from registrar.core.reasons import REPLIES, Reason, ReplyRule
-from registrar.core.register_request import ContactFacts
+from registrar.core.register_request import UNREAD, Reading
 from registrar.core.remotecc import NO_OPTIONS, RegisterOptions
 from registrar.core.tokens import TokenFacts, TokenProblem
 from simulator.core.instant import Instant
@@ -19,45 +19,20 @@ from simulator.core.sip import Request
 class Ask:
     """One REGISTER: what it asks for, and what the checks have found out about it so far."""
 
-    __slots__ = (
-        "aor",
-        "arrival",
-        "binding",
-        "call_id",
-        "contact",
-        "cseq",
-        "device",
-        "dn",
-        "expires",
-        "line",
-        "many",
-        "now",
-        "profile",
-        "request",
-        "star",
-        "token",
-    )
+    said: Reading = UNREAD
+    cseq: int = 0
+    expires: int = 0
+    """Seconds asked for, the policy's default included."""
+    device: Device | None = None
+    profile: SecurityProfile | None = None
+    token: TokenFacts | None = None
+    binding: Binding | None = None
+    """The live binding of this device and line."""
 
     def __init__(self, request: Request, arrival: Arrival, now: Instant) -> None:
         self.request = request
         self.arrival = arrival
         self.now = now
-        self.aor = ""
-        self.dn = ""
-        self.call_id = ""
-        self.cseq = 0
-        self.contact: ContactFacts | None = None
-        self.star = False
-        self.many: str | None = None
-        """Set if there are several Contacts: says how many."""
-        self.expires = 0
-        """Seconds asked for."""
-        self.device: Device | None = None
-        self.profile: SecurityProfile | None = None
-        self.line: Line | None = None
-        self.token: TokenFacts | None = None
-        self.binding: Binding | None = None
-        """The live binding of this device and line."""
 
 
 @dataclass(slots=True, kw_only=True)

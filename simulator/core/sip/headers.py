@@ -63,6 +63,11 @@ class Headers:
         value = self._firsts().get(known_spelling(name) or canonical(name))
         return None if value is None else _clean(value)
 
+    def firsts(self, names: tuple[str, ...]) -> list[str | None]:
+        """The first value of each of several fields, by full lower-case name: `get` for hot paths."""
+        values = map(self._firsts().get, names)
+        return [value if value is None else _clean(value) for value in values]
+
     def single(self, name: str) -> str:
         """The value of a field that must stand once. Raises MissingHeader or DuplicateHeader."""
         key = known_spelling(name) or canonical(name)
