@@ -6,6 +6,7 @@ that is named is made. A name with a slash ("expressway-ca/issuing") is an inter
 
 from __future__ import annotations
 
+from itertools import repeat
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -84,9 +85,16 @@ class TokenConfig(Strict):
     user: str | None = Field(None, description="default: the phone's user")
     device: str | None = None
     lifetime: int = Field(3600, ge=1, le=86400, description="seconds")
-    mutate: list[str] = Field([], description="names of `ucmsim token mint --mutate`")
+    mutate: str | None = Field(None, description="make it wrong: a name from `ucmsim token mutations`")
     absent: bool = Field(False, description="the phone has no token at all")
     renewable: bool = Field(True, description="False: the phone is given the same token again")
+
+
+class WrongPort(Strict):
+    """For the behaviour wrong-port: dial another element of the node, another number, or both."""
+
+    element: Literal["sipPort", "securedSipPort", "sipOAuthPort", "sipMRAOAuthPort"] | None = None
+    port: Annotated[int, Field(ge=1, le=65535)] | None = None
 
 
 class PhoneConfig(Strict):
@@ -106,6 +114,7 @@ class PhoneConfig(Strict):
     )
     token: TokenConfig = TokenConfig()
     behaviours: list[str] = Field([], description="scripted misbehaviours, see `ucmsim list --behaviours`")
+    wrong_port: WrongPort | None = None
     known: bool = Field(True, description="False: the device is not configured in the cluster")
     take_over: bool = Field(False, description="force a takeover of an active registration")
     instance: str | None = Field(None, description="12 hex digits of +sip.instance; default: from the name")
@@ -180,18 +189,14 @@ STANDARD_PROFILES: dict[str, ProfileConfig] = {
 }
 
 
-def default_lab(*, port_base: int | None = None) -> LabConfig:
-    """The lab of `ucmsim up` without a file: alice and bob use OAuth, carol 5060, dave 5061 with an LSC."""
-    if port_base is None:
-        ports, edge = PortsConfig(), 5063
-    elif port_base == 0:
-        ports, edge = PortsConfig(sip=0, sips=0, oauth=0, mra=0, config=0), 0
-    else:
-        sip, sips, oauth, mra, config, edge = range(port_base, port_base + 6)
-        ports = PortsConfig(sip=sip, sips=sips, oauth=oauth, mra=mra, config=config)
-    return LabConfig(
-        nodes=[NodeConfig(name="ucm-pub", ports=ports)],
-        expressways=[ExpresswayConfig(name="expc", port=edge)],
+def default_lab(*, host: str = "127.0.0.1", port_base: int | None = None) -> LabConfig:
+    """The lab of `ucmsim up` without a file: alice and bob use OAuth, carol 5060, dave 5061 with an LSC.
+
+    Its node is called by its address in cnf.xml, so that clients need no name server.
+    """
+    config = LabConfig(
+        nodes=[NodeConfig(name="ucm-pub", host=host)],
+        expressways=[ExpresswayConfig(name="expc", port=5063)],
         phones=[
             PhoneConfig(device="CSFALICE", user="alice", dn="1010", profile="oauth"),
             PhoneConfig(device="CSFBOB", user="bob", dn="1011", profile="oauth"),
@@ -199,3 +204,15 @@ def default_lab(*, port_base: int | None = None) -> LabConfig:
             PhoneConfig(device="CSFDAVE", user="dave", dn="1013", profile="encrypted"),
         ],
     )
+    return config if port_base is None else with_ports(config, port_base)
+
+
+def with_ports(config: LabConfig, base: int) -> LabConfig:
+    """The lab with its ports counted up from `base`, node by node, Expressways last; 0: any free ones."""
+    numbers = iter(range(base, 65536)) if base else repeat(0)
+    nodes = [
+        node.model_copy(update={"ports": PortsConfig(**{name: next(numbers) for name, _ in PortsConfig()})})
+        for node in config.nodes
+    ]
+    expressways = [item.model_copy(update={"port": next(numbers)}) for item in config.expressways]
+    return config.model_copy(update={"nodes": nodes, "expressways": expressways})

@@ -27,22 +27,29 @@ class Pki:
 
     def __init__(self, *, now: Instant) -> None:
         self._now = now
-        self._authorities: dict[str, Authority] = {}
+        self.authorities: dict[str, Authority] = {}
+        """Every authority made so far, by name."""
         self._generations: dict[str, int] = {}
 
     def authority(self, name: str) -> Authority:
         """The authority of this name, made at first use; "a/b" is the intermediate b below a."""
-        if name not in self._authorities:
+        if name not in self.authorities:
             parent = self.authority(name.rpartition("/")[0]) if "/" in name else None
-            self._authorities[name] = Authority.create(name, now=self._now, parent=parent)
-        return self._authorities[name]
+            self.authorities[name] = Authority.create(name, now=self._now, parent=parent)
+        return self.authorities[name]
 
     def bundle(self, names: list[str]) -> tuple[bytes, ...]:
         """The certificates of these authorities, PEM, for a trust store."""
         return tuple(self.authority(name).certificate for name in names)
 
     def issue(
-        self, config: CertificateConfig, *, holder: str, host: str, addresses: tuple[str, ...], default_ca: str
+        self,
+        config: CertificateConfig,
+        *,
+        holder: str,
+        host: str,
+        addresses: tuple[str, ...],
+        default_ca: str | Authority,
     ) -> Issued:
         """A new certificate (and key) for `holder`, the owner of `host` and `addresses`."""
         generation = self._generations.get(holder, -1) + 1
@@ -64,11 +71,11 @@ class Pki:
             generation=generation,
         )
         issuer = config.issuer or default_ca
-        issued = (
-            self_signed(spec, now=self._now)
-            if issuer == "self"
-            else self.authority(issuer).issue(spec, now=self._now)
-        )
+        if issuer == "self":
+            issued = self_signed(spec, now=self._now)
+        else:
+            authority = self.authority(issuer) if isinstance(issuer, str) else issuer
+            issued = authority.issue(spec, now=self._now)
         return issued.without_chain() if config.chain == "leaf_only" else issued
 
     def node_stores(self, host: str, *, addresses: tuple[str, ...]) -> NodeStores:

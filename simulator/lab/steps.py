@@ -109,7 +109,7 @@ async def _never(stage: Stage, value: list[Expectation], progress: Progress) -> 
 async def _registered(stage: Stage, value: dict[str, str | None], progress: Progress) -> None:
     await stage.settle()
     for device, wanted in value.items():
-        believed = stage.site.phone(device).registered_at
+        believed = stage.site.believed_at(device)
         bound = stage.site.bound_at(device)
         if believed != wanted or bound != wanted:
             progress.failures.append(

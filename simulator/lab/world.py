@@ -60,7 +60,7 @@ class World:
 
     def _open(self, name: str) -> None:
         node = self.site.load_node(name)
-        self.site.opened(name, self._net.add(node, node.listens()))
+        self.site.bound(name, self._net.add(node, node.listens()))
 
 
 def run_now(coroutine: Coroutine[Any, Any, T]) -> T:

@@ -1,0 +1,44 @@
+"""A client of a lab's control API for the commands that need one."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+from urllib import request
+from urllib.error import HTTPError, URLError
+from urllib.parse import urlsplit
+
+from simulator.cli import screen
+
+TIMEOUT = 30.0
+
+
+class Remote:
+    def __init__(self, url: str) -> None:
+        parts = urlsplit(url)
+        if parts.scheme not in ("http", "https") or not parts.netloc:
+            screen.fail(screen.USAGE, f"--control wants a URL like http://127.0.0.1:8000, not {url!r}")
+        self._url = url.rstrip("/")
+
+    def post(self, path: str, body: dict[str, object]) -> Any:
+        """The JSON answer. Exits 2 if the lab refuses the request, 3 if it cannot be reached."""
+        data = json.dumps(body).encode()
+        headers = {"Content-Type": "application/json"}
+        asked = request.Request(self._url + path, data=data, headers=headers)  # noqa: S310 - scheme checked above
+        try:
+            with request.urlopen(asked, timeout=TIMEOUT) as answer:  # noqa: S310
+                return json.load(answer)
+        except HTTPError as error:
+            screen.fail(screen.USAGE, _problem(error))
+        except (URLError, OSError) as error:
+            reason = getattr(error, "reason", error)
+            screen.fail(screen.ENVIRONMENT, f"no lab answers at {self._url}: {reason}")
+        except ValueError:
+            screen.fail(screen.ENVIRONMENT, f"{self._url} is not a lab's control API")
+
+
+def _problem(error: HTTPError) -> str:
+    try:
+        return str(json.load(error)["error"])
+    except (ValueError, KeyError, TypeError):
+        return f"HTTP {error.code} {error.reason}"

@@ -1,0 +1,166 @@
+"""`ucmsim list`, `check` and `run`."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, get_args
+
+import typer
+
+from simulator.cli import screen
+from simulator.core.tls.settings import TlsVersion
+
+if TYPE_CHECKING:
+    from simulator.lab.report import Report
+    from simulator.lab.scenario import Scenario
+
+
+class Driver(StrEnum):
+    LAB = "lab"
+    WORLD = "world"
+
+
+AsJson = Annotated[bool, typer.Option("--json", help="Machine-readable output.")]
+
+
+def register(app: typer.Typer) -> None:
+    app.command("list")(list_scenarios)
+    app.command("check")(check)
+    app.command("run")(run)
+
+
+def list_scenarios(
+    behaviours: Annotated[bool, typer.Option(help="List the phone's scripted misbehaviours instead.")] = False,
+    schema: Annotated[bool, typer.Option(help="Print the JSON Schema of scenario files instead.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """List the built-in scenarios."""
+    from simulator.lab import catalogue
+    from simulator.lab.scenario import Scenario
+    from softphone.core.behaviours import DESCRIPTIONS
+
+    if schema:
+        screen.emit_json(Scenario.model_json_schema())
+        return
+    if behaviours:
+        rows = {str(behaviour): text for behaviour, text in DESCRIPTIONS.items()}
+        if as_json:
+            screen.emit_json(rows)
+            return
+        for name, text in rows.items():
+            screen.console.print(f"[bold]{name:28}[/] {text}")
+        return
+    scenarios = catalogue.builtin()
+    if as_json:
+        keys = {"id", "title", "group", "outcome", "tls"}
+        screen.emit_json([scenario.model_dump(include=keys) for scenario in scenarios])
+        return
+    for group in dict.fromkeys(scenario.group for scenario in scenarios):
+        screen.console.print(f"[bold]{group}[/]")
+        for scenario in scenarios:
+            if scenario.group == group:
+                screen.console.print(f"  {scenario.id:36} {scenario.title}", markup=False)
+
+
+def check(
+    paths: Annotated[list[str] | None, typer.Argument(help="Scenario or lab files, folders, ids.")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Read scenario and lab files without running them; each problem is one line with file and line number."""
+    from simulator.lab.checking import check_paths
+
+    found = check_paths(paths)
+    if as_json:
+        screen.emit_json({"files": found.files, "problems": [str(problem) for problem in found.problems]})
+    else:
+        for problem in found.problems:
+            screen.errors.print(str(problem), markup=False, soft_wrap=True)
+        screen.console.print(f"{found.files} files read, {len(found.problems)} with a problem")
+    if found.problems:
+        raise typer.Exit(screen.USAGE)
+
+
+def run(
+    what: Annotated[list[str] | None, typer.Argument(help="Scenario ids, files or folders.")] = None,
+    every: Annotated[bool, typer.Option("--all", help="All built-in scenarios.")] = False,
+    driver: Annotated[Driver, typer.Option(help="lab: real sockets; world: none, exact.")] = Driver.LAB,
+    tls: Annotated[str | None, typer.Option(help="Only this TLS version: 1.2 or 1.3.")] = None,
+    seed: Annotated[int | None, typer.Option(min=0, help="Seed of every identifier.")] = None,
+    json_file: Annotated[Path | None, typer.Option("--json", help="Write results and events as JSON.")] = None,
+    junit: Annotated[Path | None, typer.Option(help="Write JUnit XML.")] = None,
+    ladder: Annotated[bool, typer.Option(help="Show every ladder, not only those of failures.")] = False,
+) -> None:
+    """Run scenarios. Exit 0: all as expected, 1: a failure, 2: usage, 3: environment."""
+    from simulator.lab import catalogue
+    from simulator.lab.yaml_source import SourceError
+
+    if bool(what) == every:
+        screen.fail(screen.USAGE, "name scenarios, or say --all")
+    versions = get_args(TlsVersion)
+    if tls is not None and tls not in versions:
+        screen.fail(screen.USAGE, f"--tls is one of {', '.join(versions)}, not {tls!r}")
+    try:
+        scenarios = catalogue.builtin() if every else list(catalogue.find(what or ()))
+    except SourceError as error:
+        screen.fail(screen.USAGE, str(error))
+
+    def show(report: Report) -> None:
+        if ladder and report.passed:
+            screen.ladder(report.ladder(width=screen.width()))
+        screen.verdict(report)
+
+    try:
+        reports = _run_all(scenarios, driver, tls, seed, show)
+    except OSError as error:
+        screen.fail(screen.ENVIRONMENT, str(error))
+    except ValueError as error:
+        screen.fail(screen.USAGE, str(error))
+    _write(reports, json_file, junit)
+    failed = sum(not report.passed for report in reports)
+    screen.console.print(f"{len(reports)} runs, {failed} not as expected")
+    if failed:
+        raise typer.Exit(screen.FAILURE)
+
+
+def _run_all(
+    scenarios: list[Scenario],
+    driver: Driver,
+    tls: str | None,
+    seed: int | None,
+    show: Callable[[Report], None],
+) -> list[Report]:
+    from simulator.lab.run import run_live, run_world
+
+    runs = [(scenario, version) for scenario in scenarios for version in scenario.tls if tls in (None, version)]
+    reports: list[Report] = []
+
+    async def live() -> None:
+        for scenario, version in runs:
+            reports.append(await run_live(scenario, version, seed=seed))
+            show(reports[-1])
+
+    if driver is Driver.LAB:
+        asyncio.run(live())
+        return reports
+    for scenario, version in runs:
+        reports.append(run_world(scenario, version, seed=seed))
+        show(reports[-1])
+    return reports
+
+
+def _write(reports: list[Report], json_file: Path | None, junit: Path | None) -> None:
+    import json
+
+    from simulator.lab import report as reporting
+
+    try:
+        if json_file is not None:
+            data = [report.to_json() for report in reports]
+            json_file.write_text(json.dumps(data, indent=1) + "\n", encoding="utf-8")
+        if junit is not None:
+            junit.write_bytes(reporting.junit(reports))
+    except OSError as error:
+        screen.fail(screen.ENVIRONMENT, f"cannot write {error.filename}: {error.strerror}")

@@ -1,0 +1,73 @@
+"""How results look on a terminal and to a machine: the one place that knows rich and exit codes."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Sequence
+from typing import NoReturn
+
+import typer
+from rich.console import Console
+from rich.markup import escape
+from rich.table import Table
+from rich.text import Text
+
+from simulator.lab.ladder import Line, Tone
+from simulator.lab.report import LADDER_TAIL, Report
+
+console = Console(highlight=False)
+errors = Console(stderr=True, highlight=False)
+
+FAILURE, USAGE, ENVIRONMENT = 1, 2, 3
+
+_STYLES: dict[Tone, str] = {
+    "good": "green",
+    "bad": "bold red",
+    "plain": "",
+    "quiet": "cyan",
+    "step": "bold yellow",
+}
+
+
+def fail(code: int, message: str) -> NoReturn:
+    """One line on stderr, then exit."""
+    errors.print(f"ucmsim: {message}", style="red", markup=False, soft_wrap=True)
+    raise typer.Exit(code)
+
+
+def emit_json(data: object, *, indent: int | None = 2) -> None:
+    sys.stdout.write(json.dumps(data, indent=indent, ensure_ascii=False) + "\n")
+    sys.stdout.flush()
+
+
+def ladder(lines: Sequence[Line]) -> None:
+    for line in lines:
+        console.print(Text(line.text, style=_STYLES[line.tone], no_wrap=True, overflow="crop"))
+
+
+def width() -> int:
+    return max(60, min(console.width, 120))
+
+
+def verdict(report: Report) -> None:
+    """One line; for a failure also expected against actual and the end of the ladder."""
+    mark = "[green]PASS[/]" if report.passed else "[bold red]FAIL[/]"
+    console.print(f"{mark} {escape(report.name)} [dim]{report.seconds:.2f} s[/]", soft_wrap=True)
+    if report.passed:
+        return
+    for failure in report.failures:
+        console.print(f"     {failure}", markup=False, soft_wrap=True)
+    ladder(report.ladder(width=width())[-LADDER_TAIL:])
+
+
+def results(reports: Sequence[Report]) -> None:
+    table = Table(title="Results", title_justify="left", header_style="bold")
+    table.add_column("scenario", overflow="fold")
+    table.add_column("TLS")
+    table.add_column("as expected")
+    table.add_column("seconds", justify="right")
+    for report in reports:
+        shown = Text("yes", style="green") if report.passed else Text("NO", style="bold red")
+        table.add_row(report.title, report.tls, shown, f"{report.seconds:.2f}")
+    console.print(table)

@@ -1,0 +1,94 @@
+"""`ucmsim token`: mint tokens in a running lab, good or wrong in one way, and look into them."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+import typer
+
+from simulator.cli import screen
+from simulator.cli.remote import Remote
+
+token = typer.Typer(no_args_is_help=True, help="Mint access tokens in a running lab, and look into them.")
+
+Control = Annotated[str, typer.Option(help="URL of the lab's control API, as `ucmsim up` prints it.")]
+
+
+def register(app: typer.Typer) -> None:
+    app.add_typer(token, name="token")
+
+
+@token.command()
+def mint(
+    control: Control,
+    user: Annotated[str, typer.Option(help="The token's subject.")],
+    device: Annotated[str | None, typer.Option(help="Check that the cluster has this device.")] = None,
+    lifetime: Annotated[int, typer.Option(min=1, max=86400, help="Seconds.")] = 3600,
+    mutate: Annotated[
+        list[str] | None, typer.Option(help="Make it wrong in this way; several: one token a line.")
+    ] = None,
+) -> None:
+    """Print an access token, alone on stdout."""
+    remote = Remote(control)
+    wanted: list[str | None] = [*mutate] if mutate else [None]
+    for mutation in wanted:
+        body: dict[str, object] = {"user": user, "device": device, "lifetime": lifetime, "mutate": mutation}
+        answer = remote.post("/tokens", body)
+        typer.echo(answer["token"])
+
+
+@token.command()
+def mutations(
+    control: Annotated[str | None, typer.Option(hidden=True)] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Machine-readable output.")] = False,
+) -> None:
+    """List the ways in which `mint --mutate` makes a token wrong, and what a registrar says of each."""
+    from registrar.core.tokens import MUTATIONS
+
+    if as_json:
+        rows = [
+            {"name": m.name, "row": m.row, "text": m.text, "problem": m.problem} for m in MUTATIONS.values()
+        ]
+        screen.emit_json(rows)
+        return
+    for m in MUTATIONS.values():
+        screen.console.print(f"{m.name:28} {m.problem.value:26} {m.text}", markup=False, soft_wrap=True)
+
+
+@token.command()
+def inspect(
+    control: Control,
+    text: Annotated[str, typer.Argument(metavar="TOKEN", help='The token, or "-" to read it from stdin.')],
+    as_json: Annotated[bool, typer.Option("--json", help="Machine-readable output.")] = False,
+) -> None:
+    """Show a token's headers and claims, and why it would be refused now. Exit 1 if it would."""
+    given = typer.get_text_stream("stdin").read().strip() if text == "-" else text
+    found = Remote(control).post("/tokens/inspect", {"token": given})
+    if as_json:
+        screen.emit_json(found)
+    else:
+        _show(found)
+    if not found["accepted"]:
+        raise typer.Exit(screen.FAILURE)
+
+
+def _show(found: dict[str, Any]) -> None:
+    out = screen.console
+    out.print(f"[bold]{found['kind']}[/] {found['ref']}, {found['size']} characters")
+    for title, part in (
+        ("outer header", found["header"]),
+        ("inner header", found["jwe_header"]),
+        ("claims", found["claims"]),
+    ):
+        out.print(f"[bold]{title}[/]")
+        if part is None:
+            out.print("  cannot be read")
+        for name, value in (part or {}).items():
+            out.print(f"  {name:8} {value}", markup=False, soft_wrap=True)
+    signature = "valid" if found["signature_valid"] else "not valid"
+    out.print(f"signing key: {found['signing_key']}, signature {signature}")
+    out.print(f"encryption key: {found['encryption_key']}")
+    if found["accepted"]:
+        out.print(f"[green]would be accepted now[/], for {found['expires_in']:.0f} s more")
+    else:
+        out.print(f"[bold red]would be refused now[/]: {found['problem']}: {found['detail']}")

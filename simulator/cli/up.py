@@ -1,0 +1,96 @@
+"""`ucmsim up`: run a lab until SIGINT or SIGTERM."""
+
+from __future__ import annotations
+
+import asyncio
+from ipaddress import ip_address
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from simulator.cli import screen
+
+if TYPE_CHECKING:
+    from simulator.lab.config import LabConfig
+    from simulator.lab.live import Lab
+    from simulator.lab.service import Ready
+
+
+def register(app: typer.Typer) -> None:
+    app.command()(up)
+
+
+def up(
+    lab_file: Annotated[Path | None, typer.Argument(metavar="[LAB.yaml]", help="Default: a small lab.")] = None,
+    port_base: Annotated[
+        int | None, typer.Option(min=0, max=65000, help="First of the lab's ports; 0: any free ones.")
+    ] = None,
+    host: Annotated[str, typer.Option(help="Address to bind to.")] = "127.0.0.1",
+    control_port: Annotated[int, typer.Option(min=0, max=65535, help="Of the control API; 0: any.")] = 0,
+    events: Annotated[bool, typer.Option(help="Keep events for the control API.")] = True,
+    as_json: Annotated[bool, typer.Option("--json", help="One line when ready, nothing else.")] = False,
+) -> None:
+    """Run a lab: the registrar on 5060, 5061, 5090 and 5091, cnf.xml on 6970, an Expressway-C, a control API.
+
+    The lab without a file has alice/CSFALICE/1010 and bob/CSFBOB/1011 (OAuth), carol/CSFCAROL/1012 (5060) and
+    dave/CSFDAVE/1013 (5061 with LSC).
+    """
+    from simulator.lab.service import serve
+
+    config = _config(lab_file, port_base, host)
+    _warn_if_public(host)
+
+    def announce(ready: Ready, lab: Lab) -> None:
+        if as_json:
+            screen.emit_json(ready.to_json(), indent=None)
+        else:
+            _show(ready, lab)
+
+    try:
+        asyncio.run(serve(config, host=host, control_port=control_port, events=events, announce=announce))
+    except OSError as error:
+        screen.fail(screen.ENVIRONMENT, f"{error.strerror or error} (try --port-base 0)")
+    except ValueError as error:
+        screen.fail(screen.USAGE, str(error))
+
+
+def _config(lab_file: Path | None, port_base: int | None, host: str) -> LabConfig:
+    from simulator.lab.checking import check_file
+    from simulator.lab.config import LabConfig, default_lab, with_ports
+    from simulator.lab.yaml_source import SourceError
+
+    if lab_file is None:
+        return default_lab(host=host, port_base=port_base)
+    try:
+        check_file(lab_file)
+        config = LabConfig.from_file(lab_file)
+    except SourceError as error:
+        screen.fail(screen.USAGE, str(error))
+    return config if port_base is None else with_ports(config, port_base)
+
+
+def _warn_if_public(host: str) -> None:
+    try:
+        public = not ip_address(host).is_loopback
+    except ValueError:
+        public = host != "localhost"
+    if public:
+        screen.errors.print(
+            f"warning: binding to {host}: anybody who reaches this machine reaches the lab and its control API",
+            style="yellow",
+        )
+
+
+def _show(ready: Ready, lab: Lab) -> None:
+    out = screen.console
+    out.print(f"[bold]ucmsim[/] lab {lab.site.config.name!r} is up. Not affiliated with Cisco.\n")
+    for actor, roles in ready.endpoints.items():
+        for role, (address, port) in roles.items():
+            out.print(f"  {actor:12} {role:8} {address}:{port}")
+    out.print(f"\n  {'control':21} {ready.control}")
+    out.print(f"  {'Tomcat issuer':21} {ready.ca_file}", soft_wrap=True)
+    out.print(f"  {'certificates, LSCs':21} {ready.pki}\n", soft_wrap=True)
+    for phone in lab.site.config.phones:
+        out.print(f"  {phone.user:12} {phone.device:12} {phone.dn:8} {phone.profile}")
+    out.print("\nCtrl-C ends it.")

@@ -1,0 +1,192 @@
+"""Builds what a LabConfig describes: the cluster with its certificates and tables, and the phones' profiles."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+
+from certs.keys import private_key
+from certs.stores import NodeStores
+from registrar.core.cluster import Cluster, Node
+from registrar.core.directory import Device, Line, SecurityMode, SecurityProfile, TransportType, User
+from registrar.core.ports import NodePorts
+from registrar.core.tokens import ClusterKeys
+from registrar.core.trust import ExpresswayRow
+from simulator.core.entropy import Entropy
+from simulator.core.flow import Address
+from simulator.core.tls.settings import Credential
+from simulator.lab.config import (
+    STANDARD_PROFILES,
+    CertificateConfig,
+    ExpresswayConfig,
+    LabConfig,
+    NodeConfig,
+    PhoneConfig,
+    ProfileConfig,
+)
+from simulator.lab.pki import EXPRESSWAY_CA, TOMCAT_CA, Pki
+from simulator.lab.places import Places
+from softphone.core.behaviours import Behaviour
+from softphone.core.ports import certificate_md5
+from softphone.core.profile import Deployment, PhoneProfile, PortOverride
+
+LscMap = dict[str, Credential]
+"""Device name -> the LSC installed on the phone."""
+
+
+class Builder:
+    """Order matters: `cluster`, then `lscs`, then profiles; each needs what the one before has made."""
+
+    def __init__(self, config: LabConfig, *, pki: Pki, places: Places, entropy: Entropy) -> None:
+        self._config, self._pki, self._places, self._entropy = config, pki, places, entropy
+        self.lscs: LscMap = {}
+
+    # --- the cluster ------------------------------------------------------------------------------------------
+
+    def cluster(self) -> Cluster:
+        """Raises PortError and ProfileError for what UCM's administration would refuse."""
+        config = self._config
+        cluster_id = str(self._entropy.child("cluster").uuid())
+        signing = private_key(f"authz/{config.name}", "rsa2048")
+        cluster = Cluster(cluster_id, ClusterKeys.create(cluster_id, signing=signing))  # type: ignore[arg-type]
+        for node in self._nodes():
+            cluster.add_node(node)
+        cluster.sip_oauth_mode = config.cluster.oauth_mode
+        directory = cluster.directory
+        for profile in (*STANDARD_PROFILES.values(), *config.profiles):
+            directory.put_profile(security_profile(profile))
+        for user_id in dict.fromkeys(phone.user for phone in config.phones):
+            directory.put_user(User(id=user_id))
+        for user in config.users:
+            directory.put_user(User(id=user.id, active=user.active))
+        for item in config.expressways:
+            names = [host_of(item)] if item.table is None else item.table
+            if names:
+                directory.put_expressway(ExpresswayRow(host=item.name, x509_name=",".join(names)))
+        self._issue_lscs(cluster)
+        known = (phone for phone in config.phones if phone.known)
+        directory.put_devices(self._device(number, phone) for number, phone in enumerate(known, start=1))
+        return cluster
+
+    def _nodes(self) -> list[Node]:
+        nodes: list[Node] = []
+        capf = None
+        for config in self._config.nodes:
+            host = host_of(config)
+            self._places.settle(config.name, host, "node")
+            stores = self._pki.node_stores(host, addresses=self.certificate_addresses(config.name))
+            # One CAPF, on the publisher; every node trusts the LSCs it signs.
+            capf = capf or stores.lsc_issuer
+            stores = replace(
+                stores,
+                lsc_issuer=capf,
+                tomcat=self._pki.issue(
+                    config.tomcat,
+                    holder=f"{config.name}/tomcat",
+                    host=host,
+                    addresses=self.certificate_addresses(config.name),
+                    default_ca=TOMCAT_CA,
+                ),
+                tomcat_trust=self._pki.bundle(config.tomcat_trust),
+            )
+            nodes.append(self._node(config, host, stores))
+        return nodes
+
+    def _node(self, config: NodeConfig, host: str, stores: NodeStores) -> Node:
+        return Node(
+            name=config.name,
+            host=host,
+            stores=stores,
+            description=config.description,
+            ports=NodePorts(**config.ports.model_dump()),
+            tls_minimum=self._config.tls,
+            tls_maximum=self._config.tls,
+        )
+
+    def certificate_addresses(self, name: str) -> tuple[str, ...]:
+        """Addresses a certificate of this actor is also good for."""
+        return (self._places.address(name),)
+
+    # --- phones -----------------------------------------------------------------------------------------------
+
+    def _issue_lscs(self, cluster: Cluster) -> None:
+        profiles = {profile.name: profile for profile in cluster.directory.profiles}
+        capf = cluster.nodes[0].stores.lsc_issuer
+        for phone in self._config.phones:
+            profile = profiles[phone.profile]
+            if phone.certificate is None and (profile.mode is SecurityMode.NON_SECURE or profile.oauth):
+                continue
+            issued = self._pki.issue(
+                phone.certificate or CertificateConfig(),
+                holder=f"{phone.device}/LSC",
+                host=phone.device,
+                addresses=(),
+                default_ca=capf,
+            )
+            self.lscs[phone.device] = issued.credential
+
+    def _device(self, number: int, phone: PhoneConfig) -> Device:
+        identity = self._entropy.child(f"device/{phone.device}")
+        lsc = self.lscs.get(phone.device)
+        return Device(
+            name=phone.device,
+            pkid=identity.uuid(),
+            profile=phone.profile,
+            lines=(Line(dn=phone.dn, contact=identity.uuid(), display=phone.user),),
+            description=f"Jabber of {phone.user}",
+            owner=phone.user,
+            ctiid=100 + number,
+            lsc_md5=certificate_md5(lsc) if lsc else "",
+        )
+
+    def profile(self, phone: PhoneConfig, cluster: Cluster, config_port: Callable[[str], int]) -> PhoneProfile:
+        """What the phone starts with. `config_port`: node name -> port of its configuration service.
+
+        Raises ValueError for a device name or a behaviour that cannot be.
+        """
+        device = phone.as_device or phone.device
+        remote = phone.deployment == "mra"
+        if phone.trust is not None:
+            trust = self._pki.bundle(phone.trust)
+        elif remote:
+            trust = self._pki.bundle([EXPRESSWAY_CA])
+        else:
+            secure = tuple(node.stores.callmanager.certificate for node in cluster.nodes)
+            trust = (*self._pki.bundle([TOMCAT_CA]), *(secure if phone.device in self.lscs else ()))
+        override = None
+        if phone.wrong_port is not None:
+            override = PortOverride(element=phone.wrong_port.element, port=phone.wrong_port.port)
+        return PhoneProfile(
+            device=device,
+            user=phone.user,
+            config_urls=tuple(
+                f"http://{node.host}:{config_port(node.name)}/{device}.cnf.xml" for node in cluster.nodes
+            ),
+            deployment=Deployment(phone.deployment),
+            edge=self._edge(phone) if remote else None,
+            trust=trust,
+            credential=self.lscs.get(phone.device),
+            mac=phone.instance or self._entropy.child(f"mac/{phone.device}").hex(6),
+            takeover=phone.take_over,
+            behaviours=frozenset(Behaviour(name) for name in phone.behaviours),
+            port_override=override,
+        )
+
+    def _edge(self, phone: PhoneConfig) -> Address:
+        expressways = self._config.expressways
+        name = phone.expressway or expressways[0].name
+        item = next(item for item in expressways if item.name == name)
+        return Address(host_of(item), item.port)
+
+
+def host_of(config: NodeConfig | ExpresswayConfig) -> str:
+    return config.host or f"{config.name}.lab.example"
+
+
+def security_profile(config: ProfileConfig) -> SecurityProfile:
+    return SecurityProfile(
+        name=config.name,
+        mode=SecurityMode[config.mode.replace("-", "_").upper()],
+        transport=TransportType[config.transport.replace("+", "_").upper()],
+        oauth=config.oauth,
+    )

@@ -1,0 +1,48 @@
+"""Finds scenarios: the built-in ones by id, anybody's by file or folder."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from importlib import resources
+from pathlib import Path
+
+from simulator.lab.scenario import Scenario
+from simulator.lab.yaml_source import SourceError
+
+FILE = "scenario.yaml"
+
+
+def builtin_folder() -> Path:
+    """The folder of the built-in scenarios (ucmsim is installed as plain files)."""
+    return Path(str(resources.files("scenarios")))
+
+
+def builtin() -> list[Scenario]:
+    """All built-in scenarios, by id."""
+    return [Scenario.from_file(path) for path in files_below(builtin_folder())]
+
+
+def files_below(path: Path) -> list[Path]:
+    """The scenario files of a path: itself if it is a file, else every scenario.yaml below it."""
+    if path.is_dir():
+        return sorted(path.rglob(FILE))
+    return [path]
+
+
+def find(wanted: Iterable[str]) -> Iterator[Scenario]:
+    """Scenarios by id, file or folder, in the order asked for. Raises SourceError."""
+    for name in wanted:
+        yield from find_one(name)
+
+
+def find_one(name: str) -> list[Scenario]:
+    known = builtin_folder() / name / FILE
+    if "/" not in name and known.is_file():
+        return [Scenario.from_file(known)]
+    path = Path(name)
+    files = files_below(path) if path.exists() else []
+    if not files:
+        raise SourceError(
+            name, None, "", "no scenario of this id, and no such file or folder (see `ucmsim list`)"
+        )
+    return [Scenario.from_file(file) for file in files]

@@ -1,0 +1,204 @@
+"""The live driver: a lab on asyncio and real sockets, with a clock that can be moved ahead.
+
+Two ways to number ports. With `virtual_ports` (scenarios) every listener gets a free port, and what the actors
+dial, e.g. ucm-pub.lab.example:5090, is mapped to it: many labs run side by side and each shows the documented
+numbers. Without (`ucmsim up`) the configured ports are bound as they are, for clients from outside.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from dataclasses import replace
+
+from registrar.aio.tftp import ConfigServer
+from simulator.aio.clock import ShiftClock
+from simulator.aio.driver import Driver
+from simulator.core.eventlog import Record
+from simulator.core.flow import Actor, Address, Listen
+from simulator.core.instant import Instant
+from simulator.lab.config import LabConfig
+from simulator.lab.site import Site
+
+_PATIENCE = 5.0
+"""Seconds of real time after which an expected event counts as missing."""
+_ATTEMPTS = 8
+
+
+class Lab:
+    """A `simulator.lab.stage.Stage`. Make one with `open_lab`."""
+
+    def __init__(self, site: Site, driver: Driver, *, virtual_ports: bool, host: str) -> None:
+        self.site = site
+        self._driver = driver
+        self._virtual = virtual_ports
+        self._host = host
+        self._doors: dict[Address, Address] = {}
+        self._config_servers: dict[str, ConfigServer] = {}
+
+    # --- Stage ------------------------------------------------------------------------------------------------
+
+    def kick(self, actor: Actor) -> None:
+        self._driver.kick(actor)
+
+    async def settle(self) -> None:
+        await self._driver.settle()
+
+    async def advance(self, seconds: float) -> None:
+        await self._driver.advance(seconds)
+
+    async def until(self, enough: Callable[[list[Record]], bool], *, since: int) -> None:
+        log = self.site.log
+        if enough(log.records(since=since)):
+            return
+        more = asyncio.Event()
+        stop = log.subscribe(lambda record: more.set())
+        try:
+            async with asyncio.timeout(_PATIENCE):
+                while not enough(log.records(since=since)):
+                    more.clear()
+                    await more.wait()
+        except TimeoutError:
+            return
+        finally:
+            stop()
+
+    async def open_node(self, name: str) -> None:
+        node = self.site.load_node(name)
+        await self._open(name, node, node.listens())
+
+    async def close_node(self, name: str) -> None:
+        node = self.site.stop_node(name)
+        self._driver.kick(node)
+        await self._driver.remove(node)
+
+    async def drop_phone(self, device: str) -> None:
+        self._driver.drop(self.site.phone(device))
+
+    # --- set up -----------------------------------------------------------------------------------------------
+
+    async def start(self) -> None:
+        """Open every port. OSError names the address that cannot be bound."""
+        for node in self.site.cluster.nodes:
+            await self._serve_config(node.name)
+            actor = self.site.nodes[node.name]
+            await self._open(node.name, actor, actor.listens())
+        for name, expressway in self.site.expressways.items():
+            await self._open(name, expressway, expressway.listens())
+        for phone in self.site.phones.values():
+            await self._driver.add(phone)
+
+    async def close(self) -> None:
+        await self._driver.close()
+        for server in self._config_servers.values():
+            await server.stop()
+
+    def resolve(self, dialled: Address) -> Address:
+        """What the sockets use for what an actor dials. LookupError: no such name, or nobody listens there."""
+        address = self.site.address_of(dialled.host)
+        if address is None:
+            raise LookupError("name does not resolve")
+        if not self._virtual:
+            return Address(address, dialled.port)
+        door = self._doors.get(Address(dialled.host.lower(), dialled.port))
+        if door is None:
+            raise ConnectionRefusedError(None, "connection refused")
+        return door
+
+    def edge_of(self, expressway: str) -> Address:
+        """Where remote phones reach this Expressway."""
+        edge = self.site.edge_of(expressway)
+        assert edge is not None
+        return edge
+
+    async def _open(self, name: str, actor: Actor, listens: tuple[Listen, ...]) -> None:
+        for attempt in range(_ATTEMPTS):
+            wanted = self._with_ports(listens)
+            try:
+                bound = await self._driver.add(actor, wanted)
+            except OSError:
+                # Another process may take a port between choosing and binding it.
+                if attempt == _ATTEMPTS - 1 or all(listen.address.port for listen in listens):
+                    raise
+                continue
+            break
+        if self._virtual:
+            for listen in listens:
+                self._door(name, listen.address.port, bound[listen.name])
+        else:
+            self.site.bound(name, bound)
+
+    def _with_ports(self, listens: tuple[Listen, ...]) -> tuple[Listen, ...]:
+        """The listeners with the ports to bind: one free port for UDP and TCP of 5060 where it is not given."""
+        shared = _free_port(self._host) if any(listen.transport == "udp" for listen in listens) else 0
+        out = []
+        for listen in listens:
+            if not self._virtual and listen.address.port:
+                out.append(listen)
+                continue
+            port = shared if listen.name.startswith("sip-") else 0
+            out.append(replace(listen, address=Address(listen.address.host, port)))
+        return tuple(out)
+
+    def _door(self, name: str, port: int, bound: Address) -> None:
+        for host in self.site.places.hosts_of(name):
+            self._doors[Address(host, port)] = bound
+
+    async def _serve_config(self, name: str) -> None:
+        port = self.site.cluster.node(name).ports.config
+        server = ConfigServer(
+            self.site.config_services[name],
+            host=self._host,
+            port=0 if self._virtual else port,
+            clock=self.site.clock,
+        )
+        bound = await server.start()
+        self._config_servers[name] = server
+        if self._virtual:
+            self._door(name, port, bound)
+        else:
+            self.site.bound(name, {"config": bound})
+
+
+def _free_port(host: str) -> int:
+    """A port that is free for UDP and TCP at this moment."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    for _ in range(_ATTEMPTS):
+        with socket.socket(family, socket.SOCK_STREAM) as tcp, socket.socket(family, socket.SOCK_DGRAM) as udp:
+            tcp.bind((host, 0))
+            port: int = tcp.getsockname()[1]
+            try:
+                udp.bind((host, port))
+            except OSError:
+                continue
+            return port
+    raise OSError(f"no port is free for both UDP and TCP on {host}")
+
+
+@asynccontextmanager
+async def open_lab(
+    config: LabConfig,
+    *,
+    virtual_ports: bool,
+    host: str = "127.0.0.1",
+    keep: int | None = None,
+    keylog: str | None = None,
+) -> AsyncIterator[Lab]:
+    """A running lab. Raises OSError (ports), and ValueError for what UCM's administration would refuse."""
+    clock = ShiftClock()
+    site = Site(config, clock=clock, real_now=Instant(clock.now()), addressing="loopback", host=host, keep=keep)
+    lab: Lab | None = None
+
+    def resolve(dialled: Address) -> Address:
+        assert lab is not None
+        return lab.resolve(dialled)
+
+    driver = Driver(site.log, clock, site.flows, resolve=resolve, keylog=keylog)
+    lab = Lab(site, driver, virtual_ports=virtual_ports, host=host)
+    try:
+        await lab.start()
+        yield lab
+    finally:
+        await lab.close()

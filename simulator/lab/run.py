@@ -1,0 +1,72 @@
+"""Runs scenarios on a driver and reports. A step that breaks ends the run with a failure, never a traceback."""
+
+from __future__ import annotations
+
+import time
+
+from simulator.core.instant import Instant
+from simulator.core.tls.settings import TlsVersion
+from simulator.lab.config import LabConfig
+from simulator.lab.live import open_lab
+from simulator.lab.report import DriverName, Report
+from simulator.lab.scenario import Scenario
+from simulator.lab.stage import Stage
+from simulator.lab.steps import Progress, finish, take
+from simulator.lab.world import World, run_now
+
+
+async def play(stage: Stage, scenario: Scenario) -> Progress:
+    """Take every step until one fails; what must never be seen is judged at the end."""
+    progress = Progress()
+    for number, step in enumerate(scenario.steps, start=1):
+        try:
+            await take(stage, step, progress)
+        except (ValueError, LookupError, OSError) as error:
+            progress.failures.append(f"step {number} ({step.verb}): {error}")
+        if progress.failures:
+            progress.failures = [
+                failure if failure.startswith("step ") else f"step {number} ({step.verb}): {failure}"
+                for failure in progress.failures
+            ]
+            break
+    await finish(stage, progress)
+    return progress
+
+
+async def run_live(scenario: Scenario, tls: TlsVersion, *, seed: int | None = None) -> Report:
+    """On sockets, in the running loop. Raises OSError if no port can be bound."""
+    began = time.perf_counter()
+    config = _config(scenario, tls, seed)
+    async with open_lab(config, virtual_ports=True) as lab:
+        progress = await play(lab, scenario)
+        return _report(scenario, "lab", config, progress, lab, began)
+
+
+def run_world(scenario: Scenario, tls: TlsVersion, *, seed: int | None = None) -> Report:
+    """Without sockets."""
+    began = time.perf_counter()
+    config = _config(scenario, tls, seed)
+    world = World(config, real_now=Instant(time.time()))
+    progress = run_now(play(world, scenario))
+    return _report(scenario, "world", config, progress, world, began)
+
+
+def _config(scenario: Scenario, tls: TlsVersion, seed: int | None) -> LabConfig:
+    changed = {"tls": tls} if seed is None else {"tls": tls, "seed": seed}
+    return scenario.lab.model_copy(update=changed)
+
+
+def _report(
+    scenario: Scenario, driver: DriverName, config: LabConfig, progress: Progress, stage: Stage, began: float
+) -> Report:
+    return Report(
+        scenario=scenario.id,
+        title=scenario.title,
+        group=scenario.group,
+        driver=driver,
+        tls=config.tls,
+        seed=config.seed,
+        failures=tuple(progress.failures),
+        records=tuple(stage.site.log.records()),
+        seconds=time.perf_counter() - began,
+    )

@@ -1,0 +1,100 @@
+"""`ucmsim up`: a lab that runs until it is told to stop, with its endpoints, certificates and control API."""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+import tempfile
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+from certs.stores import write_private
+from simulator.lab.config import LabConfig
+from simulator.lab.control import Control
+from simulator.lab.live import Lab, open_lab
+from simulator.lab.pki import TOMCAT_CA
+
+KEPT_RECORDS = 20_000
+"""Events the control API can still show."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ready:
+    """What the world must know of a running lab."""
+
+    endpoints: dict[str, dict[str, list[str | int]]]
+    """Actor -> role (sip, sips, oauth, mra, config; edge) -> [host, port]."""
+    ca_file: str
+    """PEM file of the Tomcat certificate's issuer."""
+    pki: str
+    """Folder of the lab's certificates, LSCs and their private keys."""
+    control: str
+    """URL of the control API."""
+
+    def to_json(self) -> dict[str, object]:
+        return {"endpoints": self.endpoints, "ca_file": self.ca_file, "pki": self.pki, "control": self.control}
+
+
+async def serve(
+    config: LabConfig,
+    *,
+    host: str,
+    control_port: int,
+    events: bool,
+    announce: Callable[[Ready, Lab], None],
+) -> None:
+    """Runs until SIGINT or SIGTERM. Raises OSError (ports) and ValueError (what UCM would refuse)."""
+    stopped = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        with suppress(NotImplementedError):  # Windows has no signal handlers in the loop
+            loop.add_signal_handler(number, stopped.set)
+    keep = KEPT_RECORDS if events else 0
+    with tempfile.TemporaryDirectory(prefix="ucmsim-", ignore_cleanup_errors=True) as folder:
+        async with open_lab(config, virtual_ports=False, host=host, keep=keep) as lab:
+            control = Control(lab, lambda: endpoints_of(lab))
+            address = await control.start(host, control_port)
+            try:
+                announce(_ready(lab, Path(folder), f"http://{address}"), lab)
+                await stopped.wait()
+            finally:
+                await control.stop()
+
+
+def _ready(lab: Lab, folder: Path, control: str) -> Ready:
+    ca_file = write_pki(lab, folder)
+    return Ready(endpoints=endpoints_of(lab), ca_file=str(ca_file), pki=str(folder), control=control)
+
+
+def endpoints_of(lab: Lab) -> dict[str, dict[str, list[str | int]]]:
+    """Where everything really listens at this moment."""
+    site = lab.site
+    out: dict[str, dict[str, list[str | int]]] = {}
+    for node in site.cluster.nodes:
+        ports = site.ports_of(node.name)
+        address = site.places.address(node.name)
+        out[node.name] = {
+            role: [address, getattr(ports, role)] for role in ("sip", "sips", "oauth", "mra", "config")
+        }
+    for name in site.expressways:
+        edge = lab.edge_of(name)
+        out[name] = {"edge": [edge.host, edge.port]}
+    return out
+
+
+def write_pki(lab: Lab, folder: Path) -> Path:
+    """Writes what a client from outside may need; returns the file with the Tomcat certificate's issuer.
+
+    Private keys are 0600, the folder is the lab's own (0700).
+    """
+    site = lab.site
+    for name, authority in site.pki.authorities.items():
+        (folder / f"{name.replace('/', '_')}.pem").write_bytes(authority.certificate)
+    for node in site.cluster.nodes:
+        node.stores.write(folder / node.name)
+    for owner, credential in site.credentials.items():
+        (folder / f"{owner}.pem").write_bytes(credential.chain)
+        write_private(folder / f"{owner}.key", credential.private_key)
+    return folder / f"{TOMCAT_CA}.pem"

@@ -1,0 +1,273 @@
+"""A lab, built and not yet run: the cluster, its nodes, the Expressways and the phones, from a LabConfig.
+
+Knows nothing of sockets. `World` and `Lab` run its actors, tell it which addresses their listeners got, and ask
+it to resolve names and to answer HTTP.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import replace
+from urllib.parse import urlsplit
+
+from registrar.core.callmanager import CallManager
+from registrar.core.config_service import ConfigService
+from registrar.core.policy import RegistrarPolicy
+from registrar.core.ports import NodePorts
+from registrar.core.trust import ExpresswayRow
+from simulator.core.entropy import SeededEntropy
+from simulator.core.eventlog import EventLog, Journal
+from simulator.core.events import ClusterChanged
+from simulator.core.flow import Actor, ActorId, Address, Fetched, FlowIds
+from simulator.core.http import HttpRequest
+from simulator.core.instant import Clock, Instant
+from simulator.core.tls.settings import Credential
+from simulator.expressway.core.proxy import ExpresswayC, ExpresswaySettings
+from simulator.expressway.core.zone import UcmNode
+from simulator.lab.build import Builder, host_of
+from simulator.lab.config import (
+    CertificateConfig,
+    ExpresswayConfig,
+    LabConfig,
+    PhoneConfig,
+    PortsConfig,
+    TokenConfig,
+)
+from simulator.lab.pki import EXPRESSWAY_CA, TOMCAT_CA, Pki
+from simulator.lab.places import Addressing, Places
+from simulator.lab.tokens import Mint, PhoneTokens
+from softphone.core.behaviours import Behaviour
+from softphone.core.machine import Softphone
+
+
+class Site:
+    def __init__(
+        self,
+        config: LabConfig,
+        *,
+        clock: Clock,
+        real_now: Instant,
+        addressing: Addressing,
+        host: str = "127.0.0.1",
+        keep: int | None = None,
+    ) -> None:
+        """`real_now`: the machine's time, for certificates. `keep`: how many records stay (None: all)."""
+        self.config = config
+        self.clock = clock
+        self.log = EventLog(clock, keep=keep)
+        self.lab: Journal = self.log.journal(ActorId("lab"))
+        self.flows = FlowIds()
+        self.pki = Pki(now=real_now)
+        self.places = Places(addressing, host)
+        self._entropy = SeededEntropy(config.seed)
+        self._bound: dict[str, dict[str, Address]] = {}
+        self._expressway_trust: dict[str, tuple[bytes, ...]] = {}
+        self._builder = Builder(config, pki=self.pki, places=self.places, entropy=self._entropy)
+        self.cluster = self._builder.cluster()
+        self.credentials: dict[str, Credential] = dict(self._builder.lscs)
+        """Certificates and keys of phones (LSCs) and Expressways, by their owner's name."""
+        self.mint = Mint(self.cluster, self._entropy.child("mint"))
+        self.policy = RegistrarPolicy(
+            version=config.cluster.version,
+            dialect=config.cluster.dialect,
+            min_expires=config.cluster.min_expires,
+            trying="always" if config.cluster.trying else "never",
+            request_client_certificate=config.cluster.request_client_certificate,
+        )
+        self.nodes = {node.name: self._call_manager(node.name) for node in config.nodes}
+        self.config_services = {node.name: self._config_service(node.name) for node in config.nodes}
+        self.expressways = {item.name: self._expressway(item) for item in config.expressways}
+        self.phones = {phone.device: self._phone(phone) for phone in config.phones}
+
+    # --- what drivers ask -------------------------------------------------------------------------------------
+
+    def address_of(self, host: str) -> str | None:
+        return self.places.resolve(host)
+
+    def bind_address(self, actor: Actor) -> str:
+        return self.places.address(actor.name)
+
+    def fetch(self, url: str, headers: tuple[tuple[str, str], ...], source: str, now: Instant) -> Fetched:
+        """Answer a GET as the node's configuration service would, without sockets."""
+        parts = urlsplit(url)
+        for node in self.cluster.nodes:
+            if parts.hostname == node.host.lower() and parts.port == self.ports_of(node.name).config:
+                request = HttpRequest(method="GET", path=parts.path, headers=headers, source=source)
+                response = self.config_services[node.name].handle(request, now)
+                content_type = next((v for k, v in response.headers if k.lower() == "content-type"), "")
+                return Fetched(status=response.status, body=response.body, content_type=content_type)
+        return Fetched(failure=f"{parts.netloc}: connection refused")
+
+    def bound(self, node: str, addresses: dict[str, Address]) -> None:
+        """The driver tells which addresses the node's listeners got, by listener name."""
+        self._bound.setdefault(node, {}).update(addresses)
+
+    def edge_of(self, expressway: str) -> Address | None:
+        """Where the driver bound the Expressway's edge; None before it did."""
+        return self._bound.get(expressway, {}).get("edge")
+
+    def ports_of(self, node: str) -> NodePorts:
+        """The node's ports as phones must use them: what is configured, or where that is 0, what was bound."""
+        configured = self.cluster.node(node).ports
+        bound = self._bound.get(node, {})
+
+        def port(configured_port: int, listener: str) -> int:
+            return configured_port or (bound[listener].port if listener in bound else 0)
+
+        return replace(
+            configured,
+            sip=port(configured.sip, "sip-tcp"),
+            sips=port(configured.sips, "sips"),
+            oauth=port(configured.oauth, "oauth"),
+            mra=port(configured.mra, "mra"),
+            config=port(configured.config, "config"),
+        )
+
+    # --- what steps and doors ask -----------------------------------------------------------------------------
+
+    def phone(self, device: str) -> Softphone:
+        return self.phones[device]
+
+    def bound_at(self, device: str) -> str | None:
+        """The node that holds a registration of the phone's device."""
+        phone = self._phone_config(device)
+        bindings = self.cluster.bindings.of(phone.as_device or phone.device)
+        return bindings[0].node if bindings else None
+
+    def believed_at(self, device: str) -> str | None:
+        """The node the phone itself thinks it is registered at."""
+        host = self.phones[device].registered_at
+        return next((node.name for node in self.cluster.nodes if node.host == host), host)
+
+    def set_oauth_mode(self, on: bool) -> None:
+        self.cluster.sip_oauth_mode = on
+        self.lab.add(ClusterChanged(what="utils sipOAuth-mode", detail="enable" if on else "disable"))
+
+    def load_node(self, name: str) -> CallManager:
+        """Cisco CallManager starts: it reads what the cluster holds now."""
+        node = self.nodes[name]
+        node.reload(self.cluster.snapshot(name), self.clock.now())
+        return node
+
+    def stop_node(self, name: str) -> CallManager:
+        """Cisco CallManager stops; the driver then closes its ports."""
+        node = self.nodes[name]
+        node.stop(self.clock.now())
+        return node
+
+    def regenerate_tomcat(self, name: str, certificate: CertificateConfig) -> None:
+        node = self.cluster.node(name)
+        tomcat = self.pki.issue(
+            certificate,
+            holder=f"{name}/tomcat",
+            host=node.host,
+            addresses=self._builder.certificate_addresses(name),
+            default_ca=TOMCAT_CA,
+        )
+        self.cluster.set_stores(name, node.stores.with_tomcat(tomcat))
+        self.lab.add(ClusterChanged(what="set cert regen tomcat", detail=name))
+
+    def set_ports(self, name: str, ports: PortsConfig) -> None:
+        """Raises registrar.core.ports.PortError. Takes effect when the node restarts."""
+        self.cluster.set_ports(name, NodePorts(**ports.model_dump()))
+        self.lab.add(ClusterChanged(what=f"ports of {name}", detail=f"OAuth {ports.oauth}, MRA {ports.mra}"))
+
+    def set_profile(self, device: str, profile: str) -> None:
+        """ValueError if the cluster does not know the device, DirectoryError for an unknown profile."""
+        held = self.cluster.directory.device(device)
+        if held is None:
+            raise ValueError(f"device {device} is not configured in the cluster")
+        self.cluster.directory.put_device(replace(held, profile=profile))
+        self.lab.add(ClusterChanged(what=f"security profile of {device}", detail=profile))
+
+    def set_token(self, device: str, token: TokenConfig) -> None:
+        self.phones[device].set_tokens(PhoneTokens(self.mint, self._phone_config(device).user, token))
+
+    def set_behaviours(self, device: str, behaviours: Iterable[str]) -> None:
+        """ValueError for an unknown behaviour."""
+        self.phones[device].set_behaviours(frozenset(Behaviour(name) for name in behaviours))
+
+    def set_table_row(self, host: str, names: str | None) -> None:
+        """The Expressway-C table: add or replace a row, or remove it (names None). Applies live."""
+        if names is None:
+            self.cluster.directory.remove_expressway(host)
+        else:
+            self.cluster.directory.put_expressway(ExpresswayRow(host=host, x509_name=names))
+        self.lab.add(ClusterChanged(what=f"expresswaycconfiguration {host}", detail=names or "removed"))
+
+    def add_trust(self, owner: str, authorities: list[str]) -> None:
+        """Into a node's Tomcat-trust (read when CallManager starts) or an Expressway's trusted CAs (live)."""
+        bundle = self.pki.bundle(authorities)
+        if owner in self.expressways:
+            held = self._expressway_trust[owner] = (*self._expressway_trust[owner], *bundle)
+            self.expressways[owner].set_trust(held)
+            store = "trusted CAs"
+        else:
+            self.cluster.set_stores(owner, self.cluster.node(owner).stores.trusting(*bundle))
+            store = "tomcat-trust"
+        self.lab.add(ClusterChanged(what=f"{store} of {owner}", detail=f"+ {', '.join(authorities)}"))
+
+    def notify_reset(self, device: str) -> list[CallManager]:
+        """Tell the device to reset; returns the nodes that had something to send."""
+        now = self.clock.now()
+        return [node for node in self.nodes.values() if node.notify_reset(device, "reset", now)]
+
+    # --- the actors -------------------------------------------------------------------------------------------
+
+    def _call_manager(self, name: str) -> CallManager:
+        return CallManager(
+            self.cluster.snapshot(name),
+            self.cluster.directory,
+            self.cluster.bindings,
+            journal=self.log.journal(ActorId(name)),
+            entropy=self._entropy.child(name),
+            policy=self.policy,
+            bind=self.places.address(name),
+        )
+
+    def _config_service(self, name: str) -> ConfigService:
+        return ConfigService(self.cluster, ports_of=self.ports_of, journal=self.log.journal(ActorId(name)))
+
+    def _expressway(self, config: ExpresswayConfig) -> ExpresswayC:
+        host = host_of(config)
+        address = self.places.settle(config.name, host, "expressway")
+        server = self.pki.issue(
+            config.certificate,
+            holder=config.name,
+            host=host,
+            addresses=self._builder.certificate_addresses(config.name),
+            default_ca=EXPRESSWAY_CA,
+        )
+        self.credentials[config.name] = server.credential
+        self._expressway_trust[config.name] = self.pki.bundle(config.trusted_cas)
+        return ExpresswayC(
+            name=config.name,
+            address=Address(address, config.port),
+            credential=server.credential,
+            trust=self._expressway_trust[config.name],
+            nodes={node.host: self._mra(node.name) for node in self.cluster.nodes},
+            users={phone.device: phone.user for phone in self.config.phones},
+            path_mode=config.sip_path_headers,
+            entropy=self._entropy.child(config.name),
+            journal=self.log.journal(ActorId(config.name)),
+            flows=self.flows,
+            settings=ExpresswaySettings(minimum=self.config.tls, maximum=self.config.tls),
+        )
+
+    def _mra(self, node: str) -> UcmNode:
+        host = self.cluster.node(node).host
+        return UcmNode(host=host, address=Address(host, self.ports_of(node).mra))
+
+    def _phone(self, config: PhoneConfig) -> Softphone:
+        self.places.settle(config.device, f"{config.device}.phone.lab.example", "phone")
+        profile = self._builder.profile(config, self.cluster, lambda node: self.ports_of(node).config)
+        return Softphone(
+            profile,
+            tokens=PhoneTokens(self.mint, config.user, config.token),
+            entropy=self._entropy.child(f"phone/{config.device}"),
+            journal=self.log.journal(ActorId(config.device)),
+            flows=self.flows,
+        )
+
+    def _phone_config(self, device: str) -> PhoneConfig:
+        return next(phone for phone in self.config.phones if phone.device == device)
