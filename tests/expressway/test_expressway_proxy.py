@@ -15,7 +15,9 @@ from simulator.core.events import ProxyForwarded, SipMalformed, SipReceived, Sip
 from simulator.core.flow import Address, FlowEnd
 from simulator.core.sip import Request, SipStream, parse_message, parse_via, reply_to
 from simulator.core.tls.alerts import TlsRefusal
+from simulator.core.tls.settings import Credential
 from simulator.expressway.core.headers import IngressZone
+from simulator.expressway.core.refusals import UNAVAILABLE
 from simulator.expressway.core.settings import ExpresswaySettings
 from simulator.expressway.core.zone import UcmNode
 
@@ -276,6 +278,39 @@ def test_cancel_and_ack_share_the_branch_of_their_invite(bench: Any) -> None:
     assert bench.expc.load.pending == 0
 
 
+def test_an_invite_s_2xx_may_come_again_for_32_seconds(bench: Any) -> None:
+    phone, ucm = bench.registered()
+    bench.send(phone, request("INVITE", f"sip:2000@{bench.node}"))
+    invite = bench.request(ucm)
+    assert bench.expc.next_timeout() == bench.now + 180
+    answer = reply_to(invite, 200, to_tag="1")
+    bench.send(ucm, answer, answer)
+    assert [m.status for m in bench.messages(phone)] == [200, 200]
+    bench.advance(32)
+    bench.send(ucm, answer)
+    assert bench.messages(phone) == []
+    assert bench.expc.load.pending == 0
+
+
+@pytest.mark.parametrize("contact", ["*", "", "<tel:+123>"], ids=["a star", "a query", "no SIP address"])
+def test_a_register_without_an_address_passes_unchanged(bench: Any, contact: str) -> None:
+    phone = bench.phone()
+    bench.send(phone, bench.register(contact=contact))
+    ucm = bench.accept()
+    onward = bench.request(ucm)
+    assert onward.headers.get("Contact") == (contact or None)
+    bench.send(ucm, bench.accepted(onward))
+    assert bench.response(phone).status == 200
+    assert bench.expc.load.contacts == 0
+
+
+def test_the_user_map_can_change(bench: Any) -> None:
+    phone = bench.phone()
+    bench.expc.set_users({"CSFALICE": "bob"})
+    bench.send(phone, bench.register())
+    assert bench.request(bench.accept()).contacts[0].param("+u.sip!userid.ccm.cisco.com") == "bob"
+
+
 def test_a_retransmission_goes_no_further(bench: Any) -> None:
     phone = bench.phone()
     bench.send(phone, bench.register(), bench.register())
@@ -417,14 +452,14 @@ def test_a_node_s_new_port_is_used_and_what_waited_is_answered(bench: Any) -> No
     bench.send(phone, bench.register())
     ucm = bench.accept()
     moved = UcmNode(host=bench.node, address=Address("10.10.10.1", 15091))
-    bench.expc.set_node(bench.node, moved, bench.now)
+    bench.expc.set_node(bench.node, moved)
     bench.run()
     assert bench.closed == [ucm]
     assert bench.response(phone).status == 408
     bench.send(phone, bench.register(cseq="106", branch="z9hG4bK106"))
     assert bench.opened[-1].remote == moved.address
     assert ":15091;" in bench.request(bench.accept()).headers.get("Route")
-    bench.expc.set_node(bench.node, None, bench.now)
+    bench.expc.set_node(bench.node, None)
     bench.run()
     bench.send(phone, bench.register(cseq="107", branch="z9hG4bK107"))
     assert [m.status for m in bench.messages(phone)] == [408, 404]
@@ -547,6 +582,29 @@ def test_a_zone_that_fails_answers_408_and_says_why(bench: Any, end: FlowEnd, up
     assert onward.cseq.number == 107
     bench.send(ucm, bench.accepted(onward))
     assert bench.response(phone).status == 200
+
+
+def test_the_answer_of_a_zone_that_is_down_can_be_the_rfc_s(make_bench: Callable[..., Any]) -> None:
+    bench = make_bench(settings=ExpresswaySettings(unreachable=UNAVAILABLE))
+    phone = bench.phone()
+    bench.send(phone, bench.register())
+    bench.end(bench.opened[-1].flow, FlowEnd(by="network", clean=False))
+    answer = bench.response(phone)
+    assert answer.status == 503
+    assert answer.headers.get("Warning") == '399 10.15.20.10:5061 "Service Unavailable"'
+
+
+def test_a_restart_closes_the_zones_and_the_next_request_opens_them_anew(bench: Any) -> None:
+    phone, ucm = bench.registered()
+    bench.expc.set_credential(Credential(b"new chain", b"new key"))
+    assert bench.closed == []
+    bench.expc.restart()
+    bench.run()
+    assert bench.closed == [ucm]
+    assert bench.expc.zone_state(bench.node).state == "idle"
+    bench.send(phone, bench.register(cseq="106", branch="z9hG4bK106"))
+    assert bench.opened[-1].tls.credential == Credential(b"new chain", b"new key")
+    assert bench.expc.listens()[0].tls.credential.chain == b"new chain"
 
 
 def test_a_connection_that_worked_is_opened_again_at_once(bench: Any) -> None:

@@ -115,7 +115,7 @@ class ExpresswayC:
             raise KeyError(f"no UCM node {node!r} is configured")
         return zone.status
 
-    def set_node(self, name: str, node: UcmNode | None, now: Instant) -> None:
+    def set_node(self, name: str, node: UcmNode | None) -> None:
         """A node was discovered again: other port, other name, or (None) no longer there.
 
         What changed is connected to anew at the next request; requests that wait for it are answered.
@@ -142,7 +142,7 @@ class ExpresswayC:
         self._zones.credential = credential
         self._forgive()
 
-    def restart(self, now: Instant) -> None:
+    def restart(self) -> None:
         """Closes every connection to UCM; the next requests open them with the certificates of then."""
         for zone in self._zones:
             self._close_zone(zone)

@@ -96,7 +96,7 @@ class Relay:
         """A flow is gone: what waits for an answer over it gets one from us, what came over it is dropped."""
         for pending in self._pending.pop_flow(flow):
             if pending.target == flow:
-                self._give_up(pending, refusals.UNREACHABLE)
+                self._give_up(pending, self._settings.unreachable)
 
     def expire(self, now: Instant) -> None:
         for pending in self._pending.pop_overdue(now):
@@ -187,7 +187,7 @@ class Relay:
         zone = self._zones.at(target.host, target.port)
         if zone is None:
             return refusals.NO_ROUTE
-        return refusals.UNREACHABLE if zone.resting(now) else zone
+        return self._settings.unreachable if zone.resting(now) else zone
 
     def _refusal(self, arrival: Arrival) -> Refusal | None:
         """What RFC 3261 16.3 has a proxy check before it looks for a target."""

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from simulator.core.tls.settings import TlsVersion
 from simulator.expressway.core.headers import IngressZone
+from simulator.expressway.core.refusals import UNREACHABLE, Refusal
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -16,6 +17,8 @@ class ExpresswaySettings:
     """Server header of our own answers. [form observed, `TANDBERG/4135 (X8.10.2)`; value assumed]"""
     hop_count: int = 15
     """Max-Forwards leaves no higher than this. [observed]"""
+    unreachable: Refusal = UNREACHABLE
+    """What a request gets whose zone is down; `refusals.UNAVAILABLE` is the RFC's choice."""
     backoff: float = 5.0
     """Seconds after a failed zone connection in which no other is tried. [assumed]"""
     minimum: TlsVersion = "1.2"
