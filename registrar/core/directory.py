@@ -84,6 +84,7 @@ class Line:
     dn: str
     contact: UUID
     display: str = ""
+    """displayName of cnf.xml."""
     label: str = ""
     """featureLabel of cnf.xml; the DN if empty."""
 
@@ -120,6 +121,8 @@ class Device:
 
     def belongs_to(self, user: str) -> bool:
         """Is `user` the owner or an associated end user? User ids do not depend on case. [assumed]"""
+        if user == self.owner:
+            return True
         wanted = user.casefold()
         return any(name.casefold() == wanted for name in (self.owner, *self.associated) if name)
 

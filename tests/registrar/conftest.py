@@ -93,9 +93,7 @@ SUPPORTED = (
     "X-cisco-sis-7.0.0,X-cisco-xsi-8.5.1,X-cisco-graceful-reg,X-cisco-duplicate-reg"
 )
 
-OAUTH = SecurityProfile(
-    name="CSF OAuth", mode=SecurityMode.ENCRYPTED, transport=TransportType.TLS, oauth=True
-)
+OAUTH = SecurityProfile(name="CSF OAuth", mode=SecurityMode.ENCRYPTED, transport=TransportType.TLS, oauth=True)
 ENCRYPTED = SecurityProfile(name="CSF Encrypted", mode=SecurityMode.ENCRYPTED, transport=TransportType.TLS)
 PLAIN = SecurityProfile(name="CSF Plain", mode=SecurityMode.NON_SECURE, transport=TransportType.TCP_UDP)
 
@@ -331,9 +329,7 @@ def keys() -> ClusterKeys:
 def bench_of(keys: ClusterKeys) -> Callable[..., Bench]:
     """Makes a bench: `bench_of(oauth_mode=True, keep=True, start=START, **policy)`."""
 
-    def make(
-        *, oauth_mode: bool = True, keep: bool = True, start: float = START, **policy: object
-    ) -> Bench:
+    def make(*, oauth_mode: bool = True, keep: bool = True, start: float = START, **policy: object) -> Bench:
         return Bench(keys, RegistrarPolicy(**policy), oauth_mode=oauth_mode, keep=keep, start=start)
 
     return make

@@ -123,7 +123,9 @@ def test_an_unregistrations_200_has_expires_0_and_no_contact(bench, phone):
     bench.register(phone, flow)
     reply = bench.register(phone, flow, expires=0, branch="z9hG4bK00004a82")
     kept = [
-        line for line in wire(T4_HEAD).split("\r\n") if not line.startswith(("Contact", "Supported", "Content-"))
+        line
+        for line in wire(T4_HEAD).split("\r\n")
+        if not line.startswith(("Contact", "Supported", "Content-"))
     ]
     expected = "\r\n".join([*kept[:-2], "Content-Length: 0", "", ""]).replace("Expires: 120", "Expires: 0")
     assert tagged(reply, "1915868308") == expected
