@@ -97,7 +97,10 @@ def parse_cseq(text: str) -> CSeq:
     if match is None:
         raise MalformedMessage(f"malformed CSeq: {excerpt(text)}")
     digits = match[1]
-    if (len(digits) > 10 and len(digits.lstrip("0")) > 10) or (number := int(digits)) > MAX_CSEQ:
+    if len(digits) > 10:
+        digits = digits.lstrip("0")[:11] or "0"  # int() refuses texts from 4300 digits on
+    number = int(digits)
+    if number > MAX_CSEQ:
         raise MalformedMessage("CSeq: the number is not below 2**31")
     return CSeq(number, match[2])
 
@@ -106,5 +109,5 @@ def parse_number(text: str, where: str, ceiling: int) -> int:
     """Digits as a number; more than `ceiling` is `ceiling`. Raises MalformedMessage."""
     if not _DIGITS(text):
         raise MalformedMessage(f"{where} is not a number: {excerpt(text)}")
-    # int() of a very long text is slow (and refused from 4300 digits on): the length decides first.
+    # As above: the length decides first.
     return ceiling if len(text) > 20 and len(text.lstrip("0")) > 20 else min(int(text[-20:]), ceiling)

@@ -66,15 +66,15 @@ LISTS = frozenset(
 )
 
 SINGLE = (
-    "call-id",
-    "cseq",
-    "from",
-    "to",
-    "max-forwards",
-    "content-length",
-    "content-type",
-    "expires",
-    "min-expires",
+    "Call-ID",
+    "CSeq",
+    "From",
+    "To",
+    "Max-Forwards",
+    "Content-Length",
+    "Content-Type",
+    "Expires",
+    "Min-Expires",
 )
 """Fields that may stand once; a repetition with the same value is harmless and tolerated."""
 

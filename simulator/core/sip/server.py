@@ -83,14 +83,14 @@ class ServerTransactions:
     def receive(self, request: Request, now: Instant) -> ServerKey | None:
         """The key to respond with, or None: a retransmission (which got its answer again, if there is one), or
         an ACK, which is never answered. Raises RemoteProtocolError if the request cannot be matched."""
+        if request.method == "ACK":
+            return None
         key = server_key(request)
         transaction = self._open.get(key)
         if transaction is not None:
             self._step(transaction, ServerInput.REQUEST)
             if transaction.last is not None:
                 self._outgoing.append(transaction.last)
-            return None
-        if request.method == "ACK":
             return None
         self._open[key] = _Transaction(key)
         return key
@@ -157,5 +157,4 @@ def server_key(request: Request) -> ServerKey:
         branch = "\n".join(
             (request.uri_text, request.from_.tag or "", request.call_id, str(request.cseq), str(via))
         )
-    # 17.2.3: an ACK matches the INVITE it belongs to.
-    return ServerKey(branch, via.sent_by, "INVITE" if request.method == "ACK" else request.method)
+    return ServerKey(branch, via.sent_by, request.method)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from enum import Enum
 from heapq import heappop, heappush
 from typing import Generic, TypeVar
 
@@ -32,7 +33,8 @@ class IllegalInput(RuntimeError):
     """A bug on our side: this machine has no such transition."""
 
     def __init__(self, state: object, event: object) -> None:
-        super().__init__(f"no transition from {state} on {event}")
+        names = [str(part.value if isinstance(part, Enum) else part) for part in (state, event)]
+        super().__init__("no transition from {!r} on {!r}".format(*names))
 
 
 class Deadlines(Generic[Entry]):

@@ -11,6 +11,7 @@ from simulator.core.sip.errors import (
     MalformedMessage,
     MessageTooLarge,
 )
+from simulator.core.sip.fields import parse_number
 from simulator.core.sip.grammar import excerpt, is_token
 from simulator.core.sip.headers import Headers, index_lines
 from simulator.core.sip.message import SIP_VERSION, Message, Request, Response
@@ -199,7 +200,7 @@ def body_length(head: Head, limits: Limits, size: int) -> int | None:
             headers.single("Content-Length")
         except DuplicateHeader as error:
             raise DuplicateHeader(error.detail, request=head.request()) from None
-    length = limits.message + 1 if len(value) > 10 and len(value.lstrip("0")) > 10 else int(value)
+    length = int(value) if len(value) < 11 else parse_number(value, "Content-Length", limits.message + 1)
     if size + length > limits.message:
         raise MessageTooLarge(
             f"a message of {size} + {excerpt(value)} bytes is over {limits.message}", request=head.request()
