@@ -105,6 +105,15 @@ class Driver:
             server.close()
         await seat.leave()
 
+    def drop(self, actor: Actor) -> None:
+        """The actor vanishes: its connections are reset without a word, and it is not called any more."""
+        seat = self._seats.pop(actor.name, None)
+        if seat is None:
+            return
+        for server in self._servers.pop(actor.name):
+            server.close()
+        seat.vanish()
+
     async def close(self) -> None:
         """Remove every actor. The driver may be used again."""
         await asyncio.gather(*(self.remove(seat.actor) for seat in tuple(self._seats.values())))
@@ -130,17 +139,20 @@ class Driver:
         if not isinstance(clock, ShiftClock):
             raise TypeError(f"only a ShiftClock can be advanced, not {type(clock).__name__}")
         target = clock.now() + seconds
+        for seat in self._seats.values():
+            seat.hold()
+        try:
+            await self._walk(clock, Instant(target))
+        finally:
+            for seat in self._seats.values():
+                seat.rearm()
         await self.settle()
+
+    async def _walk(self, clock: ShiftClock, target: Instant) -> None:
         fired: tuple[ActorId, Instant] | None = None
         repeats = 0
-        while True:
-            due = [
-                (deadline, seat)
-                for seat in self._seats.values()
-                if (deadline := seat.actor.next_timeout()) is not None and deadline <= target
-            ]
-            if not due:
-                break
+        await self.settle()
+        while due := self._due(target):
             deadline, seat = min(due, key=lambda entry: entry[0])
             repeats = repeats + 1 if fired == (seat.name, deadline) else 0
             fired = seat.name, deadline
@@ -149,10 +161,14 @@ class Driver:
             clock.advance_to(deadline)
             seat.handle_timeout(clock.now())
             await self.settle()
-        clock.advance(max(0.0, target - clock.now()))
-        for seat in self._seats.values():
-            seat.rearm()
-        await self.settle()
+        clock.advance_to(target)
+
+    def _due(self, target: Instant) -> list[tuple[Instant, ActorSeat]]:
+        return [
+            (deadline, seat)
+            for seat in self._seats.values()
+            if (deadline := seat.actor.next_timeout()) is not None and deadline <= target
+        ]
 
     async def settle(self) -> None:
         """Let traffic between the actors of this driver come to rest, timers aside."""

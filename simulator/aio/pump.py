@@ -9,8 +9,10 @@ bytes makes the kernel reset the connection and the peer lose the alert (tls-ale
 from __future__ import annotations
 
 import asyncio
+import socket
+import struct
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Protocol, cast
 
 from simulator.core.flow import Address, FlowEnd, TlsFacts
 from simulator.core.tls.alerts import TlsRefusal
@@ -107,10 +109,9 @@ class Pump(asyncio.BufferedProtocol):
     # --- asyncio's side --------------------------------------------------------------------------------------
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        assert isinstance(transport, asyncio.Transport)
-        self._transport = transport
+        self._transport = cast(asyncio.Transport, transport)
         if self._over:
-            transport.abort()
+            self._transport.abort()
             return
         self.local = _address(transport.get_extra_info("sockname"))
         self.remote = _address(transport.get_extra_info("peername"))
@@ -226,6 +227,13 @@ class Pump(asyncio.BufferedProtocol):
         self._closing = True
         if self._transport is not None:
             self._transport.abort()
+
+    def reset(self) -> None:
+        """Drop the connection with a TCP reset, as a host that lost power and came back; `gone` follows."""
+        if self._transport is not None and not self._transport.is_closing():
+            sock = self._transport.get_extra_info("socket")
+            sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        self.abort()
 
     # --- ends ------------------------------------------------------------------------------------------------
 

@@ -67,6 +67,7 @@ class ActorSeat:
         self._fetches: set[asyncio.Task[None]] = set()
         self._timer: asyncio.TimerHandle | None = None
         self._deadline = Instant(0.0)
+        self._held = False
         self._empty = asyncio.Event()
         self._empty.set()
 
@@ -110,7 +111,7 @@ class ActorSeat:
         except Exception as error:
             self._failed("effects", error, None)
             return
-        if deadline is not None and (self._timer is None or deadline < self._deadline):
+        if deadline is not None and not self._held and (self._timer is None or deadline < self._deadline):
             self._set_timer(deadline)
 
     def _call(self, method: Callable[..., None], flow: FlowId | None, *args: object) -> None:
@@ -213,11 +214,16 @@ class ActorSeat:
 
     # --- the timer -------------------------------------------------------------------------------------------
 
-    def rearm(self) -> None:
-        """The clock was moved: what was far may be near."""
+    def hold(self) -> None:
+        """Set no timer until `rearm`: somebody else wakes the actor, in step with the others."""
+        self._held = True
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None
+
+    def rearm(self) -> None:
+        """Set the timer by the clock as it is now."""
+        self._held = False
         deadline = None if self.removed else self.actor.next_timeout()
         if deadline is not None:
             self._set_timer(deadline)
@@ -252,6 +258,20 @@ class ActorSeat:
         self.pumps.discard(pump)
         if not self.pumps:
             self._empty.set()
+
+    def vanish(self) -> None:
+        """Reset every connection, without a word."""
+        self.removed = True
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+        for task in (*self._dials.values(), *self._fetches):
+            task.cancel()
+        self.carriers.clear()
+        for pump in tuple(self.pumps):
+            pump.reset()
+        for sock in tuple(self.sockets):
+            sock.close()
 
     async def leave(self) -> None:
         """Close everything the actor has, in an orderly way, at the latest after the linger time."""

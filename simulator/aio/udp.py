@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import OrderedDict
-from typing import Protocol
+from typing import Protocol, cast
 
 from simulator.core.flow import Address, FlowEnd
 
@@ -54,8 +54,8 @@ class UdpSocket(asyncio.DatagramProtocol):
         self.closed: asyncio.Future[None] = asyncio.get_running_loop().create_future()
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        assert isinstance(transport, asyncio.DatagramTransport)
-        self._transport = transport
+        # No isinstance: asyncio's own datagram transport is none before Python 3.12.
+        self._transport = cast(asyncio.DatagramTransport, transport)
         self.local = _address(transport.get_extra_info("sockname"))
         if self._connected:
             self._flow(transport.get_extra_info("peername"))
