@@ -225,7 +225,7 @@ class Life:
             self.due[Input.REFRESH_DUE] = Instant(now + max(seconds - early, seconds / 2))
         self._arm_renewal(now)
         # Over MRA there is one way in and nothing to keep warm (device-config 4.9).
-        over_edge = self._profile.deployment is Deployment.MRA
+        over_edge = self._profile.deployment == Deployment.MRA
         if not self.standby.running and self._profile.failover and not over_edge:
             self.standby.begin(self.config, self._plan.decisions, self.decision, now)
         return State.REGISTERED
@@ -265,8 +265,9 @@ class Life:
         wallet = self._outfit.wallet
         if wallet.renewed(now) is None:
             self._emit(PhoneWarned(code="W_TOKEN_NOT_RENEWED", detail="the token nears its end"))
-            if wallet.renewal_due(now) is not None:
-                self.due[Input.TOKEN_DUE] = Instant(now + RETRY_AFTER)
+            again = Instant(now + RETRY_AFTER)
+            if wallet.renewal_due(again) is not None:
+                self.due[Input.TOKEN_DUE] = again
         else:
             self._arm_renewal(now)
         return self.state

@@ -20,7 +20,7 @@ from simulator.core.sip.bearer import Dialect
 from softphone.core.backoff import Backoff
 from softphone.core.behaviours import Behaviour
 from softphone.core.config_problems import ConfigError
-from softphone.core.connection import Arrival, Broken
+from softphone.core.connection import Arrival
 from softphone.core.device_config import ConfigView, read_config
 from softphone.core.inquiries import answer
 from softphone.core.life import Life
@@ -231,15 +231,14 @@ class Softphone:
                 return  # an earlier one of them ended this connection
             if isinstance(arrival, ResponseArrived | TransactionFailed) and not self._current(arrival.request):
                 continue
-            match arrival:
-                case ResponseArrived():
-                    self._answered(arrival, now)
-                case Request():
-                    self._asked(arrival, now)
-                case TransactionFailed():
-                    self._feed(Input.TIMED_OUT, f"no answer to {arrival.request.method}", now)
-                case Broken():
-                    self._feed(Input.FLOW_LOST, f"the node does not speak SIP: {arrival.detail}", now)
+            if isinstance(arrival, ResponseArrived):
+                self._answered(arrival, now)
+            elif isinstance(arrival, Request):
+                self._asked(arrival, now)
+            elif isinstance(arrival, TransactionFailed):
+                self._feed(Input.TIMED_OUT, f"no answer to {arrival.request.method}", now)
+            else:
+                self._feed(Input.FLOW_LOST, f"the node does not speak SIP: {arrival.detail}", now)
 
     def _current(self, request: Request) -> bool:
         """Whether it is the last request: an unregister overtakes a refresh that is under way."""

@@ -59,7 +59,7 @@ class Outfit:
         self, decision: PortDecision, facts: FlowFacts, config: ConfigView, alarm: Alarm | None
     ) -> Registration:
         profile, line = self.profile, config.lines[0]
-        mra = profile.deployment is Deployment.MRA
+        mra = profile.deployment == Deployment.MRA
         caller = Caller(
             node=decision.node.uri_host,
             number=line.uri_user,
@@ -85,20 +85,24 @@ class Outfit:
             conduct=self.conduct,
         )
 
+    def client_tls(self, server_name: str) -> ClientTls:
+        """What the phone demands of any server it speaks TLS with."""
+        verify = Behaviour.SKIP_SERVER_VERIFICATION not in self.conduct
+        return ClientTls(
+            server_name=server_name,
+            trust=self.profile.trust,
+            verify=verify,
+            check_hostname=verify,
+            minimum=self.profile.tls_minimum,
+            maximum=self.profile.tls_maximum,
+        )
+
     def _tls(self, decision: PortDecision) -> ClientTls | None:
         if decision.transport != "tls":
             return None
-        profile, conduct = self.profile, self.conduct
-        over_edge = profile.deployment is Deployment.MRA
-        settings = ClientTls(
-            server_name=decision.next_hop.host if over_edge else decision.node.tls_name,
-            trust=profile.trust,
-            minimum=profile.tls_minimum,
-            maximum=profile.tls_maximum,
-        )
-        if Behaviour.SKIP_SERVER_VERIFICATION in conduct:
-            settings = replace(settings, verify=False, check_hostname=False)
-        due = decision.client_certificate and Behaviour.NO_CLIENT_CERTIFICATE not in conduct
-        if due or Behaviour.PRESENT_CLIENT_CERTIFICATE in conduct:
-            settings = replace(settings, credential=profile.credential)
+        over_edge = self.profile.deployment == Deployment.MRA
+        settings = self.client_tls(decision.next_hop.host if over_edge else decision.node.tls_name)
+        due = decision.client_certificate and Behaviour.NO_CLIENT_CERTIFICATE not in self.conduct
+        if due or Behaviour.PRESENT_CLIENT_CERTIFICATE in self.conduct:
+            settings = replace(settings, credential=self.profile.credential)
         return settings

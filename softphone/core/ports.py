@@ -79,7 +79,7 @@ def decide_ports(
     `credential` is the phone's LSC, needed on rows 10 and 11 only; `edge` is Expressway-E's SIP address.
     """
     rule = _rule(config, deployment)
-    if deployment is Deployment.MRA and edge is None:
+    if deployment == Deployment.MRA and edge is None:
         raise ConfigError(ConfigProblem.NO_EDGE, "row 15: MRA without a sipEdgeServer address")
     if rule.client_certificate:
         _require_lsc(config, credential)
@@ -92,7 +92,7 @@ def decide_ports(
         except ConfigError as error:
             refused.append(error.finding)
             continue
-        if deployment is Deployment.MRA:
+        if deployment == Deployment.MRA:
             assert edge is not None
             next_hop, outside = edge, "tls"
         else:
@@ -135,7 +135,7 @@ def _rule(config: ConfigView, deployment: Deployment) -> _Rule:
     """Rows 1-14. Rows 16 and 17 (values outside their enumerations) were refused while reading."""
     mode, wanted = config.security_mode, config.transport
     secure = mode is not SecurityMode.NON_SECURE
-    mra = deployment is Deployment.MRA
+    mra = deployment == Deployment.MRA
     if config.sip_oauth_mode:
         if config.encrypted_config:
             raise ConfigError(

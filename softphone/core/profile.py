@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Protocol
@@ -10,6 +11,11 @@ from simulator.core.flow import Address
 from simulator.core.instant import Instant
 from simulator.core.tls.settings import Credential, TlsVersion
 from softphone.core.behaviours import Behaviour
+
+_DEVICE = re.compile(r"[A-Za-z0-9._-]{1,128}")
+_MAC = re.compile(r"[0-9a-f]{12}")
+_HEADER_TEXT = re.compile(r"[ -!#-~]+")
+"""Printable ASCII without the double quote."""
 
 
 class Deployment(StrEnum):
@@ -92,13 +98,16 @@ class PhoneProfile:
     port_override: PortOverride | None = None
 
     def __post_init__(self) -> None:
+        """Refuses what cannot work, and what would break out of a header line."""
+        if not _DEVICE.fullmatch(self.device):
+            raise ValueError(f"a device name is 1 to 128 letters, digits, '-', '_' or '.', not {self.device!r}")
         if not self.config_urls:
             raise ValueError(f"phone {self.device}: no config_urls")
-        if self.mac is not None and (len(self.mac) != 12 or not set(self.mac) <= set("0123456789abcdef")):
+        if self.mac is not None and not _MAC.fullmatch(self.mac):
             raise ValueError(f"phone {self.device}: mac must be 12 lower-case hex digits, not {self.mac!r}")
-        if (
-            not self.device
-            or not self.device.isascii()
-            or not self.device.replace("-", "").replace("_", "").isalnum()
-        ):
-            raise ValueError(f"device name must be ASCII letters, digits, '-', '_', not {self.device!r}")
+        if self.requested_expires is not None and self.requested_expires <= 0:
+            raise ValueError(f"phone {self.device}: requested_expires must be positive")
+        for name in ("user_agent", "load", "edge_route"):
+            text = getattr(self, name)
+            if text is not None and not _HEADER_TEXT.fullmatch(text):
+                raise ValueError(f"phone {self.device}: {name} cannot stand in a header field")

@@ -69,7 +69,9 @@ class Provisioning:
             headers = (("Authorization", f"Bearer {token.text}"),)  # [assumed: device-config 3]
         self._count += 1
         self.key = f"config-{self._count}"
-        self._outfit.out.append(Fetch(key=self.key, url=self.url, headers=headers))
+        # An empty server name: the URL's own host is the one to check.
+        tls = self._outfit.client_tls("") if self.url.lower().startswith("https:") else None
+        self._outfit.out.append(Fetch(key=self.key, url=self.url, headers=headers, tls=tls))
 
 
 def check_answer(result: Fetched) -> None:

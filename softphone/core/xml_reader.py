@@ -93,8 +93,8 @@ class _Builder:
         parser.StartElementHandler = self._start
         parser.EndElementHandler = self._end
         parser.CharacterDataHandler = self._text
-        parser.StartDoctypeDeclHandler = self._doctype
-        parser.EntityDeclHandler = self._entity
+        parser.StartDoctypeDeclHandler = self._forbidden
+        parser.EntityDeclHandler = self._forbidden
 
     def parse(self, data: bytes) -> Element:
         try:
@@ -104,13 +104,12 @@ class _Builder:
             raise ConfigError(
                 code, f"{expat.ErrorString(error.code)} at column {error.offset}", line=error.lineno
             ) from None
-        except (ValueError, LookupError) as error:
-            if isinstance(error, ConfigError):
-                raise
+        except ConfigError:
+            raise
+        except (ValueError, LookupError):
             # pyexpat: a declared encoding that Python knows, but that is no 8-bit table
             raise ConfigError(ConfigProblem.ENCODING, "unsupported character encoding") from None
-        if self.root is None:
-            raise ConfigError(ConfigProblem.XML_MALFORMED, "no element")
+        assert self.root is not None  # expat takes a document without an element for malformed
         return self.root
 
     @property
@@ -138,11 +137,8 @@ class _Builder:
     def _text(self, data: str) -> None:
         self._texts[-1].append(data)
 
-    def _doctype(self, _name: str, _system: str | None, _public: str | None, _subset: bool) -> None:
-        raise ConfigError(ConfigProblem.XML_FORBIDDEN, "a DOCTYPE is refused", line=self._line)
-
-    def _entity(self, *_: object) -> None:
-        raise ConfigError(ConfigProblem.XML_FORBIDDEN, "an entity declaration is refused", line=self._line)
+    def _forbidden(self, *_: object) -> None:
+        raise ConfigError(ConfigProblem.XML_FORBIDDEN, "DOCTYPE and entities are refused", line=self._line)
 
 
 def read_xml(data: bytes) -> Element:

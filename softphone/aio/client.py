@@ -1,0 +1,170 @@
+"""One phone on real sockets, alone, against any host: register once, say how it went, unregister, close.
+
+Host names are resolved in the ordinary way; nothing of the lab is needed.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass
+
+from simulator.aio.clock import RealClock
+from simulator.aio.driver import Driver
+from simulator.core.entropy import SeededEntropy
+from simulator.core.eventlog import EventLog, Record
+from simulator.core.events import PhoneRegistered, PhoneStateChanged, PhoneUnregistered
+from simulator.core.flow import ActorId, FlowIds
+from simulator.core.instant import Clock
+from simulator.core.sip import UCM, Dialect
+from softphone.core.machine import Softphone
+from softphone.core.profile import PhoneProfile, TokenSource
+from softphone.core.transitions import State
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Registered:
+    node: str
+    port: int
+    expires: int
+    """Seconds the node granted."""
+    unregistered: bool
+    """The node also confirmed that the phone is gone again."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Refused:
+    """The node answered, and said no."""
+
+    node: str
+    port: int
+    status: int
+    reason: str
+    warning: str | None = None
+    retry_after: int | None = None
+    code: str | None = None
+    """E_NO_TOKEN, E_TOKEN_REFUSED, E_CHALLENGE_UNSUPPORTED where the phone gave up by itself."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Unreachable:
+    """No node gave an answer, or there was no configuration to find one with."""
+
+    code: str
+    """E_ALL_NODES_FAILED, E_TIMEOUT, or the configuration's problem."""
+    why: str
+
+
+Outcome = Registered | Refused | Unreachable
+
+
+_LEAVE = 5.0
+"""Seconds a registered phone waits for the answer to its unregister before it just closes."""
+_SETTLED = (State.REGISTERED, State.BACKING_OFF, State.FAILED)
+
+
+async def register_once(
+    profile: PhoneProfile,
+    tokens: TokenSource,
+    *,
+    within: float,
+    dialect: Dialect = UCM,
+    seed: int = 0,
+    log: EventLog | None = None,
+    clock: Clock | None = None,
+    keylog: str | None = None,
+) -> Outcome:
+    """Start the phone and wait for its first outcome, at most `within` seconds; then unregister and close.
+
+    `log`, which must use `clock`, takes the phone's and the driver's events, for a ladder or a file.
+    """
+    clock = clock or RealClock()
+    log = log or EventLog(clock, keep=0)
+    flows = FlowIds()
+    name = ActorId(profile.device)
+    phone = Softphone(
+        profile,
+        tokens=tokens,
+        entropy=SeededEntropy(seed, path=profile.device),
+        journal=log.journal(name),
+        flows=flows,
+        dialect=dialect,
+    )
+    watcher = _Watcher(name)
+    unsubscribe = log.subscribe(watcher)
+    driver = Driver(log, clock, flows, keylog=keylog)
+    try:
+        await driver.add(phone)
+        phone.start(clock.now())
+        driver.kick(phone)
+        if not await watcher.reaches(_SETTLED, within):
+            return Unreachable(code="E_TIMEOUT", why=_so_far(phone, within))
+        if phone.state is not State.REGISTERED:
+            return _no(phone)
+        phone.stop(clock.now())
+        driver.kick(phone)
+        await watcher.reaches((State.STOPPED,), _LEAVE)
+        assert watcher.registered is not None
+        return Registered(
+            node=watcher.registered.node,
+            port=watcher.registered.port,
+            expires=watcher.registered.expires,
+            unregistered=watcher.unregistered,
+        )
+    finally:
+        unsubscribe()
+        await driver.close()
+
+
+class _Watcher:
+    """Reads the phone's events and wakes whoever waits for a state."""
+
+    def __init__(self, name: ActorId) -> None:
+        self._name = name
+        self._state = str(State.IDLE)
+        self._changed = asyncio.Event()
+        self.registered: PhoneRegistered | None = None
+        self.unregistered = False
+
+    def __call__(self, record: Record) -> None:
+        if record.actor != self._name:
+            return
+        match record.event:
+            case PhoneStateChanged(new=new):
+                self._state = new
+                self._changed.set()
+            case PhoneRegistered() as event:
+                self.registered = event
+            case PhoneUnregistered():
+                self.unregistered = True
+
+    async def reaches(self, states: tuple[State, ...], within: float) -> bool:
+        """False: it took longer than `within` seconds."""
+        try:
+            async with asyncio.timeout(within):
+                while self._state not in states:
+                    self._changed.clear()
+                    await self._changed.wait()
+        except TimeoutError:
+            return False
+        return True
+
+
+def _no(phone: Softphone) -> Refused | Unreachable:
+    refusal, failure = phone.last_refusal, phone.last_failure
+    if refusal is not None:
+        return Refused(
+            node=refusal.node,
+            port=refusal.port,
+            status=refusal.status,
+            reason=refusal.phrase,
+            warning=refusal.warning,
+            retry_after=refusal.retry_after,
+            code=None if failure is None else failure.code,
+        )
+    assert failure is not None
+    return Unreachable(code=failure.code, why=failure.detail)
+
+
+def _so_far(phone: Softphone, within: float) -> str:
+    where = "" if phone.decision is None else f" to {phone.decision.next_hop} ({phone.decision.transport})"
+    return f"still {phone.state}{where} after {within:g} s"
