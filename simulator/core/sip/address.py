@@ -36,7 +36,9 @@ Contacts = tuple["NameAddr", ...] | Literal[Star.STAR]
 
 # 20: a URI with a comma, question mark or semicolon must stand in brackets; without them what follows a
 # semicolon are header parameters.
-_NAME_ADDR = re.compile(rf"[ \t]*(?:({QUOTED})[ \t]*|((?:{TOKEN}[ \t]*)*))<([^<>\s]*)>(.*)", re.DOTALL)
+_NAME_ADDR = re.compile(
+    rf"[ \t]*(?:({QUOTED})[ \t]*|({TOKEN}(?:[ \t]+{TOKEN})*[ \t]*)?)<([^<>\s]*)>(.*)", re.DOTALL
+)
 _ADDR_SPEC = re.compile(r'[ \t]*([^\s<>,;?"]+)(.*)', re.DOTALL)
 
 
@@ -81,7 +83,7 @@ def _parse(text: str) -> NameAddr:
     match = _NAME_ADDR.fullmatch(text)
     if match is not None:
         quoted, tokens, uri, params = match.groups()
-        display = unquote(quoted) if quoted else " ".join(tokens.split())
+        display = unquote(quoted) if quoted else " ".join((tokens or "").split())
     else:
         bare = _ADDR_SPEC.fullmatch(text)
         if bare is None:

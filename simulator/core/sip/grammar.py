@@ -22,19 +22,20 @@ is_token = re.compile(TOKEN).fullmatch
 
 _PARAM = re.compile(rf'[ \t]*;[ \t]*({TOKEN})(?:[ \t]*=[ \t]*({QUOTED}|[^\s;,"<>=?]+))?')
 _LIST_PIECE = re.compile(rf'[^",<]+|{QUOTED}|<[^<>]*>|,')
-_FOLD = re.compile(r"[ \t]*\r\n[ \t]+")
 _QUOTED_PAIR = re.compile(r"\\(.)", re.DOTALL)
+_EXCERPTED = 400
+"""How much of a text is searched for secrets before it is cut: the search takes quadratic time."""
 _PASSWORD = re.compile(r"(?i)(\bsips?:[^@\s:]*:)[^@\s]*@")
 
 
 def unfold(text: str) -> str:
     """A folded value on one line: CRLF and the white space around it count as one space (7.3.1)."""
-    return _FOLD.sub(" ", text)
+    return " ".join([line.strip(" \t") for line in text.split("\r\n")])
 
 
 def excerpt(text: str) -> str:
     """A short, quoted piece of peer text for an error message, without tokens and passwords in it."""
-    clean = _PASSWORD.sub(r"\1***@", redact.text(text))
+    clean = _PASSWORD.sub(r"\1***@", redact.text(text[:_EXCERPTED]))
     return repr(clean if len(clean) <= 80 else clean[:77] + "...")
 
 

@@ -60,13 +60,11 @@ class Headers:
 
     def get(self, name: str) -> str | None:
         """The first field's whole value; None if there is none."""
-        value = self._firsts().get(known_spelling(name) or canonical(name))
-        return None if value is None else _clean(value)
+        return self._firsts().get(known_spelling(name) or canonical(name))
 
     def firsts(self, names: tuple[str, ...]) -> list[str | None]:
         """The first value of each of several fields, by full lower-case name: `get` for hot paths."""
-        values = map(self._firsts().get, names)
-        return [value if value is None else _clean(value) for value in values]
+        return list(map(self._firsts().get, names))
 
     def single(self, name: str) -> str:
         """The value of a field that must stand once. Raises MissingHeader or DuplicateHeader."""
@@ -74,8 +72,7 @@ class Headers:
         value = self._firsts().get(key)
         if value is None:
             raise MissingHeader(f"no {name} header field")
-        value = _clean(value)
-        if self._further and any(_clean(other) != value for other in self._further.get(key, ())):
+        if self._further and any(other != value for other in self._further.get(key, ())):
             raise DuplicateHeader(f"{self.count(key)} {name} header fields with different values")
         return value
 
@@ -94,8 +91,8 @@ class Headers:
         if first is None:
             return ()
         if not self._further:
-            return (_clean(first),)
-        return tuple(_clean(value) for value in (first, *self._further.get(key, ())))
+            return (first,)
+        return (first, *self._further.get(key, ()))
 
     def count(self, name: str) -> int:
         """How many header fields (not list elements) have this name."""
@@ -140,7 +137,7 @@ class Headers:
     def raw_fields(self) -> tuple[tuple[str, str], ...]:
         """(name, value) in exact order, case and spelling; a folded value keeps its line breaks."""
         return tuple(
-            (name.rstrip(" \t"), value.strip(" \t"))
+            (name.rstrip(" \t"), value.strip(" \t\r\n"))
             for name, _, value in (line.partition(":") for line in self.lines)
         )
 
@@ -173,7 +170,7 @@ class Headers:
 
 
 def index_lines(lines: Iterable[str]) -> tuple[FirstValues, FurtherValues]:
-    """Raw values by canonical name: the first of each, and the further ones. Raises MalformedMessage."""
+    """Clean values by canonical name: the first of each, and the further ones. Raises MalformedMessage."""
     first: FirstValues = {}
     further: FurtherValues = {}
     for line in lines:
@@ -181,6 +178,7 @@ def index_lines(lines: Iterable[str]) -> tuple[FirstValues, FurtherValues]:
         if not colon:
             raise MalformedMessage(f"header line {_number(lines, line)} has no colon")
         key = known_spelling(name) or canonical(name)
+        value = _clean(value) if "\n" in value else value.strip(" \t")
         if key in first:
             further[key] = (*further.get(key, ()), value)
         else:

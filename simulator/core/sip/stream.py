@@ -150,8 +150,13 @@ class SipStream:
         return Need.DATA
 
     def _finish(self, head: Head) -> Message:
-        body = bytes(self._buffer[self._body_start : self._body_end])
+        body_end = self._body_end
+        body = bytes(self._buffer[self._body_start : body_end])
         self._head = None
-        self._start = self._walked = self._body_end
         self._lines = 0
+        if body_end == len(self._buffer):
+            # An idle connection must not keep the message it read last: 4.5 kB of each phone.
+            self._buffer = b""
+            body_end = 0
+        self._start = self._walked = body_end
         return take(head, body)

@@ -183,7 +183,9 @@ def _other_start_line(line: str) -> tuple[RequestLine | StatusLine, str]:
 def take(head: Head, body: bytes) -> Message:
     """The message, or MalformedMessage with the readable part if the head has a defect."""
     if head.defect:
-        raise MalformedMessage(head.defect, request=head.request())
+        message = head.message(body)
+        request = message if isinstance(message, Request) else None
+        raise MalformedMessage(head.defect, request=request)
     return head.message(body)
 
 

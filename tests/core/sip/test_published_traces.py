@@ -124,11 +124,11 @@ Contact: {CONTACT}
 """
             + (f'Proxy-Authorization: Bearer token="{token}"\n' if token else "")
             + "Supported: replaces,join,sdp-anat,norefersub,resource-priority,extended-refer,X-cisco-callinfo,"
-            "X-cisco-serviceuri,X-cisco-escapecodes,X-cisco-service-control,X-cisco-srtp-fallback,X-cisco-monrec,"
-            "X-cisco-config,X-cisco-sis-7.0.0,X-cisco-xsi-8.5.1,X-cisco-graceful-reg,X-cisco-duplicate-reg\n"
-            + reason
-            + f"Expires: {expires}\n"
-            "Content-Type: multipart/mixed; boundary=uniqueBoundary\nMime-Version: 1.0\nContent-Length: 1271\n\n"
+            "X-cisco-serviceuri,X-cisco-escapecodes,X-cisco-service-control,X-cisco-srtp-fallback,"
+            "X-cisco-monrec,X-cisco-config,X-cisco-sis-7.0.0,X-cisco-xsi-8.5.1,"
+            "X-cisco-graceful-reg,X-cisco-duplicate-reg\n" + reason + f"Expires: {expires}\n"
+            "Content-Type: multipart/mixed; boundary=uniqueBoundary\nMime-Version: 1.0\n"
+            "Content-Length: 1271\n\n"
         )
         + REGISTER_BODY
     )
