@@ -237,6 +237,7 @@ async def test_a_connection_that_says_nothing_is_closed_when_it_is_told_so(
     reader, writer = await plain(ports["sip"])
     writer.write(b"x")
     assert await reader.read() == b"x"
+    writer.close()
     (end,) = server.ends.values()
     assert (end.by, end.clean, end.detail) == ("us", True, "idle for 0.02 s")
     await driver.close()
@@ -316,3 +317,15 @@ async def test_nothing_is_made_for_a_log_that_nobody_reads(
     await connected(driver, recorder, flows, secure, trusting)
     await driver.close()
     assert log.last_seq == 0
+
+
+async def test_a_dropped_actor_resets_its_connections_without_a_word(
+    driver: Driver, recorder: Any, flows: FlowIds, secure: Listen, trusting: ClientTls
+) -> None:
+    server, phone, _, flow = await connected(driver, recorder, flows, secure, trusting)
+    (port,) = {facts.local for facts in server.facts.values()}
+    driver.drop(server)
+    await phone.until(lambda r: flow in r.ends)
+    assert (phone.ends[flow].by, phone.ends[flow].clean) == ("network", False)
+    assert "reset" in phone.ends[flow].detail
+    await driver.add(server, [Listen(name="sip", transport="tcp", address=port)])
