@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import asyncio
 import shutil
+import socket
+import ssl
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from certs.authority import Authority, Issued
+from certs.contexts import client_context
 from certs.spec import CertSpec
 from certs.stores import write_private
 from simulator.aio.driver import Driver
@@ -156,6 +159,28 @@ async def test_many_refused_clients_that_write_at_once_all_read_the_alert(
     opened = [phone.open(driver, flows, ports["oauthMtls"], tls) for _ in range(60)]
     await phone.until(lambda r: len(r.ends) == len(opened))
     assert {phone.ends[flow].refusal.alert for flow in opened} == {48}
+
+
+async def test_a_refused_client_that_writes_before_it_reads_is_not_reset(
+    driver: Driver, recorder: Any, ca: Authority, node: Issued, refused_phone: Credential
+) -> None:
+    listen = Listen(name="oauthMtls", transport="tls", address=ANY, tls=mutual(node, ca, "1.3"))
+    ports = await driver.add(recorder("ucm"), [listen])
+    context = client_context(ClientTls(server_name="ucm", trust=(ca.certificate,), credential=refused_phone))
+
+    def write_then_read() -> str | None:
+        # A blocking client: a reset would break its write, and the alert would never be read.
+        address = (ports["oauthMtls"].host, ports["oauthMtls"].port)
+        with socket.create_connection(address) as raw, context.wrap_socket(raw, server_hostname="ucm") as tls:
+            try:
+                for _ in range(100):
+                    tls.sendall(b"x" * 100_000)
+                tls.recv(1)
+            except ssl.SSLError as error:
+                return error.reason
+        return "no error"
+
+    assert await asyncio.to_thread(write_then_read) == "TLSV1_ALERT_UNKNOWN_CA"
 
 
 @openssl
