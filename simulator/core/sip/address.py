@@ -22,7 +22,7 @@ from simulator.core.sip.grammar import (
     split_list,
     unquote,
 )
-from simulator.core.sip.uri import SipUri, parse_uri
+from simulator.core.sip.uri import SipUri, read_uri
 
 
 class Star(Enum):
@@ -92,13 +92,14 @@ def _parse(text: str) -> NameAddr:
         uri, params = bare.groups()
     # The parameters first: a stray "<" among them says better what is wrong than the URI before it.
     parsed = parse_params(params, "address")
-    return NameAddr(display, parse_uri(uri), parsed)
+    return NameAddr(display, read_uri(uri), parsed)
 
 
-# Refreshes repeat their From, To and Contact, so these are worth keeping; the tag and the ephemeral port make
-# them one per phone, hence the size. Long texts are not kept: they would make the bound meaningless.
+# Refreshes repeat their From, To and Contact, and reading those anew would double the cost of a REGISTER. Each
+# phone has its own, and a cache smaller than one round of them would never hit: the sizes are for ten thousand
+# phones. Long texts are not kept: they would make the bound meaningless.
 _CACHED_LENGTH = 768
-_cached = lru_cache(maxsize=16_384)(_parse)
+_cached = lru_cache(maxsize=32_768)(_parse)
 
 
 def parse_contacts(text: str) -> Contacts:
@@ -109,7 +110,7 @@ def parse_contacts(text: str) -> Contacts:
 def _parse_contacts(text: str) -> Contacts:
     if text.strip(" \t") == "*":
         return STAR
-    return tuple(parse_name_addr(element) for element in split_list(text, "Contact"))
+    return tuple(_parse(element) for element in split_list(text, "Contact"))
 
 
 _cached_contacts = lru_cache(maxsize=16_384)(_parse_contacts)

@@ -107,10 +107,11 @@ class SipUri:
 
 def parse_uri(text: str) -> SipUri:
     """One URI without brackets or white space. Raises MalformedMessage."""
-    return _cached(text) if len(text) <= _CACHED_LENGTH else _parse(text)
+    return _cached(text) if len(text) <= _CACHED_LENGTH else read_uri(text)
 
 
-def _parse(text: str) -> SipUri:
+def read_uri(text: str) -> SipUri:
+    """`parse_uri` without its cache, for what is kept in another one."""
     scheme, _, rest = text.partition(":")
     scheme = scheme.lower()
     if scheme not in ("sip", "sips"):
@@ -137,8 +138,9 @@ def _parse(text: str) -> SipUri:
     )
 
 
+# Request-URIs are few: node names on the way to UCM, contacts on the way to phones.
 _CACHED_LENGTH = 512
-_cached = lru_cache(maxsize=16_384)(_parse)
+_cached = lru_cache(maxsize=4_096)(read_uri)
 
 
 def _pair(text: str) -> tuple[str, str | None]:

@@ -131,7 +131,7 @@ def parse_head(lines: list[str]) -> Head:
         start, defect = _other_start_line(first)
     del lines[0]
     try:
-        index = index_lines(lines)
+        index = index_lines(lines, folded=False)
     except MalformedMessage:
         # Folding is rare, and a continuation line never passes for a field: it shows here, and only here.
         lines = _join_folds(lines)

@@ -69,6 +69,10 @@ def test_an_unbalanced_list_is_malformed(value: str) -> None:
         Headers([("Contact", value)]).get_all("Contact")
 
 
+def test_several_first_values_at_once() -> None:
+    assert H.firsts(("call-id", "contact", "supported")) == ["1@h", None, "path, replaces"]
+
+
 def test_single_wants_one_value() -> None:
     assert H.single("Call-ID") == "1@h"  # twice, but the same
     with pytest.raises(DuplicateHeader, match="2 Via") as caught:

@@ -10,6 +10,7 @@ from simulator.core.sip import (
     Request,
     Response,
     SipStream,
+    SipUri,
     parse_message,
     serialize,
     validate_request,
@@ -346,12 +347,12 @@ def test_intmeth_keeps_every_unusual_character() -> None:
 def test_esc01_unescapes_only_what_is_an_escape() -> None:
     message = request(ESC01)
     assert message.uri.unescaped_user == "sips:user@example.com"
-    assert message.to.uri.equivalent(message.to.uri.parse("sip:user@example.com"))
+    assert message.to.uri.equivalent(SipUri.parse("sip:user@example.com"))
     (contact,) = message.contacts
     assert contact.uri.unescaped_user == "caller"
     # lr and name=value%41: %25%34%31 is an escaped percent sign and "41", not an escaped "A".
-    assert contact.uri.equivalent(contact.uri.parse("sip:caller@host5.example.net;lr;name=value%2541"))
-    assert not contact.uri.equivalent(contact.uri.parse("sip:caller@host5.example.net;lr;name=valueA"))
+    assert contact.uri.equivalent(SipUri.parse("sip:caller@host5.example.net;lr;name=value%2541"))
+    assert not contact.uri.equivalent(SipUri.parse("sip:caller@host5.example.net;lr;name=valueA"))
 
 
 def test_escnull_keeps_two_contacts_apart() -> None:

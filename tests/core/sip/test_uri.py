@@ -63,6 +63,7 @@ def test_another_scheme_is_kept_unread() -> None:
 
 def test_escapes_that_are_no_utf8_survive() -> None:
     assert parse_uri("sip:%ff@h").unescaped_user == "\udcff"
+    assert parse_uri("sip:1010@h").unescaped_user == "1010"
 
 
 def test_a_number_sign_in_the_user_part_is_let_pass_so_that_it_can_be_answered_404() -> None:
