@@ -98,12 +98,11 @@ async def register_once(
         driver.kick(phone)
         if not await watcher.reaches(_SETTLED, within):
             return Unreachable(code="E_TIMEOUT", why=_so_far(phone, within))
-        if phone.state is not State.REGISTERED:
+        if watcher.registered is None:
             return _no(phone)
         phone.stop(clock.now())
         driver.kick(phone)
         await watcher.reaches((State.STOPPED,), _LEAVE)
-        assert watcher.registered is not None
         return Registered(
             node=watcher.registered.node,
             port=watcher.registered.port,

@@ -33,6 +33,7 @@ from softphone.core.profile import Deployment, PortOverride
 from softphone.core.provisioning import PASSING, SERVER_DOWN, Provisioning
 from softphone.core.refusals import surface
 from softphone.core.registration import Hopeless, Registration
+from softphone.core.rounds import Rounds
 from softphone.core.standby import Standby, Watch
 from softphone.core.transitions import Input, State
 
@@ -49,16 +50,12 @@ class Life:
         self._conduct = outfit.conduct
         self._journal = outfit.journal
         self._backoff = backoff
-        self.port_override: PortOverride | None = outfit.profile.port_override
         self.state = State.IDLE
         self.due: dict[Input, Instant] = {}
         """Timers that run: the input each will become, and when."""
         self.config: ConfigView | None = None
-        self._plan: PortPlan | None = None
+        self.rounds = Rounds(outfit)
         self.provisioning = Provisioning(outfit)
-        self._round: list[PortDecision] = []
-        """Nodes still to be tried before the phone waits."""
-        self._whys: list[str] = []
         self.decision: PortDecision | None = None
         self.flow: FlowId | None = None
         self.connection: Connection | None = None
@@ -85,10 +82,10 @@ class Life:
             return State.FETCHING_CONFIG
         problems = self.provisioning.problems
         codes = {found.code for found in problems}
-        if codes <= SERVER_DOWN and self._plan is not None:
+        if codes <= SERVER_DOWN and self.rounds.plan is not None:
             stale = Finding(code=ConfigWarning.STALE_CONFIG, detail=f"{problem.detail}; the last one is used")
             self._warn((stale,))
-            return self._try_nodes(self._plan, now)
+            return self._try_nodes(self.rounds.plan, now)
         worst = next((found for found in problems if found.code not in PASSING), problem)
         self._fail(str(worst.code), worst.text)
         return self._wait(self._backoff.next_delay(), now) if codes <= PASSING else State.FAILED
@@ -97,16 +94,14 @@ class Life:
         config, plan = payload
         if self.config is not None:
             self._warn(compare_configs(self.config, config).findings)
-        self.config, self._plan = config, plan
+        self.config = config
         self._warn(config.findings)
         self._warn(plan.findings)
         return self._try_nodes(plan, now)
 
     def _try_nodes(self, plan: PortPlan, now: Instant) -> State:
-        self._round = [self._misdirected(decision) for decision in plan.decisions]
-        if not self._profile.failover:
-            del self._round[1:]
-        for decision in self._round:
+        self.rounds.begin(plan)
+        for decision in self.rounds.left:
             self._warn(decision.findings)
             self._emit(
                 PhonePortDecided(
@@ -117,21 +112,15 @@ class Life:
                     element=decision.element,
                 )
             )
-        self._whys = []
         return self._connect_next("", now)
-
-    def _misdirected(self, decision: PortDecision) -> PortDecision:
-        if Behaviour.WRONG_PORT not in self._conduct:
-            return decision
-        return override(decision, self.port_override or PortOverride(element="sipMRAOAuthPort"))
 
     # --- connecting ---------------------------------------------------------------------------------------
 
     def _connect_next(self, why: str, now: Instant) -> State:
-        if not self._round:
-            self._fail("E_ALL_NODES_FAILED", "; ".join(self._whys))
+        decision = self.rounds.next()
+        if decision is None:
+            self._fail("E_ALL_NODES_FAILED", self.rounds.story)
             return self._wait(self._backoff.next_delay(), now)
-        decision = self._round.pop(0)
         old = self.decision
         if old is not None and old.node != decision.node:
             self._emit(PhoneFailedOver(old=old.host, new=decision.host, why=why))
@@ -151,7 +140,7 @@ class Life:
 
     def next_node(self, why: str, now: Instant) -> State:
         assert self.decision is not None
-        self._whys.append(f"{self.decision.next_hop}: {why}")
+        self.rounds.note(self.decision, why)
         self._drop_connection()
         return self._connect_next(why, now)
 
@@ -164,18 +153,12 @@ class Life:
         return self._lost(why, now)
 
     def _lost(self, why: str, now: Instant) -> State:
-        """The registration is lost with its connection: the other nodes first, this one last (sip-wire 4)."""
+        """The registration is lost with its connection. One that had lasted begins a new round."""
         assert self.decision is not None
         if now - self._since >= STABLE:
             self._backoff.reset()
-            self._whys = []
-            self._round = [*self._others(), self.decision] if self._profile.failover else [self.decision]
+            self.rounds.begin_after(self.decision)
         return self.next_node(why, now)
-
-    def _others(self) -> list[PortDecision]:
-        assert self._plan is not None
-        assert self.decision is not None
-        return [self._misdirected(one) for one in self._plan.decisions if one.node != self.decision.node]
 
     # --- registering --------------------------------------------------------------------------------------
 
@@ -201,7 +184,6 @@ class Life:
         _, registration = self._talk()
         assert self.decision is not None
         assert self.config is not None
-        assert self._plan is not None
         refreshed = self.state is State.REFRESHING
         seconds = registration.granted(arrived.response)
         if seconds <= 0:
@@ -227,7 +209,8 @@ class Life:
         # Over MRA there is one way in and nothing to keep warm (device-config 4.9).
         over_edge = self._profile.deployment == Deployment.MRA
         if not self.standby.running and self._profile.failover and not over_edge:
-            self.standby.begin(self.config, self._plan.decisions, self.decision, now)
+            assert self.rounds.plan is not None
+            self.standby.begin(self.config, self.rounds.plan.decisions, self.decision, now)
         return State.REGISTERED
 
     def give_up(self, arrived: ResponseArrived, now: Instant) -> State:
@@ -245,7 +228,7 @@ class Life:
         self._alarm = messages.REJECTED
         if Behaviour.HOP_TO_LEGACY_PORT in self._conduct and decision.bearer:
             element = "securedSipPort" if self._profile.credential is not None else "sipPort"
-            self._round = [override(decision, PortOverride(element=element))]
+            self.rounds.begin_with(override(decision, PortOverride(element=element)))
             return self._connect_next("hops to the legacy port", now)
         wait = self._backoff.next_delay()
         if hopeless is not None and hopeless.code == "E_CHALLENGE_UNSUPPORTED":
@@ -287,7 +270,7 @@ class Life:
         self._drop_connection()
         self._alarm = messages.FALLEN_BACK
         self.decision, self.flow = watch.decision, watch.flow
-        self._round, self._whys = self._others(), []
+        self.rounds.begin_behind(watch.decision)
         return self.register(watch.connection.facts, now)
 
     # --- leaving ------------------------------------------------------------------------------------------

@@ -92,7 +92,7 @@ class Softphone:
     ) -> None:
         """Replaces the scripted misbehaviours; they count from the next thing the phone does."""
         self._outfit.conduct.behaviours = behaviours
-        self._life.port_override = port_override or self.profile.port_override
+        self._life.rounds.port_override = port_override or self.profile.port_override
 
     def set_tokens(self, tokens: TokenSource) -> None:
         self._outfit.wallet.source = tokens

@@ -98,10 +98,11 @@ async def serving(body: bytes, *, status: str = "200 OK") -> AsyncIterator[str]:
 
 
 @asynccontextmanager
-async def node(ucm: Any, tls: ServerTls | None = None, *, hang_up: bool = False) -> AsyncIterator[int]:
+async def node(
+    ucm: Any, tls: ServerTls | None = None, *, hang_up: bool = False, log: EventLog | None = None
+) -> AsyncIterator[int]:
     """The registrar on a free port of 127.0.0.1; yields the port."""
-    log = EventLog(RealClock(), keep=0)
-    driver = Driver(log, RealClock(), FlowIds())
+    driver = Driver(log or EventLog(RealClock(), keep=0), RealClock(), FlowIds())
     actor = Node(ucm)
     actor.hang_up = hang_up
     listen = Listen(name="sip", transport="tls" if tls else "tcp", address=Address("127.0.0.1", 0), tls=tls)
@@ -144,11 +145,12 @@ async def test_over_TLS_it_registers_with_a_token_and_leaves(
     registrar = ucm()
     clock = RealClock()
     log = EventLog(clock)
-    async with node(registrar, tls) as port, serving(file_for(cnf, port, oauth=True)) as url:
+    async with node(registrar, tls, log=log) as port, serving(file_for(cnf, port, oauth=True)) as url:
         outcome = await outcome_of(url, trust=(authority.certificate,), log=log, clock=clock)
     assert outcome == Registered(node="127.0.0.1", port=port, expires=120, unregistered=True)
     assert [r.headers.get("Expires") for r in registrar.seen] == ["3600", "3600", "0"]
     assert len(log.of(PhoneRegistered)) == 1
+    assert {record.actor for record in log} == {"CSFADA", "node"}
     assert all("a-token-that-is" not in event.text for event in log.of(SipSent))
 
 
