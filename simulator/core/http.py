@@ -13,8 +13,9 @@ class HttpRequest:
     method: str
     path: str
     """As on the wire: percent-encoded, without the query."""
-    query: tuple[tuple[str, str], ...] = ()
-    headers: tuple[tuple[str, str], ...] = ()
+    query: tuple[tuple[str, str], ...] = field(default=(), repr=False)
+    headers: tuple[tuple[str, str], ...] = field(default=(), repr=False)
+    """Like query and body not in the repr: credentials travel in all three."""
     body: bytes = field(default=b"", repr=False)
     source: str = ""
     """The client's address."""
@@ -23,7 +24,8 @@ class HttpRequest:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HttpResponse:
     status: int
-    headers: tuple[tuple[str, str], ...] = ()
+    headers: tuple[tuple[str, str], ...] = field(default=(), repr=False)
+    """Not in the repr: a Location may hold a code."""
     body: bytes = field(default=b"", repr=False)
 
 
