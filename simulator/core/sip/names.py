@@ -135,14 +135,17 @@ known_spelling = _SPELLINGS.get
 
 def canonical(name: str) -> str:
     """The lower-case long form of a field name. Raises MalformedMessage if it is no name at all."""
-    return known_spelling(name) or _learn(name)
+    return known_spelling(name) or (_learn(name) if len(name) <= _LEARNT_LENGTH else _read(name))
 
 
-@lru_cache(maxsize=1024)
-def _learn(name: str) -> str:
+def _read(name: str) -> str:
     # 7.3.1: white space may stand before the colon ("Subject            : lunch").
     bare = name.rstrip(" \t")
     if not is_token(bare):
         raise MalformedMessage("a header field name is not a token")
     lower = bare.lower()
     return COMPACT.get(lower, lower)
+
+
+_LEARNT_LENGTH = 64
+_learn = lru_cache(maxsize=1024)(_read)

@@ -47,6 +47,20 @@ class SipStream:
     a CRLF waits for what follows: with another CRLF it is a ping, before a message it is reported as pong.
     """
 
+    __slots__ = (
+        "_body_end",
+        "_body_start",
+        "_buffer",
+        "_ended",
+        "_head",
+        "_initiator",
+        "_limits",
+        "_lines",
+        "_start",
+        "_walked",
+        "failure",
+    )
+
     def __init__(self, *, limits: Limits = DEFAULT_LIMITS, initiator: bool = False) -> None:
         self._limits = limits
         self._initiator = initiator
@@ -124,7 +138,8 @@ class SipStream:
 
     def _read_head(self) -> Head | None:
         buffer, start = self._buffer, self._start
-        end = buffer.find(b"\r\n\r\n", start)
+        # The lines walked over were not empty: the head's end cannot begin before the last of their breaks.
+        end = buffer.find(b"\r\n\r\n", max(start, self._walked - 2))
         lines = read_lines(buffer, start, end, self._limits) if end >= 0 else None
         if lines is None:
             self._walked, self._lines, complete = walk_lines(

@@ -132,6 +132,12 @@ def test_a_missing_content_length_is_written_and_a_present_one_is_left_alone() -
     assert serialize(wrong) == b"SIP/2.0 200 OK\r\nl: 7\r\n\r\nhi"
 
 
+def test_a_start_line_that_would_break_the_message_is_our_own_mistake() -> None:
+    for message in (Request("OPTIONS", "sip:h\r\nVia: x", HEADERS), Response(200, "O\nK", HEADERS)):
+        with pytest.raises(ValueError, match="start line holds a line break"):
+            serialize(message)
+
+
 def test_bytes_outside_of_utf8_survive() -> None:
     data = b"SIP/2.0 200 \xff\r\nSubject: \xfe\xc3\xbc\r\nContent-Length: 1\r\n\r\n\xfd"
     message = parse_message(data)
