@@ -70,16 +70,16 @@ class KeyRing:
 
     def __init__(
         self,
-        keys: ClusterKeys,
+        keys: Callable[[], ClusterKeys],
+        publish: Callable[[ClusterKeys], None],
         *,
         journal: Journal,
-        publish: Callable[[ClusterKeys], None],
         revoke_refresh_tokens: Callable[[str], None],
         encryption_regen_revokes: bool = True,
     ) -> None:
-        """`publish` is told the new keys, e.g. to put them into the Cluster. `revoke_refresh_tokens` is called
-        with the reason after a new encryption key, which alone would leave the refresh tokens readable, if
-        `encryption_regen_revokes` [documented: "current access and refresh tokens become invalid"].
+        """`keys` and `publish` read and replace the Cluster's keys. `revoke_refresh_tokens` is called with the
+        reason after a new encryption key, which alone would leave the signed-only refresh tokens good, if
+        `encryption_regen_revokes` [documented: ADM125, oauth-tokens 4].
         """
         self._keys = keys
         self._journal = journal
@@ -91,33 +91,32 @@ class KeyRing:
     @property
     def live(self) -> ClusterKeys:
         """What the authorization server signs and encrypts with, from the moment they are made."""
-        return self._keys
+        return self._keys()
 
     def regenerate_signing(self, key: RSAPrivateKey | None = None) -> ClusterKeys:
         """`set key regen authz signing`, or a new AUTHZ certificate. All tokens made before are invalid."""
-        return self._replace("signing", self._keys.with_new_signing(key))
+        return self._replace("signing", self.live.with_new_signing(key))
 
     def regenerate_encryption(self, key: bytes | None = None) -> ClusterKeys:
         """`set key regen authz encryption`."""
-        keys = self._replace("encryption", self._keys.with_new_encryption(key))
+        keys = self._replace("encryption", self.live.with_new_encryption(key))
         if self.encryption_regen_revokes:
             self._revoke("set key regen authz encryption")
         return keys
 
     def at(self, node: str) -> ValidationKeys:
         """What the database of this node holds."""
-        return self._held.get(node) or self._keys.public
+        return self._held.get(node) or self.live.public
 
     def hold(self, node: str) -> None:
         """Replication to this node stops: new keys do not reach it."""
-        self._held.setdefault(node, self._keys.public)
+        self._held.setdefault(node, self.live.public)
 
     def release(self, node: str) -> None:
         """Replication goes on and catches up."""
         self._held.pop(node, None)
 
     def _replace(self, which: Literal["signing", "encryption"], keys: ClusterKeys) -> ClusterKeys:
-        self._keys = keys
         self._publish(keys)
         digest = keys.signing_hash if which == "signing" else keys.encryption_hash
         self._journal.add(ClusterChanged(what=f"set key regen authz {which}", detail=digest))

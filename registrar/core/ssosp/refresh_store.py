@@ -7,7 +7,7 @@ they hold is assumed: the index is the SHA-256 of the token's id, so that the ta
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from enum import StrEnum
+from enum import IntEnum
 from hashlib import sha256
 from typing import Protocol
 from uuid import UUID
@@ -15,12 +15,12 @@ from uuid import UUID
 from simulator.core.instant import Instant
 
 
-class RefreshState(StrEnum):
-    """[assumed]"""
+class RefreshState(IntEnum):
+    """Values of the column. [assumed]"""
 
-    ACTIVE = "active"
-    REVOKED = "revoked"
-    EXPIRED = "expired"
+    ACTIVE = 1
+    REVOKED = 2
+    EXPIRED = 3
     """Was presented after its time: not even a clock that is set back brings it to life again."""
 
 
