@@ -8,24 +8,21 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterable
-from typing import TYPE_CHECKING
 
 from certs.contexts import server_context
 from certs.identity import read
 from simulator.aio.clock import ShiftClock
 from simulator.aio.dial import Resolve
 from simulator.aio.doorway import Doorway
+from simulator.aio.fetch import Fetcher
 from simulator.aio.listener import bind, literal
 from simulator.aio.pump import Limits, Pump
 from simulator.aio.seat import ActorSeat
 from simulator.aio.udp import UdpSocket
 from simulator.core.eventlog import EventLog
-from simulator.core.flow import Actor, ActorId, Address, Fetch, Fetched, FlowIds, Listen
+from simulator.core.flow import Actor, ActorId, Address, FlowIds, Listen
 from simulator.core.instant import Clock, Instant
 from simulator.core.tls.session import TlsSession
-
-if TYPE_CHECKING:
-    from simulator.aio.fetch import Fetcher
 
 _QUIET_PASSES = 4
 """Passes of the loop without a stir after which loopback traffic has come to rest."""
@@ -59,10 +56,12 @@ class Driver:
         self._limits = limits or Limits()
         self._seats: dict[ActorId, ActorSeat] = {}
         self._servers: dict[ActorId, list[asyncio.Server]] = {}
-        self._fetcher: Fetcher | None = None
         self._stirs = 0
         self._awaiting_stir = False
         self._stirred = asyncio.Event()
+        self._fetcher = Fetcher(
+            log, flows, limits=self._limits, resolve=resolve, keylog=keylog, stirred=self._stir
+        )
 
     async def add(self, actor: Actor, listens: Iterable[Listen] = ()) -> dict[str, Address]:
         """Seat an actor and bind its ports; returns the real address of each Listen by name.
@@ -80,7 +79,7 @@ class Driver:
             limits=self._limits,
             resolve=self._resolve,
             keylog=self._keylog,
-            fetch=self._fetch,
+            fetch=self._fetcher.get,
             stirred=self._stir,
         )
         self._seats[actor.name] = seat
@@ -117,9 +116,6 @@ class Driver:
     async def close(self) -> None:
         """Remove every actor. The driver may be used again."""
         await asyncio.gather(*(self.remove(seat.actor) for seat in tuple(self._seats.values())))
-        if self._fetcher is not None:
-            fetcher, self._fetcher = self._fetcher, None
-            await fetcher.close()
 
     def kick(self, actor: Actor) -> None:
         """Carry out an actor's effects and set its timer, after somebody else has called it."""
@@ -229,11 +225,3 @@ class Driver:
         server, address = await bind(loop, listen.address, accept, backlog=limits.backlog)
         self._servers[seat.name].append(server)
         return address
-
-    async def _fetch(self, fetch: Fetch) -> Fetched:
-        if self._fetcher is None:
-            # Imported when first needed: aiohttp takes longer to load than the rest of the driver.
-            from simulator.aio.fetch import Fetcher
-
-            self._fetcher = Fetcher(self._resolve, self._keylog)
-        return await self._fetcher.get(fetch)

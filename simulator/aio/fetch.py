@@ -1,121 +1,268 @@
-"""GET for actors: bounded in time, size and redirects; every failure is a sentence, never an exception."""
+"""GET for actors over our own connections, so that a refused certificate shows as on any other flow.
+
+Bounded in time, size and redirects. Every failure is a sentence in the result, never an exception. One
+connection for each request: a service that is stopped does not find its port held by an idle client.
+"""
 
 from __future__ import annotations
 
 import asyncio
+import http.client
+import io
 import zlib
 from collections.abc import Callable
-from types import TracebackType
-from typing import Self
+from urllib.parse import SplitResult, urljoin, urlsplit
 
-import aiohttp
-from yarl import URL
-
-from certs.contexts import client_context
-from simulator.core.flow import Address, Fetch, Fetched
-
-Resolve = Callable[[Address], Address]
+from simulator.aio.dial import DialFailed, Resolve, dial
+from simulator.aio.doorway import Carrier, Doorway
+from simulator.aio.pump import Limits, Pump
+from simulator.core.eventlog import EventLog
+from simulator.core.events import FlowClosed, FlowFailed
+from simulator.core.flow import (
+    ActorId,
+    Address,
+    Fetch,
+    Fetched,
+    FlowEnd,
+    FlowFacts,
+    FlowId,
+    FlowIds,
+    OpenFlow,
+)
+from simulator.core.tls.settings import ClientTls
 
 BODY_LIMIT = 1 << 20
 """Bytes a body may have, counted after decompression."""
 REDIRECT_LIMIT = 3
+_HEAD_LIMIT = 1 << 16
 _REDIRECTS = (301, 302, 303, 307, 308)
+_PORTS = {"http": 80, "https": 443}
+_OURS = ("host", "connection", "accept-encoding")
+_SECRET = ("authorization", "cookie")
 
 
 class FetchRefused(Exception):
-    """The answer came, but is not one we take."""
+    """No answer came, or one that we do not take; the text says why."""
 
 
 class Fetcher:
-    def __init__(self, resolve: Resolve | None = None, keylog: str | None = None) -> None:
+    def __init__(
+        self,
+        log: EventLog,
+        flows: FlowIds,
+        *,
+        limits: Limits,
+        resolve: Resolve | None = None,
+        keylog: str | None = None,
+        stirred: Callable[[], None] = lambda: None,
+    ) -> None:
+        self._log = log
+        self._flows = flows
+        self._limits = limits
         self._resolve = resolve
         self._keylog = keylog
-        # No pooled connections: a service that is stopped must not find its port held by an idle client.
-        self._session = aiohttp.ClientSession(
-            connector=aiohttp.TCPConnector(force_close=True, limit=0),
-            cookie_jar=aiohttp.DummyCookieJar(),
-            auto_decompress=False,
-        )
+        self._stirred = stirred
 
-    async def __aenter__(self) -> Self:
-        return self
-
-    async def __aexit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        await self.close()
-
-    async def close(self) -> None:
-        await self._session.close()
-
-    async def get(self, fetch: Fetch) -> Fetched:
+    async def get(self, actor: ActorId, fetch: Fetch) -> Fetched:
         try:
             async with asyncio.timeout(fetch.timeout):
-                return await self._follow(fetch)
+                return await self._follow(actor, fetch)
         except TimeoutError:
             return Fetched(failure=f"no answer within {fetch.timeout:g} s")
-        except FetchRefused as error:
+        except (FetchRefused, DialFailed) as error:
             return Fetched(failure=str(error))
-        except (aiohttp.ClientError, OSError, LookupError, ValueError) as error:
-            return Fetched(failure=f"{type(error).__name__}: {error}")
+        except (http.client.HTTPException, ValueError) as error:
+            return Fetched(failure=f"not an HTTP answer: {type(error).__name__}")
 
-    async def _follow(self, fetch: Fetch) -> Fetched:
-        url = URL(fetch.url)
-        headers = dict(fetch.headers)
+    async def _follow(self, actor: ActorId, fetch: Fetch) -> Fetched:
+        url = _parsed(fetch.url)
+        headers = [(name, value) for name, value in fetch.headers if name.lower() not in _OURS]
         for _ in range(REDIRECT_LIMIT + 1):
-            if url.scheme not in ("http", "https") or url.host is None:
-                raise FetchRefused(f"not an http or https URL: {url.scheme or 'no scheme'}")
-            result = await self._once(fetch, url, headers)
-            if isinstance(result, Fetched):
-                return result
-            if result.scheme != url.scheme:
-                raise FetchRefused(f"redirected from {url.scheme} to {result.scheme}")
-            if (result.host, result.port) != (url.host, url.port):
-                headers = {k: v for k, v in headers.items() if k.lower() not in ("authorization", "cookie")}
-            url = result
+            answer = _answer(await self._exchange(actor, fetch, url, headers))
+            location = answer.getheader("Location")
+            if answer.status not in _REDIRECTS or location is None:
+                return Fetched(
+                    status=answer.status, body=_body(answer), content_type=answer.getheader("Content-Type", "")
+                )
+            there = _parsed(urljoin(url.geturl(), location))
+            if there.scheme != url.scheme:
+                raise FetchRefused(f"redirected from {url.scheme} to {there.scheme}")
+            if there.netloc != url.netloc:
+                headers = [(name, value) for name, value in headers if name.lower() not in _SECRET]
+            url = there
         raise FetchRefused(f"more than {REDIRECT_LIMIT} redirects")
 
-    async def _once(self, fetch: Fetch, url: URL, headers: dict[str, str]) -> Fetched | URL:
-        """The answer, or where it says to look."""
-        assert url.host is not None
-        assert url.port is not None
-        target = url
-        if self._resolve is not None:
-            there = self._resolve(Address(url.host, url.port))
-            target = url.with_host(there.host).with_port(there.port)
-        host = {"Host": url.host_port_subcomponent or url.host, "Accept-Encoding": "gzip, deflate"}
-        context = client_context(fetch.tls, self._keylog) if fetch.tls is not None else True
-        name = (fetch.tls.server_name if fetch.tls is not None else "") or url.host
-        async with self._session.get(
-            target,
-            headers={**host, **headers},
-            allow_redirects=False,
-            ssl=context,
-            server_hostname=name if url.scheme == "https" else None,
-        ) as response:
-            if response.status in _REDIRECTS and "Location" in response.headers:
-                return url.join(URL(response.headers["Location"]))
-            return Fetched(
-                status=response.status,
-                body=await _body(response),
-                content_type=response.headers.get("Content-Type", ""),
-            )
+    async def _exchange(
+        self, actor: ActorId, fetch: Fetch, url: SplitResult, headers: list[tuple[str, str]]
+    ) -> bytes:
+        """One request, and the bytes that came back."""
+        assert url.hostname is not None
+        tls = None
+        if url.scheme == "https":
+            tls = fetch.tls or ClientTls(server_name=url.hostname)
+        exchange = _Exchange(actor, _request(url, headers), self._log, self._stirred)
+        opened = OpenFlow(
+            flow=self._flows.take(),
+            transport="tls" if tls else "tcp",
+            remote=Address(url.hostname, url.port or _PORTS[url.scheme]),
+            tls=tls,
+            timeout=fetch.timeout,
+        )
+        doorway = Doorway(exchange, self._log, self._flows, transport=opened.transport, dialled=opened.flow)
+        try:
+            await dial(opened, doorway, limits=self._limits, resolve=self._resolve, keylog=self._keylog)
+            return await exchange.answered
+        except DialFailed as error:
+            if self._log.on:
+                failed = FlowFailed(transport=opened.transport, remote=str(opened.remote), detail=str(error))
+                self._log.emit(actor, failed, flow=opened.flow)
+            raise
+        finally:
+            await exchange.leave()
 
 
-async def _body(response: aiohttp.ClientResponse) -> bytes:
-    encoding = response.headers.get("Content-Encoding", "identity").lower()
+class _Exchange:
+    """The `Seat` of one request: an answer is whole when its length says so, or when the server closes."""
+
+    def __init__(self, name: ActorId, request: bytes, log: EventLog, stirred: Callable[[], None]) -> None:
+        self.name = name
+        self.removed = False
+        self.carriers: dict[FlowId, Carrier] = {}
+        self.pumps: set[Pump] = set()
+        self.stirred = stirred
+        self.answered: asyncio.Future[bytes] = asyncio.get_running_loop().create_future()
+        self._request = request
+        self._log = log
+        self._received = bytearray()
+        self._whole: int | None = None
+        self._gone = asyncio.Event()
+
+    def opened(self, flow: FlowId, facts: FlowFacts) -> None:
+        self.stirred()
+        self.carriers[flow].send(self._request)
+
+    def data(self, flow: FlowId, data: bytes) -> None:
+        self.stirred()
+        self._received += data
+        if self._whole is None:
+            self._whole = _whole_length(self._received)
+        if self._whole is not None and len(self._received) >= self._whole:
+            self._finish(None)
+        elif len(self._received) > BODY_LIMIT + _HEAD_LIMIT:
+            self._finish(f"the body is larger than {BODY_LIMIT} bytes")
+
+    def ended(self, flow: FlowId, end: FlowEnd) -> None:
+        self.stirred()
+        if end.refusal is not None:
+            alert = f", alert {end.refusal.alert_name}" if end.refusal.alert_name else ""
+            self._finish(f"TLS refused by {end.by}: {end.refusal.reason}{alert}: {end.detail}")
+        else:
+            self._finish(None if end.clean else f"the connection broke: {end.detail}")
+
+    def gone(self, pump: Pump) -> None:
+        self.pumps.discard(pump)
+        if not self.pumps:
+            self._gone.set()
+
+    def _finish(self, failure: str | None) -> None:
+        if self.removed or self.answered.done():
+            return
+        if failure is None:
+            self.answered.set_result(bytes(self._received))
+        else:
+            self.answered.set_exception(FetchRefused(failure))
+
+    async def leave(self) -> None:
+        """Close the connection; one whose server does not follow at once is dropped."""
+        self.removed = True
+        if self.answered.done() and not self.answered.cancelled():
+            # Nobody may be left to look at it, if time ran out at the same moment.
+            self.answered.exception()
+        for flow in tuple(self.carriers):
+            self.carriers.pop(flow).close()
+            if self._log.on:
+                self._log.emit(self.name, FlowClosed(by="us", clean=True), flow=flow)
+        if not self.pumps:
+            return
+        try:
+            async with asyncio.timeout(0.2):
+                await self._gone.wait()
+        except TimeoutError:
+            for pump in tuple(self.pumps):
+                pump.abort()
+            await self._gone.wait()
+
+
+def _parsed(text: str) -> SplitResult:
+    try:
+        url = urlsplit(text)
+        ok = url.scheme in _PORTS and bool(url.hostname) and url.port != 0
+    except ValueError:
+        ok = False
+    if not ok:
+        raise FetchRefused("not an http or https URL")
+    return url
+
+
+def _request(url: SplitResult, headers: list[tuple[str, str]]) -> bytes:
+    target = (url.path or "/") + (f"?{url.query}" if url.query else "")
+    host = url.netloc.rpartition("@")[2]
+    lines = [
+        f"GET {target} HTTP/1.1",
+        f"Host: {host}",
+        "Connection: close",
+        "Accept-Encoding: gzip, deflate",
+        *(f"{name}: {value}" for name, value in headers),
+    ]
+    if any(set(line) & {"\r", "\n", "\0"} for line in lines) or " " in target:
+        raise FetchRefused("a line break or space in the URL or a header")
+    return ("\r\n".join(lines) + "\r\n\r\n").encode("utf-8")
+
+
+def _whole_length(received: bytearray) -> int | None:
+    """How many bytes the answer has, if its head is there and tells."""
+    end = received.find(b"\r\n\r\n")
+    if end < 0:
+        return None
+    for line in bytes(received[:end]).split(b"\r\n")[1:]:
+        name, _, value = line.partition(b":")
+        if name.lower() == b"content-length" and value.strip().isdigit():
+            return end + 4 + int(value)
+    return None
+
+
+class _Received:
+    """What `http.client` takes for a socket."""
+
+    def __init__(self, data: bytes) -> None:
+        self._data = data
+
+    def makefile(self, *_args: object) -> io.BytesIO:
+        return io.BytesIO(self._data)
+
+
+def _answer(data: bytes) -> http.client.HTTPResponse:
+    answer = http.client.HTTPResponse(_Received(data), method="GET")  # type: ignore[arg-type]
+    answer.begin()
+    return answer
+
+
+def _body(answer: http.client.HTTPResponse) -> bytes:
+    encoding = (answer.getheader("Content-Encoding") or "identity").lower()
     if encoding not in ("identity", "gzip", "deflate"):
         raise FetchRefused(f"unknown content encoding {encoding!r}")
-    inflate = zlib.decompressobj(zlib.MAX_WBITS | 32) if encoding != "identity" else None
-    body = bytearray()
-    async for chunk in response.content.iter_any():
-        room = BODY_LIMIT - len(body) + 1
+    try:
+        body = answer.read()
+    except http.client.IncompleteRead:
+        raise FetchRefused("the body ends too early") from None
+    if encoding != "identity":
+        inflate = zlib.decompressobj(zlib.MAX_WBITS | 32)
         try:
-            body += inflate.decompress(chunk, room) if inflate else chunk[:room]
+            body = inflate.decompress(body, BODY_LIMIT + 1)
         except zlib.error as error:
             raise FetchRefused(f"the body is no {encoding} data") from error
-        if len(body) > BODY_LIMIT:
-            raise FetchRefused(f"the body is larger than {BODY_LIMIT} bytes")
-    if inflate is not None and not inflate.eof:
-        raise FetchRefused(f"the {encoding} body ends too early")
-    return bytes(body)
+        if len(body) <= BODY_LIMIT and not inflate.eof:
+            raise FetchRefused(f"the {encoding} body ends too early")
+    if len(body) > BODY_LIMIT:
+        raise FetchRefused(f"the body is larger than {BODY_LIMIT} bytes")
+    return body

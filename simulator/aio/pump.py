@@ -212,6 +212,20 @@ class Pump(asyncio.BufferedProtocol):
             # Later, since the owner is in the middle of sending and must not hear of an end meanwhile.
             self.loop.call_soon(self._unsent_overflow)
 
+    @property
+    def unsent(self) -> int:
+        """Bytes that wait for the peer to read."""
+        return 0 if self._transport is None else self._transport.get_write_buffer_size()
+
+    def hold_reading(self) -> None:
+        """Let the peer wait: take nothing more from the socket until `resume_reading`."""
+        if self._transport is not None and not self._over:
+            self._transport.pause_reading()
+
+    def resume_reading(self) -> None:
+        if self._transport is not None and not self._over and not self._paused:
+            self._transport.resume_reading()
+
     def close(self) -> None:
         """Close in an orderly way after what was sent; `gone` follows, `ended` does not."""
         if self._over:
@@ -273,8 +287,8 @@ class Pump(asyncio.BufferedProtocol):
         self._flush()
         if transport.is_closing():
             return
-        if self._paused:
-            transport.resume_reading()
+        # Harmless if it was reading; an owner or a full buffer may have paused it.
+        transport.resume_reading()
         transport.write_eof()
         if self._close_timer is not None:
             self._close_timer.cancel()

@@ -15,6 +15,7 @@ from simulator.core.eventlog import EventLog
 from simulator.core.events import ActorFailed, FlowClosed, FlowFailed
 from simulator.core.flow import (
     Actor,
+    ActorId,
     CloseFlow,
     Effect,
     Fetch,
@@ -45,7 +46,7 @@ class ActorSeat:
         limits: Limits,
         resolve: Resolve | None,
         keylog: str | None,
-        fetch: Callable[[Fetch], Coroutine[Any, Any, Fetched]],
+        fetch: Callable[[ActorId, Fetch], Coroutine[Any, Any, Fetched]],
         stirred: Callable[[], None],
     ) -> None:
         self.actor = actor
@@ -209,7 +210,7 @@ class ActorSeat:
             sock.closed.add_done_callback(lambda _: self.sockets.discard(sock))
 
     async def _get(self, effect: Fetch) -> None:
-        result = await self._fetch(effect)
+        result = await self._fetch(self.name, effect)
         self._call(self.actor.fetched, None, effect.key, result)
 
     # --- the timer -------------------------------------------------------------------------------------------

@@ -105,7 +105,7 @@ class Fetch:
     headers: tuple[tuple[str, str], ...] = ()
     timeout: float = 10.0
     tls: ClientTls | None = None
-    """For https: whom to trust. None: the system's own trust store."""
+    """For https: whom to trust. None: nobody, so that https is refused."""
 
 
 Effect = OpenFlow | SendData | CloseFlow | Fetch
