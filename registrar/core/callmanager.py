@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections import Counter
-from heapq import heappop, heappush
 
 from registrar.core import listeners, reporting
 from registrar.core.arrival import Arrival, Role
@@ -13,6 +12,7 @@ from registrar.core.connection import Connection
 from registrar.core.decision import Registrar
 from registrar.core.directory import Directory
 from registrar.core.other_requests import Granted, judge_other
+from registrar.core.outbox import Outbox
 from registrar.core.policy import RegistrarPolicy
 from registrar.core.reasons import REPLIES, Reason
 from registrar.core.replies import ALLOW, ReplyWriter, Unanswerable
@@ -25,18 +25,15 @@ from simulator.core.eventlog import Journal
 from simulator.core.events import ServiceStarted, ServiceStopped
 from simulator.core.flow import (
     ActorId,
-    CloseFlow,
     Effect,
     Fetched,
     FlowEnd,
     FlowFacts,
     FlowId,
     Listen,
-    SendData,
 )
 from simulator.core.instant import Instant
 from simulator.core.sip import (
-    ClientTransactions,
     KeepAlive,
     Need,
     RemoteProtocolError,
@@ -44,7 +41,6 @@ from simulator.core.sip import (
     Response,
     ServerKey,
     parse_message,
-    serialize,
     validate_request,
 )
 
@@ -80,14 +76,13 @@ class CallManager:
         self._entropy = entropy
         self._bind = bind
         self._connections: dict[FlowId, Connection] = {}
-        self._deadlines: list[tuple[Instant, FlowId]] = []
-        self._effects: list[Effect] = []
+        self._outbox = Outbox(journal)
         self._load(snapshot, tokens)
 
     def _load(self, snapshot: NodeSnapshot, tokens: TokenValidator | None) -> None:
         self.snapshot = snapshot
         self.registrar = Registrar(snapshot, self._directory, self._bindings, self.policy, tokens)
-        self._replies = ReplyWriter(snapshot.name, self.policy, self._entropy.child("replies"))
+        self._replies = ReplyWriter(snapshot.name, self.policy, self._entropy)
         mode = "on" if snapshot.sip_oauth_mode else "off"
         self._journal.add(ServiceStarted(service=SERVICE, detail=f"SIP OAuth mode {mode}, {snapshot.ports}"))
 
@@ -108,9 +103,9 @@ class CallManager:
         self.running = False
         for flow, connection in self._connections.items():
             if connection.stream is not None:
-                self._effects.append(CloseFlow(flow))
+                self._outbox.close(flow)
         self._connections.clear()
-        self._deadlines.clear()
+        self._outbox.forget_timers()
         for binding in self._bindings.clear(self._name):
             self._lost(binding, UnregCause.CALL_MANAGER_RESTART)
         self._journal.add(ServiceStopped(service=SERVICE))
@@ -136,10 +131,7 @@ class CallManager:
                 entropy=self._entropy,
                 now=now,
             )
-            if connection.client is None:
-                connection.client = ClientTransactions(reliable=connection.server is None)
-            connection.client.send(request, now)
-            self._flush_client(binding.flow, connection)
+            self._outbox.request(connection, request, now)
             sent += 1
         return sent
 
@@ -148,7 +140,7 @@ class CallManager:
     def flow_opened(self, flow: FlowId, facts: FlowFacts, now: Instant) -> None:
         arrival = Arrival.of(flow, facts)
         if not self.running:
-            self._effects.append(CloseFlow(flow))
+            self._outbox.close(flow)
             return
         if arrival.role is Role.MRA_OAUTH:
             verdict = arrival.trust = self.registrar.admit(arrival)
@@ -156,7 +148,7 @@ class CallManager:
             reporting.report_judged(self._journal, verdict, flow, closing=closing)
             if closing:
                 self.counts[Reason.PEER_NOT_IN_TABLE] += 1
-                self._effects.append(CloseFlow(flow))
+                self._outbox.close(flow)
                 return
         self._connections[flow] = Connection(arrival, facts.local)
 
@@ -186,7 +178,7 @@ class CallManager:
                     return
             elif isinstance(message, KeepAlive):
                 if message.kind == "ping":
-                    self._effects.append(SendData(flow, b"\r\n"))
+                    self._outbox.pong(flow)
             else:
                 self._response(connection, message, now)
 
@@ -213,10 +205,10 @@ class CallManager:
 
     def next_timeout(self) -> Instant | None:
         due = self._bindings.next_expiry(self._name)
-        if self._deadlines:
-            first = self._deadlines[0][0]
-            return first if due is None or first < due else due
-        return due
+        own = self._outbox.next_timeout()
+        if own is None:
+            return due
+        return own if due is None or own < due else due
 
     def handle_timeout(self, now: Instant) -> None:
         # A missed refresh ends the registration: UCM unregisters the device itself. [documented: sip-wire 0.8]
@@ -224,20 +216,10 @@ class CallManager:
             self.counts["expired"] += 1
             if self._journal.on:
                 reporting.report_ended(self._journal, binding, "expired", UnregCause.KEEP_ALIVE_TIMEOUT)
-        while self._deadlines and self._deadlines[0][0] <= now:
-            at, flow = heappop(self._deadlines)
-            connection = self._connections.get(flow)
-            if connection is None or connection.queued != at:
-                continue
-            connection.queued = None
-            connection.handle_timeout(now)
-            if connection.client is not None:
-                self._flush_client(flow, connection)
-            self._queue(flow, connection)
+        self._outbox.handle_timeout(self._connections, now)
 
     def effects(self) -> list[Effect]:
-        out, self._effects = self._effects, []
-        return out
+        return self._outbox.effects()
 
     # --- requests --------------------------------------------------------------------------------------------
 
@@ -261,7 +243,7 @@ class CallManager:
             return
         if key is not None:
             self._request(connection, message, key, now)
-        self._flush_server(connection)
+        self._outbox.flush(connection)
 
     def _request(self, connection: Connection, request: Request, key: ServerKey | None, now: Instant) -> None:
         seen = 0
@@ -297,8 +279,8 @@ class CallManager:
             data = self._replies.accepted(request, source, now, decision)
             if cause:
                 reporting.report_bound(self._journal, decision, flow, cause)
-            if decision.replaced:
-                self._drop_replaced(decision)
+            for binding in decision.taken_over:
+                self._drop_client(binding)
         elif isinstance(decision, Challenged):
             self.counts["challenged"] += 1
             data = self._replies.challenge(request, source, now, decision.status, decision.header)
@@ -313,22 +295,18 @@ class CallManager:
                 status=decision.status,
             )
         if self._says_trying(arrival):
-            self._send(connection, self._replies.trying(request, source, now), request, key, now, seen)
-        self._send(connection, data, request, key, now, cause)
+            self._outbox.answer(connection, self._replies.trying(request, source, now), request, key, now, seen)
+        self._outbox.answer(connection, data, request, key, now, cause)
 
     def _says_trying(self, arrival: Arrival) -> bool:
         trying = self.policy.trying
         return trying == "always" or (trying == "plain" and arrival.transport != "tls")
 
-    def _drop_replaced(self, decision: Accepted) -> None:
-        """The client that was taken over loses its connection. [assumed: "dropped", sip-wire 5]"""
-        for binding in decision.replaced:
-            flow = binding.flow
-            if decision.what != "registered" or flow == decision.ask.arrival.flow:
-                continue
-            held = self._connections.get(flow)
-            if held is not None and held.stream is not None and held.arrival.role is not Role.MRA_OAUTH:
-                self._close(flow)
+    def _drop_client(self, binding: Binding) -> None:
+        """The client that was taken over loses its own connection. [assumed: "dropped", sip-wire 5]"""
+        held = self._connections.get(binding.flow)
+        if held is not None and held.arrival.role is not Role.MRA_OAUTH:
+            self._close(binding.flow)
 
     def _other(
         self, connection: Connection, request: Request, key: ServerKey | None, now: Instant, seen: int
@@ -346,7 +324,7 @@ class CallManager:
         else:
             contact = f"Contact: <sip:{connection.local};transport={arrival.transport}>\r\n"
             data = self._replies.reply(request, source, now, "202 Accepted", contact, server=False)
-        self._send(connection, data, request, key, now, seen)
+        self._outbox.answer(connection, data, request, key, now, seen)
 
     def _malformed(
         self,
@@ -367,73 +345,29 @@ class CallManager:
             except Unanswerable:
                 status = None
         cause = reporting.report_malformed(self._journal, error.detail, status if data else None, flow, seen)
-        if data is not None:
-            self._send(connection, data, request, key, now, cause)
+        if data is not None and request is not None:
+            self._outbox.answer(connection, data, request, key, now, cause)
         return data is not None
 
     def _response(self, connection: Connection, response: Response, now: Instant) -> None:
         flow = connection.arrival.flow
         if self._journal.on:
             reporting.report_received(self._journal, response, flow)
-        if connection.client is None:
-            return
         try:
-            connection.client.receive(response, now)
+            self._outbox.answered(connection, response, now)
         except RemoteProtocolError as error:
             self._malformed(connection, error, None, now)
-        self._flush_client(flow, connection)
-
-    # --- sending and timers ----------------------------------------------------------------------------------
-
-    def _send(
-        self,
-        connection: Connection,
-        data: bytes,
-        answers: Request | None,
-        key: ServerKey | None,
-        now: Instant,
-        cause: int,
-    ) -> None:
-        flow = connection.arrival.flow
-        if self._journal.on:
-            reporting.report_sent(self._journal, data, answers, flow, cause)
-        if key is None or connection.server is None:
-            self._effects.append(SendData(flow, data))
-            return
-        response = parse_message(data)
-        assert isinstance(response, Response)
-        connection.server.respond(key, response, now)
-        self._flush_server(connection)
-
-    def _flush_server(self, connection: Connection) -> None:
-        assert connection.server is not None
-        flow = connection.arrival.flow
-        for response in connection.server.messages_to_send():
-            self._effects.append(SendData(flow, serialize(response)))
-        self._queue(flow, connection)
-
-    def _flush_client(self, flow: FlowId, connection: Connection) -> None:
-        assert connection.client is not None
-        for request in connection.client.messages_to_send():
-            data = serialize(request)
-            if self._journal.on:
-                reporting.report_sent(self._journal, data, None, flow, 0)
-            self._effects.append(SendData(flow, data))
-        connection.client.events()
-        self._queue(flow, connection)
-
-    def _queue(self, flow: FlowId, connection: Connection) -> None:
-        due = connection.next_timeout()
-        if due is not None and (connection.queued is None or due < connection.queued):
-            connection.queued = due
-            heappush(self._deadlines, (due, flow))
 
     def _close(self, flow: FlowId) -> None:
-        """Ends a TCP or TLS flow; a UDP flow has nothing to close."""
+        """Ends a TCP or TLS flow. On UDP there is nothing to close but what waits for an answer."""
         connection = self._connections.get(flow)
-        if connection is not None and connection.stream is not None:
-            del self._connections[flow]
-            self._effects.append(CloseFlow(flow))
+        if connection is None:
+            return
+        if connection.server is not None:
+            connection.server.transport_failed()
+            return
+        del self._connections[flow]
+        self._outbox.close(flow)
 
     def _lost(self, binding: Binding, cause: UnregCause) -> None:
         self.counts["lost"] += 1

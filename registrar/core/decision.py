@@ -76,11 +76,11 @@ class Registrar:
             binding.source = ask.arrival.source
             self.bindings.refresh(binding, Instant(ask.now + decision.expires))
         elif decision.what == "registered":
-            for old in decision.replaced:
+            for old in (*decision.ended, *decision.taken_over):
                 self.bindings.remove(old)
             self.bindings.put(self._new_binding(decision))
-        elif decision.what == "unregistered" and decision.replaced:
-            for old in decision.replaced:
+        else:
+            for old in decision.ended:
                 self.bindings.remove(old)
 
     def _new_binding(self, decision: Accepted) -> Binding:
@@ -118,7 +118,7 @@ class Registrar:
             return Accepted(what="kept_alive", ask=ask, device=device, expires=0)
         if ask.expires == 0:
             ended = (binding,) if binding is not None and contact.same_address(binding.contact_uri) else ()
-            return Accepted(what="unregistered", ask=ask, device=device, expires=0, replaced=ended)
+            return Accepted(what="unregistered", ask=ask, device=device, expires=0, ended=ended)
         granted = min(ask.expires, self.policy.granted_expires)
         if (
             binding is not None
@@ -136,24 +136,18 @@ class Registrar:
             )
         options = options_of(ask.request)
         first = device.lines[0].dn == ask.said.dn
+        # A client holds the whole device: with it, every binding of another client ends.
+        others = tuple(held for held in self.bindings.of(device.name) if not is_same_client(ask, held))
         return Accepted(
             what="registered",
             ask=ask,
             device=device,
             expires=granted,
             contact=contact.text,
-            replaced=self._ended_by(ask),
+            ended=(binding,) if binding is not None and binding not in others else (),
+            taken_over=others,
             lines=tuple(line.dn for line in device.lines) if options.bulk and first else (ask.said.dn,),
             options=options,
             first_line=first,
             path=ask.request.headers.get_all("path"),
-        )
-
-    def _ended_by(self, ask: Ask) -> tuple[Binding, ...]:
-        """The line's earlier binding, and every binding of another client: a client holds the whole device."""
-        assert ask.device is not None
-        return tuple(
-            binding
-            for binding in self.bindings.of(ask.device.name)
-            if binding is ask.binding or not is_same_client(ask, binding)
         )

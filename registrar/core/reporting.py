@@ -9,7 +9,7 @@ from registrar.core.bindings import Binding
 from registrar.core.causes import UnregCause
 from registrar.core.reasons import REPLIES, Reason
 from registrar.core.trust import TrustVerdict
-from registrar.core.verdicts import Accepted, Challenged, Decision, Rejected
+from registrar.core.verdicts import Accepted, Challenged, Decision
 from simulator.core.eventlog import Journal
 from simulator.core.events import (
     BindingChanged,
@@ -85,55 +85,52 @@ def report_decision(journal: Journal, decision: Decision, flow: FlowId, cause: i
         ask.device.name if ask.device is not None else ask.said.contact.device if ask.said.contact else None
     )
     event: RegistrarAccepted | RegistrarChallenged | RegistrarRejected
-    match decision:
-        case Accepted():
-            event = RegistrarAccepted(
-                device=decision.device.name,
-                aor=ask.said.aor,
-                what=decision.what,
-                expires=decision.expires,
-                token=ask.token.ref if ask.token else None,
-            )
-        case Challenged():
-            event = RegistrarChallenged(
-                device=device,
-                aor=ask.said.aor,
-                status=decision.status,
-                reason=decision.problem.value,
-                detail=decision.detail,
-                mark=decision.mark,
-            )
-        case Rejected():
-            rule = decision.rule
-            detail = decision.detail
-            if decision.problem is not None and decision.problem.value not in detail:
-                detail = f"{decision.problem.value}: {detail}"
-            event = RegistrarRejected(
-                device=device,
-                aor=ask.said.aor,
-                reason=decision.reason.value,
-                detail=detail,
-                status=decision.status or rule.status,
-                cause=int(rule.cause),
-                mark=rule.mark,
-            )
+    if isinstance(decision, Accepted):
+        event = RegistrarAccepted(
+            device=decision.device.name,
+            aor=ask.said.aor,
+            what=decision.what,
+            expires=decision.expires,
+            token=ask.token.ref if ask.token else None,
+        )
+    elif isinstance(decision, Challenged):
+        event = RegistrarChallenged(
+            device=device,
+            aor=ask.said.aor,
+            status=decision.status,
+            reason=decision.problem.value,
+            detail=decision.detail,
+            mark=decision.mark,
+        )
+    else:
+        rule = decision.rule
+        detail = decision.detail
+        if decision.problem is not None and decision.problem.value not in detail:
+            detail = f"{decision.problem.value}: {detail}"
+        event = RegistrarRejected(
+            device=device,
+            aor=ask.said.aor,
+            reason=decision.reason.value,
+            detail=detail,
+            status=decision.status or rule.status,
+            cause=int(rule.cause),
+            mark=rule.mark,
+        )
     return journal.add(event, flow=flow, cause=cause or None)
 
 
 def report_bound(journal: Journal, decision: Accepted, flow: FlowId, cause: int) -> None:
     """What an accepted REGISTER did to the bindings."""
-    ask = decision.ask
     if decision.what == "unregistered":
-        for binding in decision.replaced:
+        for binding in decision.ended:
             report_ended(journal, binding, "removed", UnregCause.DEVICE_UNREGISTERED, flow, cause)
     elif decision.what in ("registered", "refreshed"):
-        for binding in decision.replaced:
-            if binding is not ask.binding:
-                report_ended(journal, binding, "replaced", UnregCause.DUPLICATE_REGISTRATION, flow, cause)
+        for binding in decision.taken_over:
+            report_ended(journal, binding, "replaced", UnregCause.DUPLICATE_REGISTRATION, flow, cause)
         event = BindingChanged(
             what="refreshed" if decision.what == "refreshed" else "added",
             device=decision.device.name,
-            aor=ask.said.aor,
+            aor=decision.ask.said.aor,
             contact=decision.contact,
             expires=decision.expires,
         )

@@ -44,8 +44,10 @@ class Accepted:
     """Seconds granted."""
     contact: str = ""
     """The Contact to answer with; empty: none."""
-    replaced: tuple[Binding, ...] = ()
-    """Bindings that end because of this one: an earlier one of the line, or another client's."""
+    ended: tuple[Binding, ...] = ()
+    """The client's own bindings that end: unregistered, or replaced by this one."""
+    taken_over: tuple[Binding, ...] = ()
+    """Bindings of another client that end because of this one."""
     lines: tuple[str, ...] = ()
     options: RegisterOptions = NO_OPTIONS
     first_line: bool = True
