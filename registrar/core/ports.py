@@ -29,16 +29,20 @@ class NodePorts:
     """SIP Mobile and Remote Access Port, mutual TLS (`sipMRAOAuthPort`; AXL says `sipOAuthMRAPort`)."""
     config: int = 6970
     """The configuration file server, HTTP."""
+    bound: bool = False
+    """True: what a driver really bound where 0 was configured; the administrator's range does not apply."""
 
     def __post_init__(self) -> None:
         seen: dict[int, str] = {}
         for field in fields(self):
+            if field.name == "bound":
+                continue
             port = getattr(self, field.name)
             if not isinstance(port, int) or isinstance(port, bool) or not 0 <= port <= 65535:
                 raise PortError(f"{field.name} port {port!r} is not a port number (0-65535)")
             if port == 0:
                 continue
-            if field.name in ("oauth", "mra") and port not in OAUTH_PORT_RANGE:
+            if field.name in ("oauth", "mra") and port not in OAUTH_PORT_RANGE and not self.bound:
                 raise PortError(f"{field.name} port {port} is outside 1024-49151, the range UCM accepts for it")
             if port in seen:
                 raise PortError(f"{field.name} port {port} is already the node's {seen[port]} port")

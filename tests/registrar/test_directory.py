@@ -85,6 +85,12 @@ def test_ports_the_product_takes(ports):
     assert NodePorts(**ports).config == 6970
 
 
+def test_ports_that_were_bound_may_lie_outside_the_administrators_range():
+    assert NodePorts(oauth=60000, mra=60001, bound=True).oauth == 60000
+    with pytest.raises(PortError, match="already the node's oauth port"):
+        NodePorts(oauth=60000, mra=60000, bound=True)
+
+
 def make(name: str = "CSFALICE", *dns: str, profile: str = "P") -> Device:
     lines = tuple(Line(dn=dn, contact=UUID(int=1)) for dn in dns)
     return Device(name=name, pkid=UUID(int=2), profile=profile, lines=lines, owner="alice", associated=("bob",))
