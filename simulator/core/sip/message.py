@@ -6,7 +6,7 @@ much. They are read-only by convention (and by `Final`); `replace` makes changed
 
 from __future__ import annotations
 
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from simulator.core.sip.address import STAR, Contacts, NameAddr, parse_contacts, parse_name_addr
 from simulator.core.sip.errors import MalformedMessage, MissingHeader
@@ -22,8 +22,13 @@ class _TypedHeaders:
     """What requests and responses have in common; every property raises RemoteProtocolError subclasses."""
 
     __slots__ = ()
-    headers: Headers
-    body: bytes
+    if TYPE_CHECKING:  # read-only here, Final attributes below
+
+        @property
+        def headers(self) -> Headers: ...
+
+        @property
+        def body(self) -> bytes: ...
 
     @property
     def top_via(self) -> Via:
@@ -97,8 +102,8 @@ class Request(_TypedHeaders):
     ) -> None:
         self.method: Final = method
         self.uri_text: Final = uri if isinstance(uri, str) else str(uri)
-        self.headers = headers
-        self.body = body
+        self.headers: Final = headers
+        self.body: Final = body
         self.version: Final = version
 
     @property
@@ -152,8 +157,8 @@ class Response(_TypedHeaders):
     def __init__(self, status: int, reason: str, headers: Headers, body: bytes = b"") -> None:
         self.status: Final = status
         self.reason: Final = reason
-        self.headers = headers
-        self.body = body
+        self.headers: Final = headers
+        self.body: Final = body
 
     @property
     def start_line(self) -> str:

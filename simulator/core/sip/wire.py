@@ -243,7 +243,8 @@ def serialize(message: Message) -> bytes:
     start_line, lines = message.start_line, message.headers.lines
     if "\n" in start_line or "\r" in start_line:
         raise ValueError("the start line holds a line break")
-    if "content-length" not in message.headers:
+    # Last is where it mostly stands, and looking there saves indexing a message that was only made to be sent.
+    if not (lines and lines[-1].startswith("Content-Length:")) and "content-length" not in message.headers:
         lines = (*lines, f"Content-Length: {len(message.body)}")
     head = "\r\n".join((start_line, *lines, "", ""))
     return head.encode("utf-8", "surrogateescape") + message.body

@@ -210,6 +210,34 @@ def test_any_bytes(data: bytes, cuts: list[int], initiator: bool) -> None:
     check_stream(data, cuts, initiator=initiator)
 
 
+FIELDS = st.lists(
+    st.tuples(
+        st.from_regex(r"X-[A-Za-z0-9!%*_+`'~.-]{0,12}", fullmatch=True)
+        | st.sampled_from(["v", "To", "k", "Contact"]),
+        st.text(st.characters(exclude_characters="\r\n"), max_size=30),
+    ),
+    max_size=8,
+)
+
+
+@settings(max_examples=100, deadline=None)
+@given(fields=FIELDS, body=st.binary(max_size=30), method=st.sampled_from(["REGISTER", "X.y!"]))
+def test_what_is_built_is_what_arrives(fields: list[tuple[str, str]], body: bytes, method: str) -> None:
+    headers = Headers(fields).with_added("Content-Length", str(len(body)))
+    built = Request(method, "sip:1010@h;lr", headers, body)
+    stream = SipStream()
+    stream.receive_data(serialize(built) * 2)
+    assert [stream.next_message(), stream.next_message()] == [built, built]
+    assert stream.next_message() is Need.DATA
+    for name, _ in fields:
+        removed = headers.without(name)
+        assert name not in removed
+        assert len(removed) == len(headers) - headers.count(name)
+        assert headers.with_field(name, "new").fields(name) == ("new",)
+        assert headers.with_added(name, "new").fields(name) == (*headers.fields(name), "new")
+        assert headers.with_first(name, "new").fields(name) == ("new", *headers.fields(name))
+
+
 TEXT = st.text(
     st.sampled_from('abz019 \t;,:=@<>"\\%[]?&+-._!*/#\r\nSIP2.0sip:tag') | st.characters(), max_size=30
 ) | st.builds(
