@@ -29,7 +29,7 @@ Check = Callable[["Registrar", Ask], Challenged | Rejected | None]
 
 def well_formed(registrar: Registrar, ask: Ask) -> Rejected | None:
     try:
-        said, ask.cseq = registrar.reader.read(ask.request)
+        said, ask.cseq, ask.copied = registrar.reader.read(ask.request)
     except RemoteProtocolError as error:
         return Rejected(reason=Reason.BAD_REQUEST, detail=error.detail, ask=ask, status=error.status_hint)
     ask.said = said

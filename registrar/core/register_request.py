@@ -59,7 +59,10 @@ class Reading:
     """Address of record, e.g. sip:1010@ucm-pub.example.com."""
     dn: str = ""
     """Its user part."""
+    from_: str = ""
+    to: str = ""
     call_id: str = ""
+    """The three header fields' values."""
     contact: ContactFacts | None = None
     """None without a Contact, for `Contact: *` and for several."""
     star: bool = False
@@ -70,8 +73,10 @@ class Reading:
 
 
 UNREAD = Reading()
-_CONSTANT = ("from", "to", "call-id", "contact", "expires", "max-forwards")
-_VARYING = ("via", "cseq")
+COPIED = ("via", "from", "to", "call-id", "cseq")
+"""What a response copies from its request (RFC 3261 8.2.6.2)."""
+Copied = tuple[str, str, str, str, str]
+_READ = (*COPIED, "contact", "expires", "max-forwards")
 _REMEMBERED = 16_384
 
 
@@ -81,24 +86,25 @@ class RegisterReader:
     def __init__(self) -> None:
         self._known: dict[tuple[str | None, ...], Reading] = {}
 
-    def read(self, request: Request) -> tuple[Reading, int]:
-        """(reading, CSeq number). Raises RemoteProtocolError for what `validate_request` or a field refuses."""
+    def read(self, request: Request) -> tuple[Reading, int, Copied]:
+        """(reading, CSeq number, what to copy). Raises RemoteProtocolError for what `validate_request` or a
+        field refuses."""
         headers = request.headers
-        via, cseq, *constant = headers.firsts(_VARYING + _CONSTANT)
-        key = (request.uri_text, request.version, *constant)
+        via, from_, to, call_id, cseq, contact, expires, hops = headers.firsts(_READ)
+        key = (request.uri_text, from_, to, call_id, contact, expires, hops, request.version)
         known = self._known.get(key)
         if known is not None and not headers.has_repetitions and via is not None and cseq is not None:
             parse_via(via)
             number, method = parse_cseq(cseq)
             if method == "REGISTER":
-                return known, number
+                return known, number, (via, known.from_, known.to, known.call_id, cseq)
         validate_request(request)
         reading = _read(request)
         if len(self._known) >= _REMEMBERED:
             self._known.clear()
         if not headers.has_repetitions:
             self._known[key] = reading
-        return reading, request.cseq.number
+        return reading, request.cseq.number, (via or "", reading.from_, reading.to, reading.call_id, cseq or "")
 
 
 def _read(request: Request) -> Reading:
@@ -113,6 +119,8 @@ def _read(request: Request) -> Reading:
     return Reading(
         aor=f"{to.scheme}:{dn}@{to.host}",
         dn=dn,
+        from_=request.headers.single("From"),
+        to=request.headers.single("To"),
         call_id=request.call_id,
         contact=contact,
         star=star,

@@ -13,6 +13,7 @@ from functools import lru_cache
 
 from registrar.core.policy import RegistrarPolicy
 from registrar.core.reasons import ReplyRule
+from registrar.core.register_request import COPIED, Copied
 from registrar.core.remotecc import RESPONSE_TYPE, response_body
 from registrar.core.verdicts import Accepted
 from simulator.core.entropy import Entropy
@@ -55,7 +56,7 @@ class ReplyWriter:
 
     def trying(self, request: Request, source: str, now: Instant) -> bytes:
         """100 Trying. `source` is the address the request came from, without the port."""
-        via, from_, to, call_id, cseq = _copied(request)
+        via, from_, to, call_id, cseq = copied_from(request)
         return (
             f"SIP/2.0 100 Trying\r\nVia: {self._vias(request, via, source)}\r\nFrom: {from_}\r\nTo: {to}\r\n"
             f"Date: {self.date(now)}\r\nCall-ID: {call_id}\r\nCSeq: {cseq}\r\nContent-Length: 0\r\n\r\n"
@@ -70,10 +71,12 @@ class ReplyWriter:
         fields: str = "",
         body: str = "",
         *,
+        copied: Copied | None = None,
         server: bool = True,
     ) -> bytes:
-        """Any final response. `status` is e.g. "200 OK", `fields` whole lines that follow CSeq."""
-        via, from_, to, call_id, cseq = _copied(request)
+        """Any final response. `status` is e.g. "200 OK", `fields` whole lines after CSeq; `copied` is what
+        the request gives to the response, if it is at hand."""
+        via, from_, to, call_id, cseq = copied or copied_from(request)
         if "tag=" not in to or request.to.tag is None:
             to = f"{to};tag={self.next_tag()}"
         second = int(now)
@@ -131,7 +134,7 @@ class ReplyWriter:
             fields += f"Session-ID: {self._entropy.hex(16)};remote={session.partition(';')[0]}\r\n"
         if body:
             fields += f"Content-Type: {RESPONSE_TYPE}\r\n"
-        return self.reply(request, source, now, "200 OK", fields, body)
+        return self.reply(request, source, now, "200 OK", fields, body, copied=decision.ask.copied)
 
     def _vias(self, request: Request, top: str, source: str) -> str:
         """Every Via; `received` on the top one if its sent-by is not the source (RFC 3261 18.2.1)."""
@@ -156,14 +159,11 @@ _NO_SERVER = "\r\nCSeq: "
 _CHALLENGES = {401: "401 Unauthorized", 407: "407 Proxy Authentication Required"}
 
 
-_COPIED = ("via", "from", "to", "call-id", "cseq")
-
-
-def _copied(request: Request) -> tuple[str, str, str, str, str]:
-    """What every response copies (RFC 3261 8.2.6.2)."""
-    via, from_, to, call_id, cseq = request.headers.firsts(_COPIED)
+def copied_from(request: Request) -> Copied:
+    """What every response copies. Raises Unanswerable if some of it is not there."""
+    via, from_, to, call_id, cseq = request.headers.firsts(COPIED)
     if via is None or from_ is None or to is None or call_id is None or cseq is None:
-        missing = [name for name in _COPIED if name not in request.headers]
+        missing = [name for name in COPIED if name not in request.headers]
         raise Unanswerable(f"no {', '.join(missing)} header field")
     return via, from_, to, call_id, cseq
 

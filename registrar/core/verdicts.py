@@ -9,7 +9,7 @@ from registrar.core.arrival import Arrival
 from registrar.core.bindings import Binding
 from registrar.core.directory import Device, SecurityProfile
 from registrar.core.reasons import REPLIES, Reason, ReplyRule
-from registrar.core.register_request import UNREAD, Reading
+from registrar.core.register_request import UNREAD, Copied, Reading
 from registrar.core.remotecc import NO_OPTIONS, RegisterOptions
 from registrar.core.tokens import TokenFacts, TokenProblem
 from simulator.core.instant import Instant
@@ -21,6 +21,8 @@ class Ask:
 
     said: Reading = UNREAD
     cseq: int = 0
+    copied: Copied | None = None
+    """What the answer copies; None for a request that could not be read."""
     expires: int = 0
     """Seconds asked for, the policy's default included."""
     device: Device | None = None
