@@ -75,7 +75,7 @@ class ActorSeat:
     # --- calls into the actor --------------------------------------------------------------------------------
 
     def opened(self, flow: FlowId, facts: FlowFacts) -> None:
-        self._call(self.actor.flow_opened, flow, flow, facts)
+        self._call("flow_opened", self.actor.flow_opened, flow, flow, facts)
 
     def data(self, flow: FlowId, data: bytes) -> None:
         # The hot path: `_call` written out.
@@ -88,7 +88,7 @@ class ActorSeat:
         self.follow()
 
     def ended(self, flow: FlowId, end: FlowEnd) -> None:
-        self._call(self.actor.flow_ended, flow, flow, end)
+        self._call("flow_ended", self.actor.flow_ended, flow, flow, end)
 
     def handle_timeout(self, now: Instant) -> None:
         """At `now`, or at the deadline if the clock is not quite there: never early."""
@@ -115,13 +115,13 @@ class ActorSeat:
         if deadline is not None and not self._held and (self._timer is None or deadline < self._deadline):
             self._set_timer(deadline)
 
-    def _call(self, method: Callable[..., None], flow: FlowId | None, *args: object) -> None:
+    def _call(self, during: str, method: Callable[..., None], flow: FlowId | None, *args: object) -> None:
         if self.removed:
             return
         try:
             method(*args, self._clock.now())
         except Exception as error:
-            self._failed(method.__name__, error, flow)
+            self._failed(during, error, flow)
         self.follow()
 
     def _failed(self, during: str, error: Exception, flow: FlowId | None) -> None:
@@ -142,7 +142,7 @@ class ActorSeat:
         if self._log.on:
             self._log.emit(self.name, FlowClosed(by="us", clean=False, detail=end.detail), flow=flow)
         if during != "flow_ended":
-            self._call(self.actor.flow_ended, flow, flow, end)
+            self._call("flow_ended", self.actor.flow_ended, flow, flow, end)
 
     # --- effects ---------------------------------------------------------------------------------------------
 
@@ -211,7 +211,7 @@ class ActorSeat:
 
     async def _get(self, effect: Fetch) -> None:
         result = await self._fetch(self.name, effect)
-        self._call(self.actor.fetched, None, effect.key, result)
+        self._call("fetched", self.actor.fetched, None, effect.key, result)
 
     # --- the timer -------------------------------------------------------------------------------------------
 

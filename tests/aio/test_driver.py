@@ -279,6 +279,50 @@ async def test_a_fault_of_an_actor_costs_one_flow_and_is_loud(
     assert (end.by, end.clean) == ("us", False)
 
 
+@pytest.mark.parametrize("method", ["flow_opened", "flow_ended", "handle_timeout", "effects"])
+async def test_an_actor_may_fail_anywhere_and_the_listener_lives(
+    driver: Driver, recorder: Any, plain: Any, log: EventLog, clock: Any, method: str
+) -> None:
+    asyncio.get_running_loop().set_exception_handler(lambda _loop, _context: None)
+    server = recorder("ucm", echo=True)
+    ports = await driver.add(server, [TCP])
+    healthy = getattr(server, method)
+
+    def fail(*_: object) -> None:
+        setattr(server, method, healthy)
+        server.deadlines.clear()
+        raise RuntimeError(method)
+
+    setattr(server, method, fail)
+    server.deadlines.append(clock.now())
+    reader, writer = await plain(ports["sip"])
+    writer.write(b"x")
+    writer.write_eof()
+    await reader.read()
+    reader, writer = await plain(ports["sip"])
+    writer.write(b"still here")
+    assert await reader.readexactly(10) == b"still here"
+    assert [e.during for e in log.of(ActorFailed)] == [method]
+
+
+async def test_a_flow_that_is_closed_while_it_is_accepted_is_closed(
+    driver: Driver, recorder: Any, plain: Any
+) -> None:
+    server = recorder("ucm")
+    server.greeting = b"503"
+    opened = server.flow_opened
+
+    def turn_away(flow: Any, facts: Any, now: Any) -> None:
+        opened(flow, facts, now)
+        server.todo.append(CloseFlow(flow))
+
+    server.flow_opened = turn_away
+    ports = await driver.add(server, [TCP])
+    reader, writer = await plain(ports["sip"])
+    assert await reader.read() == b"503"
+    writer.close()
+
+
 async def test_a_flow_can_be_given_up_while_it_is_being_opened(
     driver: Driver, recorder: Any, flows: FlowIds, secure: Listen, trusting: ClientTls
 ) -> None:
