@@ -141,7 +141,7 @@ class Directory:
         self._devices: dict[str, Device] = {}
         self._profiles: dict[str, SecurityProfile] = {}
         self._users: dict[str, User] = {}
-        self._by_dn: dict[str, tuple[Device, ...]] = {}
+        self._by_dn: dict[str, dict[str, Device]] = {}
         self._expressways: dict[str, ExpresswayRow] = {}
         self.trust = ExpresswayTrust()
         """The Expressway-C table, ready to judge."""
@@ -158,38 +158,36 @@ class Directory:
 
     def devices_with(self, dn: str) -> tuple[Device, ...]:
         """The devices that have this directory number; a shared line has several."""
-        return self._by_dn.get(dn, ())
+        return tuple(self._by_dn.get(dn, {}).values())
 
     def put_device(self, device: Device) -> None:
         """Add, or replace by name. DirectoryError: its profile does not exist."""
         if device.profile not in self._profiles:
             raise DirectoryError(f"device {device.name}: there is no phone security profile {device.profile!r}")
+        if device.name in self._devices:
+            self._forget_lines(self._devices[device.name])
         self._devices[device.name] = device
-        self._index()
+        for line in device.lines:
+            self._by_dn.setdefault(line.dn, {})[device.name] = device
+
+    def put_devices(self, devices: Iterable[Device]) -> None:
+        """One after the other; stops at the first that cannot be put."""
+        for device in devices:
+            self.put_device(device)
 
     def remove_device(self, name: str) -> Device:
         if name not in self._devices:
             raise DirectoryError(f"there is no device {name!r}")
         device = self._devices.pop(name)
-        self._index()
+        self._forget_lines(device)
         return device
 
-    def put_devices(self, devices: Iterable[Device]) -> None:
-        """Many at once: the line index is built once."""
-        for device in devices:
-            if device.profile not in self._profiles:
-                raise DirectoryError(
-                    f"device {device.name}: there is no phone security profile {device.profile!r}"
-                )
-            self._devices[device.name] = device
-        self._index()
-
-    def _index(self) -> None:
-        by_dn: dict[str, list[Device]] = {}
-        for device in self._devices.values():
-            for line in device.lines:
-                by_dn.setdefault(line.dn, []).append(device)
-        self._by_dn = {dn: tuple(devices) for dn, devices in by_dn.items()}
+    def _forget_lines(self, device: Device) -> None:
+        for dn in {line.dn for line in device.lines}:
+            holders = self._by_dn[dn]
+            del holders[device.name]
+            if not holders:
+                del self._by_dn[dn]
 
     # phone security profiles
 

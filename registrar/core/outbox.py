@@ -86,7 +86,7 @@ class Outbox:
             for request in connection.client.messages_to_send():
                 data = serialize(request)
                 if self._journal.on:
-                    reporting.report_sent(self._journal, data, None, flow, 0)
+                    reporting.report_sent(self._journal, data, request, flow, 0)
                 self._effects.append(SendData(flow, data))
             connection.client.events()
         due = connection.next_timeout()

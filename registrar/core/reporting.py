@@ -43,12 +43,12 @@ def report_received(journal: Journal, message: Message, flow: FlowId) -> int:
     )
 
 
-def report_sent(journal: Journal, data: bytes, answers: Request | None, flow: FlowId, cause: int) -> None:
-    """A response's bytes, or a request's if `answers` is None."""
+def report_sent(journal: Journal, data: bytes, about: Request, flow: FlowId, cause: int) -> None:
+    """A response's bytes and the request it answers, or the bytes of `about` itself."""
     text = redacted(data.decode("utf-8", "replace"))
     start_line = text.partition("\r\n")[0]
     status = int(start_line[8:11]) if start_line.startswith("SIP/2.0 ") else None
-    method, number, call_id = _identity(answers) if answers is not None else ("NOTIFY", 101, "")
+    method, number, call_id = _identity(about)
     event = SipSent(
         start_line=start_line, method=method, status=status, call_id=call_id, cseq=number, text=text
     )

@@ -421,7 +421,9 @@ def test_a_reset_is_a_notify_over_the_phones_connection(bench, phone):
         r"Content-Length: 326",
     ]
     assert re.fullmatch("\r\n".join(shape), head)
-    assert bench.events(SipSent)[-1].method == "NOTIFY"
+    sent = bench.events(SipSent)[-1]
+    assert (sent.method, sent.cseq, sent.status) == ("NOTIFY", 101, None)
+    assert f"Call-ID: {sent.call_id}" in head
 
 
 def answer(request: bytes, status: str) -> bytes:
