@@ -167,7 +167,7 @@ class CallManager:
             except RemoteProtocolError as error:
                 answered = self._malformed(connection, error, None, now)
                 if stream.failure is not None or not answered:
-                    self._close(flow)
+                    self._close(connection)
                     return
                 continue
             if message is Need.DATA:
@@ -258,11 +258,11 @@ class CallManager:
         except RemoteProtocolError as error:
             error.request = error.request or request
             if not self._malformed(connection, error, key, now, seen):
-                self._close(connection.arrival.flow)
+                self._close(connection)
         except Unanswerable as error:
             self.counts[Reason.MALFORMED] += 1
             reporting.report_malformed(self._journal, str(error), None, connection.arrival.flow, seen)
-            self._close(connection.arrival.flow)
+            self._close(connection)
 
     def _register(
         self, connection: Connection, request: Request, key: ServerKey | None, now: Instant, seen: int
@@ -306,7 +306,7 @@ class CallManager:
         """The client that was taken over loses its own connection. [assumed: "dropped", sip-wire 5]"""
         held = self._connections.get(binding.flow)
         if held is not None and held.arrival.role is not Role.MRA_OAUTH:
-            self._close(binding.flow)
+            self._close(held)
 
     def _other(
         self, connection: Connection, request: Request, key: ServerKey | None, now: Instant, seen: int
@@ -358,16 +358,13 @@ class CallManager:
         except RemoteProtocolError as error:
             self._malformed(connection, error, None, now)
 
-    def _close(self, flow: FlowId) -> None:
+    def _close(self, connection: Connection) -> None:
         """Ends a TCP or TLS flow. On UDP there is nothing to close but what waits for an answer."""
-        connection = self._connections.get(flow)
-        if connection is None:
-            return
         if connection.server is not None:
             connection.server.transport_failed()
             return
-        del self._connections[flow]
-        self._outbox.close(flow)
+        del self._connections[connection.arrival.flow]
+        self._outbox.close(connection.arrival.flow)
 
     def _lost(self, binding: Binding, cause: UnregCause) -> None:
         self.counts["lost"] += 1

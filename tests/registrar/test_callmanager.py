@@ -505,8 +505,9 @@ def test_each_event_names_what_led_to_it(bench, phone):
     assert sent.event.text == bench.sent[flow].decode()
 
 
-def test_with_no_reader_nothing_is_made_and_everything_works(bench_of, phone, phone_of, peer_of):
+def test_with_no_reader_nothing_is_made_and_everything_works(bench_of, phone, plain, peer_of):
     bench = bench_of(keep=False)
+    assert statuses(bench.send(bench.open("sip-udp"), plain.register())) == [100, 200]
     flow = bench.open()
     assert statuses(bench.send(flow, phone.register() + phone.register(token=bench.token()))) == [407, 200]
     bench.ucm.notify_reset("CSFALICE", "reset", bench.now)
