@@ -83,8 +83,9 @@ class CallManager:
         self.snapshot = snapshot
         self.registrar = Registrar(snapshot, self._directory, self._bindings, self.policy, tokens)
         self._replies = ReplyWriter(snapshot.name, self.policy, self._entropy)
-        mode = "on" if snapshot.sip_oauth_mode else "off"
-        self._journal.add(ServiceStarted(service=SERVICE, detail=f"SIP OAuth mode {mode}, {snapshot.ports}"))
+        mode, ports = "on" if snapshot.sip_oauth_mode else "off", snapshot.ports
+        shown = f"ports {ports.sip}, {ports.sips}, {ports.oauth}, {ports.mra}"
+        self._journal.add(ServiceStarted(service=SERVICE, detail=f"SIP OAuth mode {mode}, {shown}"))
 
     @property
     def name(self) -> ActorId:

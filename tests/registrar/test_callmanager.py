@@ -453,6 +453,7 @@ def test_over_udp_the_notify_is_retransmitted_until_answered(bench, plain):
     before = len(bench.sent[flow])
     bench.advance(10)
     assert len(bench.sent[flow]) == before
+    assert bench.ucm.notify_reset("CSFPLAIN", "restart", bench.now) == 1
 
 
 def test_a_phone_that_is_not_here_cannot_be_reset(bench, phone):
