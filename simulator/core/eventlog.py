@@ -31,7 +31,7 @@ def record_to_json(record: Record) -> dict[str, object]:
         "at": round(record.at, 6),
         "actor": record.actor,
         "flow": record.flow,
-        "cause": record.cause,
+        "caused_by": record.cause,
         **event_to_json(record.event),
     }
 

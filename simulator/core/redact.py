@@ -5,13 +5,14 @@ from __future__ import annotations
 import re
 from hashlib import sha256
 
-_BEARER = re.compile(r'(?i)(\bBearer\s+(?:[^\r\n]*?\btoken\s*=\s*)?"?)([A-Za-z0-9._~+/=\-]{16,})')
-_COMPACT_JOSE = re.compile(r"\beyJ[A-Za-z0-9_\-]{8,}(?:\.[A-Za-z0-9_\-]*){1,4}")
+# Possessive and bounded quantifiers: a hostile message must not make the search quadratic.
+_BEARER = re.compile(r'(?i)(\bBearer\s++(?:[^\r\n]{0,200}?\btoken\s*+=\s*+)?"?)([A-Za-z0-9._~+/=\-]{16,}+)')
+_COMPACT_JOSE = re.compile(r"\beyJ[A-Za-z0-9_\-]{8,}+(?:\.[A-Za-z0-9_\-]*+){1,4}")
 
 
 def ref(secret: str) -> str:
     """`sha256:` and the first 12 hex digits of the secret's hash: enough to tell two tokens apart."""
-    return "sha256:" + sha256(secret.encode("utf-8", "surrogateescape")).hexdigest()[:12]
+    return "sha256:" + sha256(secret.encode("utf-8", "surrogatepass")).hexdigest()[:12]
 
 
 def text(value: str) -> str:

@@ -28,8 +28,8 @@ class Row:
     """Lane the arrow points to; None: a note."""
     text: str = ""
     tone: Tone = "plain"
-    broken: bool = False
-    """The arrow did not arrive."""
+    opens: bool = False
+    """The arrow's start is the client of a connection."""
 
 
 def rows_of(records: Sequence[Record]) -> list[Row]:
@@ -45,13 +45,16 @@ def rows_of(records: Sequence[Record]) -> list[Row]:
 
 
 def lanes_of(rows: Iterable[Row]) -> list[str]:
-    """Lanes from left to right: phones and peers as they appear, what they talk to on their right."""
-    lanes: list[str] = []
+    """Lanes from left to right: who only calls, then who calls and is called, then who only answers."""
+    names: list[str] = []
+    callers: set[str] = set()
+    called: set[str] = set()
     for row in rows:
-        for name in (row.lane, row.to):
-            if name is not None and name not in lanes:
-                lanes.append(name)
-    return lanes
+        names += [name for name in (row.lane, row.to) if name is not None and name not in names]
+        if row.opens and row.lane is not None and row.to is not None:
+            callers.add(row.lane)
+            called.add(row.to)
+    return sorted(names, key=lambda name: 1 if name in callers & called else 2 if name not in callers else 0)
 
 
 class _Wires:
@@ -62,6 +65,7 @@ class _Wires:
         clients: dict[str, FlowId] = {}
         self.mate: dict[FlowId, FlowId] = {}
         self.established: dict[FlowId, ev.TlsEstablished] = {}
+        self._up_at: dict[FlowId, int] = {}
         self.failed: dict[FlowId, ev.TlsFailed] = {}
         self.served: list[Record] = []
         for record in records:
@@ -76,6 +80,7 @@ class _Wires:
                     clients[event.local] = flow
             elif isinstance(event, ev.TlsEstablished):
                 self.established[flow] = event
+                self._up_at[flow] = record.seq
             elif isinstance(event, ev.TlsFailed):
                 self.failed[flow] = event
         for flow, record in self.opened.items():
@@ -95,6 +100,10 @@ class _Wires:
         record = self.opened.get(flow)
         return record.event.remote if record and isinstance(record.event, ev.FlowOpened) else "?"
 
+    def first_up(self, flow: FlowId, mate: FlowId) -> bool:
+        """Did this end's handshake finish before the other's? Both did finish."""
+        return self._up_at[flow] < self._up_at[mate]
+
     def is_foreign(self, flow: FlowId | None) -> bool:
         return flow is not None and flow in self.opened and flow not in self.mate
 
@@ -113,9 +122,9 @@ def _rows(record: Record, wires: _Wires) -> list[Row]:
     def note(text: str, tone: Tone = "plain") -> list[Row]:
         return [Row(at=0, lane=me, text=text, tone=tone)]
 
-    def arrow(text: str, tone: Tone = "plain", *, inward: bool = False, broken: bool = False) -> list[Row]:
+    def arrow(text: str, tone: Tone = "plain", *, inward: bool = False) -> list[Row]:
         ends = (wires.peer(flow), me) if inward else (me, wires.peer(flow))
-        return [Row(at=0, lane=ends[0], to=ends[1], text=text, tone=tone, broken=broken)]
+        return [Row(at=0, lane=ends[0], to=ends[1], text=text, tone=tone)]
 
     match event:
         case ev.StepTaken():
@@ -177,7 +186,7 @@ def _config_rows(me: str, event: ev.ConfigFetched, wires: _Wires) -> list[Row]:
         return [Row(at=0, lane=me, text=f"{file}: {outcome}", tone="plain" if good else "bad")]
     answer = "200 OK, cnf.xml" if event.status == 200 else f"{event.status}"
     rows = [
-        Row(at=0, lane=me, to=server, text=f"GET {file}"),
+        Row(at=0, lane=me, to=server, text=f"GET {file}", opens=True),
         Row(at=0, lane=server, to=me, text=answer, tone="plain" if event.status == 200 else "bad"),
     ]
     if event.problem and event.status == 200:
@@ -202,17 +211,19 @@ def _tls_rows(
         if mate is not None and mate in wires.failed:
             return [Row(at=0, lane=me, text=f"received {alert.removeprefix('TLS ')}", tone="bad")]
         return [Row(at=0, lane=peer, to=me, text=alert, tone="bad")]
-    # Drawn once, where the second end finishes: the server, which is the one that saw both certificates.
-    if event.role == "client" and mate is not None:
-        if mate in wires.established:
-            return []
+    # Drawn once, where the first end finishes, if the other one will finish too.
+    other = wires.established.get(mate) if mate is not None else None
+    if mate is not None and other is None:
         return [Row(at=0, lane=me, text=f"{event.version} finished on this side", tone="quiet")]
+    if mate is not None and flow is not None and not wires.first_up(flow, mate):
+        return []
     server, client = (me, peer) if event.role == "server" else (peer, me)
-    text = f"{event.version}"
-    names = event.peer_names
-    if event.role == "server":
+    text = event.version
+    seen_by_server = event if event.role == "server" else other
+    if seen_by_server is not None:
+        names = seen_by_server.peer_names
         text += f", client certificate {names[0]}" if names else ", no client certificate"
-    return [Row(at=0, lane=client, to=server, text=text, tone="quiet")]
+    return [Row(at=0, lane=client, to=server, text=text, tone="quiet", opens=True)]
 
 
 _WARNING = re.compile(r'(?im)^Warning: 399 \S+ "([^"]*)"')
@@ -272,10 +283,10 @@ def draw(rows: Sequence[Row], *, width: int = 80) -> list[Line]:
             parts = page.note(columns[row.lane], row.text)
         else:
             parts = page.arrow(columns[row.lane], columns[row.to], row.text)
-        lines += [Line(part, row.tone) for part in parts]
         if stamp != shown:
-            lines[-1] = Line(stamp + lines[-1].text[len(stamp) :], row.tone)
+            parts[0] = stamp + parts[0][len(stamp) :]
             shown = stamp
+        lines += [Line(part, row.tone) for part in parts]
     return lines
 
 

@@ -13,9 +13,10 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import replace
 
-from registrar.aio.tftp import ConfigServer
+from registrar.aio.tftp import config_server
 from simulator.aio.clock import ShiftClock
 from simulator.aio.driver import Driver
+from simulator.aio.http import HttpServer
 from simulator.core.eventlog import Record
 from simulator.core.flow import Actor, Address, Listen
 from simulator.core.instant import Instant
@@ -36,7 +37,8 @@ class Lab:
         self._virtual = virtual_ports
         self._host = host
         self._doors: dict[Address, Address] = {}
-        self._config_servers: dict[str, ConfigServer] = {}
+        self._config_servers: dict[str, HttpServer] = {}
+        self._kept: dict[tuple[str, str], int] = {}
 
     # --- Stage ------------------------------------------------------------------------------------------------
 
@@ -86,6 +88,7 @@ class Lab:
             actor = self.site.nodes[node.name]
             await self._open(node.name, actor, actor.listens())
         for name, expressway in self.site.expressways.items():
+            self.site.discover(name)
             await self._open(name, expressway, expressway.listens())
         for phone in self.site.phones.values():
             await self._driver.add(phone)
@@ -115,7 +118,7 @@ class Lab:
 
     async def _open(self, name: str, actor: Actor, listens: tuple[Listen, ...]) -> None:
         for attempt in range(_ATTEMPTS):
-            wanted = self._with_ports(listens)
+            wanted = self._with_ports(name, listens)
             try:
                 bound = await self._driver.add(actor, wanted)
             except OSError:
@@ -124,21 +127,24 @@ class Lab:
                     raise
                 continue
             break
+        if not self._virtual:
+            self._kept.update({(name, listener): address.port for listener, address in bound.items()})
         if self._virtual:
             for listen in listens:
                 self._door(name, listen.address.port, bound[listen.name])
         else:
             self.site.bound(name, bound)
 
-    def _with_ports(self, listens: tuple[Listen, ...]) -> tuple[Listen, ...]:
-        """The listeners with the ports to bind: one free port for UDP and TCP of 5060 where it is not given."""
+    def _with_ports(self, name: str, listens: tuple[Listen, ...]) -> tuple[Listen, ...]:
+        """The listeners with the ports to bind. Where any port will do: after a restart the one of before, so
+        that it stays what clients know; UDP and TCP of 5060 share theirs."""
         shared = _free_port(self._host) if any(listen.transport == "udp" for listen in listens) else 0
         out = []
         for listen in listens:
-            if not self._virtual and listen.address.port:
-                out.append(listen)
-                continue
-            port = shared if listen.name.startswith("sip-") else 0
+            port = listen.address.port
+            if self._virtual or not port:
+                kept = self._kept.get((name, listen.name), 0)
+                port = kept or (shared if listen.name.startswith("sip-") else 0)
             out.append(replace(listen, address=Address(listen.address.host, port)))
         return tuple(out)
 
@@ -148,11 +154,11 @@ class Lab:
 
     async def _serve_config(self, name: str) -> None:
         port = self.site.cluster.node(name).ports.config
-        server = ConfigServer(
+        server = config_server(
             self.site.config_services[name],
+            self.site.clock,
             host=self._host,
             port=0 if self._virtual else port,
-            clock=self.site.clock,
         )
         bound = await server.start()
         self._config_servers[name] = server

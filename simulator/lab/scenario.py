@@ -134,6 +134,8 @@ class Step(Strict):
             shown = ", ".join(str(item) for item in value)
         elif isinstance(value, Strict):
             shown = value.model_dump_json(exclude_defaults=True)
+        elif isinstance(value, float):
+            shown = f"{value:g} s"
         else:
             shown = str(value)
         return f"{self.verb}: {shown}"

@@ -22,7 +22,8 @@ from simulator.core.flow import Actor, ActorId, Address, Fetched, FlowIds
 from simulator.core.http import HttpRequest
 from simulator.core.instant import Clock, Instant
 from simulator.core.tls.settings import Credential
-from simulator.expressway.core.proxy import ExpresswayC, ExpresswaySettings
+from simulator.expressway.core.proxy import ExpresswayC
+from simulator.expressway.core.settings import ExpresswaySettings
 from simulator.expressway.core.zone import UcmNode
 from simulator.lab.build import Builder, host_of
 from simulator.lab.config import (
@@ -116,6 +117,7 @@ class Site:
 
         return replace(
             configured,
+            bound=True,
             sip=port(configured.sip, "sip-tcp"),
             sips=port(configured.sips, "sips"),
             oauth=port(configured.oauth, "oauth"),
@@ -207,6 +209,11 @@ class Site:
             store = "tomcat-trust"
         self.lab.add(ClusterChanged(what=f"{store} of {owner}", detail=f"+ {', '.join(authorities)}"))
 
+    def discover(self, expressway: str) -> None:
+        """The Expressway-C learns the nodes' names and MRA ports; it keeps them until it is asked again."""
+        for node in self.cluster.nodes:
+            self.expressways[expressway].set_node(node.host, self._mra(node.name))
+
     def notify_reset(self, device: str) -> list[CallManager]:
         """Tell the device to reset; returns the nodes that had something to send."""
         now = self.clock.now()
@@ -226,7 +233,8 @@ class Site:
         )
 
     def _config_service(self, name: str) -> ConfigService:
-        return ConfigService(self.cluster, ports_of=self.ports_of, journal=self.log.journal(ActorId(name)))
+        journal = self.log.journal(ActorId(name))
+        return ConfigService(self.cluster, journal, ports_of=lambda node: self.ports_of(node.name))
 
     def _expressway(self, config: ExpresswayConfig) -> ExpresswayC:
         host = host_of(config)

@@ -29,8 +29,8 @@ class World:
         clock = ManualClock(epoch)
         self.site = Site(config, clock=clock, real_now=real_now, addressing="documentation")
         self._net = MemoryNet(log=self.site.log, clock=clock, flows=self.site.flows, surroundings=self.site)
-        for node in self.site.nodes.values():
-            self._open(node.name)
+        for name, node in self.site.nodes.items():
+            self.site.bound(name, self._net.add(node, node.listens()))
         for expressway in self.site.expressways.values():
             self._net.add(expressway, expressway.listens())
         for phone in self.site.phones.values():
@@ -49,7 +49,8 @@ class World:
         self._net.settle()
 
     async def open_node(self, name: str) -> None:
-        self._open(name)
+        node = self.site.load_node(name)
+        self.site.bound(name, self._net.add(node, node.listens()))
 
     async def close_node(self, name: str) -> None:
         node = self.site.stop_node(name)
@@ -57,10 +58,6 @@ class World:
 
     async def drop_phone(self, device: str) -> None:
         self._net.drop(self.site.phone(device))
-
-    def _open(self, name: str) -> None:
-        node = self.site.load_node(name)
-        self.site.bound(name, self._net.add(node, node.listens()))
 
 
 def run_now(coroutine: Coroutine[Any, Any, T]) -> T:

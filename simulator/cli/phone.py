@@ -1,0 +1,169 @@
+"""`ucmsim phone`: one scripted Jabber against any UCM, real or simulated."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+from urllib.parse import urlsplit
+
+import typer
+
+from simulator.cli import screen
+
+if TYPE_CHECKING:
+    from simulator.core.eventlog import EventLog
+    from softphone.core.profile import PhoneProfile
+
+
+def register(app: typer.Typer) -> None:
+    app.command()(phone)
+
+
+def phone(
+    config_url: Annotated[
+        str, typer.Option(help="URL of the device's cnf.xml, or of its folder with --device.")
+    ],
+    device: Annotated[str | None, typer.Option(help="Device name; default: from the URL.")] = None,
+    token_file: Annotated[Path | None, typer.Option(help='File with the access token; "-": stdin.')] = None,
+    ca_file: Annotated[Path | None, typer.Option(help="PEM of the authorities to trust.")] = None,
+    cert_file: Annotated[Path | None, typer.Option(help="PEM of the LSC (for 5061).")] = None,
+    key_file: Annotated[Path | None, typer.Option(help="PEM of the LSC's private key.")] = None,
+    deployment: Annotated[str, typer.Option(help="on-prem or mra.")] = "on-prem",
+    edge: Annotated[str | None, typer.Option(help="mra: HOST:PORT of the Expressway's SIP edge.")] = None,
+    within: Annotated[float, typer.Option(min=1, max=600, help="Seconds to wait for an outcome.")] = 40.0,
+    behaviour: Annotated[list[str] | None, typer.Option(help="A scripted misbehaviour.")] = None,
+    ladder: Annotated[bool, typer.Option(help="Show the ladder of a success too.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Machine-readable outcome.")] = False,
+) -> None:
+    """Fetch cnf.xml, choose node and port, register once, unregister.
+
+    Exit 0: registered, 1: refused (with reason and remedy), 2: usage, 3: unreachable.
+    """
+    from simulator.aio.clock import RealClock
+    from simulator.core.eventlog import EventLog
+    from softphone.aio.client import Refused, Registered, register_once
+    from softphone.core.profile import FixedToken
+
+    try:
+        profile = _profile(config_url, device, ca_file, cert_file, key_file, deployment, edge, behaviour or [])
+        token = _token(token_file)
+    except (ValueError, OSError) as error:
+        screen.fail(screen.USAGE, str(error))
+    clock = RealClock()
+    log = EventLog(clock)
+    outcome = asyncio.run(register_once(profile, FixedToken(token), within=within, log=log, clock=clock))
+    advice = _advice(outcome.warning) if isinstance(outcome, Refused) else {}
+    registered = isinstance(outcome, Registered)
+    if as_json:
+        screen.emit_json({"outcome": type(outcome).__name__.lower(), **asdict(outcome), **advice})
+    else:
+        if ladder or not registered:
+            _show_ladder(log)
+        _show(outcome, advice)
+    if not registered:
+        raise typer.Exit(screen.FAILURE if isinstance(outcome, Refused) else screen.ENVIRONMENT)
+
+
+def _profile(
+    config_url: str,
+    device: str | None,
+    ca_file: Path | None,
+    cert_file: Path | None,
+    key_file: Path | None,
+    deployment: str,
+    edge: str | None,
+    behaviours: list[str],
+) -> PhoneProfile:
+    """Raises ValueError and OSError with a sentence for the user."""
+    from simulator.core.tls.settings import Credential
+    from softphone.core.behaviours import Behaviour
+    from softphone.core.profile import Deployment, PhoneProfile
+
+    parts = urlsplit(config_url)
+    if parts.scheme not in ("http", "https") or not parts.hostname:
+        raise ValueError(f"--config-url wants an http or https URL, not {config_url!r}")
+    if not parts.path.endswith(".cnf.xml"):
+        if device is None:
+            raise ValueError("--config-url names no .cnf.xml file: say --device")
+        config_url = f"{config_url.rstrip('/')}/{device}.cnf.xml"
+    name = device or parts.path.rpartition("/")[2].removesuffix(".cnf.xml")
+    if (cert_file is None) != (key_file is None):
+        raise ValueError("--cert-file and --key-file go together")
+    credential = None
+    if cert_file is not None and key_file is not None:
+        credential = Credential(cert_file.read_bytes(), key_file.read_bytes())
+    return PhoneProfile(
+        device=name,
+        config_urls=(config_url,),
+        deployment=Deployment(deployment),
+        edge=_edge(edge, deployment),
+        trust=(ca_file.read_bytes(),) if ca_file is not None else (),
+        credential=credential,
+        behaviours=frozenset(Behaviour(one) for one in behaviours),
+    )
+
+
+def _edge(edge: str | None, deployment: str) -> Any:
+    from simulator.core.flow import Address
+
+    if edge is None:
+        if deployment == "mra":
+            raise ValueError("--deployment mra needs --edge HOST:PORT")
+        return None
+    parts = urlsplit(f"//{edge}")
+    if not parts.hostname or parts.port is None:
+        raise ValueError(f"--edge wants HOST:PORT, not {edge!r}")
+    return Address(parts.hostname, parts.port)
+
+
+def _token(token_file: Path | None) -> Any:
+    from simulator.core.instant import Instant
+    from softphone.core.profile import AccessToken
+
+    if token_file is None:
+        return None
+    text = typer.get_text_stream("stdin").read() if str(token_file) == "-" else token_file.read_text()
+    if not text.strip():
+        raise ValueError(f"{token_file}: the file is empty")
+    # Its claims are encrypted: how long it is good only the registrar can tell.
+    return AccessToken(text.strip(), Instant(float("inf")))
+
+
+def _advice(warning: str | None) -> dict[str, Any]:
+    """Causes and remedies of refusals with this Warning text, most likely first."""
+    from registrar.core.reasons import REPLIES
+
+    rules = [(reason, rule) for reason, rule in REPLIES.items() if warning and rule.warning == warning]
+    return {
+        "advice": [
+            {"cause": rule.explanation, "remedy": rule.remedy, "verify": rule.verify} for _, rule in rules
+        ]
+    }
+
+
+def _show_ladder(log: EventLog) -> None:
+    from simulator.lab import ladder
+
+    screen.ladder(ladder.draw(ladder.rows_of(log.records()), width=screen.width()))
+
+
+def _show(outcome: Any, advice: dict[str, Any]) -> None:
+    from softphone.aio.client import Refused, Registered
+
+    out = screen.console
+    if isinstance(outcome, Registered):
+        out.print(
+            f"[green]registered[/] at {outcome.node}:{outcome.port} for {outcome.expires} s, then unregistered"
+        )
+        return
+    if not isinstance(outcome, Refused):
+        out.print(f"[bold red]unreachable[/] {outcome.code}: {outcome.why}", soft_wrap=True)
+        return
+    said = f' "{outcome.warning}"' if outcome.warning else ""
+    out.print(f"[bold red]refused[/] by {outcome.node}:{outcome.port}: {outcome.status} {outcome.reason}{said}")
+    for number, one in enumerate(advice.get("advice", []), start=1):
+        out.print(f"{number}. {one['cause']}", markup=False, soft_wrap=True)
+        out.print(f"   Remedy: {one['remedy']}", markup=False, soft_wrap=True)
+        out.print(f"   To see it: {one['verify']}", markup=False, soft_wrap=True)
