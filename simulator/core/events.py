@@ -55,6 +55,19 @@ class ClusterChanged(Event):
     detail: str = ""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SoapCalled(Event):
+    """An administrator's client called a SOAP service of a node. Passwords and contents stay out."""
+
+    kind: ClassVar[str] = "soap:called"
+    service: Literal["AXL", "RIS", "Control Center"]
+    operation: str
+    user: str
+    status: int
+    """Of HTTP."""
+    fault: str = ""
+
+
 # --- flows and TLS (emitted by the drivers) ------------------------------------------------------------------
 
 

@@ -17,7 +17,7 @@ _TOKEN = re.compile(
       |(?P<mark>.)""",
     re.VERBOSE | re.DOTALL,
 )
-_WORDS = {"matches": "glob", "unique": "distinct"}
+_WORDS = {"matches": "glob"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,7 +36,7 @@ def translate(sql: str) -> Statement:
         tokens.pop()
     words = frozenset(token.lower() for token in tokens if _is_word(token))
     verb = tokens[0].lower() if tokens else ""
-    return Statement(sql=" ".join(_limited(tokens, verb)), verb=verb, words=words)
+    return Statement(sql=" ".join(_limited(tokens)), verb=verb, words=words)
 
 
 def _tokens(sql: str) -> list[str]:
@@ -59,7 +59,7 @@ def _joins(last: str, text: str, sql: str, start: int) -> bool:
     return last + text in ("!=", "<>", "<=", ">=", "==", "||") and sql[start - 1] == last
 
 
-def _limited(tokens: list[str], verb: str) -> list[str]:
+def _limited(tokens: list[str]) -> list[str]:
     """Moves `skip M first N` behind a select to its end as LIMIT and OFFSET, at any depth of parentheses."""
     out: list[str] = []
     pending: list[list[str]] = [[]]
@@ -71,7 +71,7 @@ def _limited(tokens: list[str], verb: str) -> list[str]:
             pending.append([])
         elif piece == ")" and len(pending) > 1:
             out.extend(pending.pop())
-        out.append(_WORDS.get(lower, piece) if not (lower == "unique" and verb != "select") else piece)
+        out.append(_WORDS.get(lower, piece))
         index += 1
         if lower == "select":
             limit, index = _window(tokens, index)

@@ -2,8 +2,9 @@
 the rules and the projection which rows a transaction touched.
 
 Evidence: table names and columns of `device`, `processnode`, `certificate`, `registrationdynamic` and
-`refreshtokendetails` are observed; port columns of `callmanager`, all columns of `expresswaycconfiguration` and the OAuth column of
-`securityprofile` are assumed (AXL's element names in lower case). `axlelement` and `simchange` are ours.
+`refreshtokendetails` are observed; port columns of `callmanager`, all of `expresswaycconfiguration` and the
+OAuth column of `securityprofile` are assumed (AXL's element names in lower case). `axlelement` and `simchange`
+are ours.
 """
 
 from __future__ import annotations
@@ -58,15 +59,17 @@ create table enduser ({PKID}, userid text not null unique collate nocase, firstn
   middlename text not null default '', lastname text not null default '', displayname text not null default '',
   mailid text not null default '', department text not null default '', manager text not null default '',
   telephonenumber text not null default '', title text not null default '',
-  directoryuri text not null default '', status integer not null default 1, islocaluser boolean not null default 't');
+  directoryuri text not null default '', status integer not null default 1,
+  islocaluser boolean not null default 't');
 create table device ({PKID}, name text not null unique, description text not null default '',
   tkmodel integer not null default 503 references typemodel (enum),
   tkproduct integer not null default 390 references typeproduct (enum),
   tkdeviceprotocol integer not null default 11 references typedeviceprotocol (enum),
   tkclass integer not null default 1 references typeclass (enum),
-  fkdevicepool text references devicepool (pkid), fkenduser text references enduser (pkid),
+  fkdevicepool text references devicepool (pkid), fkenduser text references enduser (pkid) on delete set null,
   fksecurityprofile text not null references securityprofile (pkid),
-  fksipprofile text references sipprofile (pkid), ctiid integer not null unique, isactive boolean not null default 't', versionstamp text not null default '',
+  fksipprofile text references sipprofile (pkid), ctiid integer not null unique,
+  isactive boolean not null default 't', versionstamp text not null default '',
   tkcertificatestatus integer not null default 1 references typecertificatestatus (enum),
   lscmd5 text not null default '', ciscosupportfield text not null default '');
 create table numplan ({PKID}, dnorpattern text not null, description text not null default '',
@@ -196,11 +199,8 @@ def _triggers() -> list[str]:
                 for name, column in ((table, "pkid"), *(("device", "fkdevice"),) * (table in OF_DEVICE))
             )
             out.append(f"create trigger {table}{event} after {event} on {table} begin {body}end")
-    out.extend(
-        f"create trigger {table}axl after delete on {table} begin "
-        "delete from axlelement where fkowner = old.pkid; end"
-        for table in OWNERS
-    )
+    forget = "delete from axlelement where fkowner = old.pkid"
+    out.extend(f"create trigger {table}axl after delete on {table} begin {forget}; end" for table in OWNERS)
     return out
 
 

@@ -119,7 +119,8 @@ def _profile(database: ClusterDatabase, connection: sqlite3.Connection, profile:
     pkid = database.new_pkid()
     connection.execute(
         "insert into securityprofile (pkid, name, tkdevicesecuritymode, tktransport, "
-        "enableoauthauthentication, enabledigestauthentication, tftpencryptedconfig) values (?, ?, ?, ?, ?, ?, ?)",
+        "enableoauthauthentication, enabledigestauthentication, tftpencryptedconfig) "
+        "values (?, ?, ?, ?, ?, ?, ?)",
         (
             pkid,
             profile.name,

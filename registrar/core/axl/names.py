@@ -1,0 +1,159 @@
+"""Element names of AXL objects, in the order the answers have them [documented: AXL 12.5; 14.0 and 15.0 equal].
+
+What the lab has no state for is either kept as it came and shown again, or, where it is a structure of its own
+(marked with *), accepted and not kept. Names not listed here are refused.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Names:
+    order: tuple[str, ...]
+    structures: frozenset[str]
+
+
+def _names(text: str) -> Names:
+    words = text.split()
+    return Names(
+        order=tuple(word.rstrip("*") for word in words),
+        structures=frozenset(word[:-1] for word in words if word.endswith("*")),
+    )
+
+
+def _set(text: str) -> frozenset[str]:
+    return frozenset(text.split())
+
+
+PHONE = _names(
+    """
+    name description product model class protocol protocolSide callingSearchSpaceName devicePoolName
+    commonDeviceConfigName commonPhoneConfigName networkLocation locationName mediaResourceListName
+    networkHoldMohAudioSourceId userHoldMohAudioSourceId automatedAlternateRoutingCssName
+    aarNeighborhoodName loadInformation* vendorConfig* versionStamp traceFlag mlppDomainId
+    mlppIndicationStatus preemption useTrustedRelayPoint retryVideoCallAsAudio securityProfileName
+    sipProfileName cgpnTransformationCssName useDevicePoolCgpnTransformCss geoLocationName
+    geoLocationFilterName sendGeoLocation lines* numberOfButtons phoneTemplateName speeddials*
+    busyLampFields* primaryPhoneName ringSettingIdleBlfAudibleAlert ringSettingBusyBlfAudibleAlert
+    blfDirectedCallParks* addOnModules* userLocale networkLocale idleTimeout authenticationUrl directoryUrl
+    idleUrl informationUrl messagesUrl proxyServerUrl servicesUrl services* softkeyTemplateName loginUserId
+    defaultProfileName enableExtensionMobility currentProfileName loginTime loginDuration currentConfig*
+    singleButtonBarge joinAcrossLines builtInBridgeStatus callInfoPrivacyStatus hlogStatus ownerUserName
+    ignorePresentationIndicators packetCaptureMode packetCaptureDuration subscribeCallingSearchSpaceName
+    rerouteCallingSearchSpaceName allowCtiControlFlag presenceGroupName unattendedPort requireDtmfReception
+    rfc2833Disabled certificateOperation authenticationMode keySize keyOrder ecKeySize authenticationString
+    certificateStatus upgradeFinishTime deviceMobilityMode roamingDevicePoolName remoteDevice dndOption
+    dndRingSetting dndStatus isActive isDualMode mobilityUserIdName phoneSuite phoneServiceDisplay
+    isProtected mtpRequired mtpPreferedCodec dialRulesName sshUserId sshPwd digestUser outboundCallRollover
+    hotlineDevice secureInformationUrl secureDirectoryUrl secureMessageUrl secureServicesUrl
+    secureAuthenticationUrl secureIdleUrl alwaysUsePrimeLine alwaysUsePrimeLineForVoiceMessage
+    featureControlPolicy deviceTrustMode earlyOfferSupportForVoiceCall requireThirdPartyRegistration
+    blockIncomingCallsWhenRoaming homeNetworkId AllowPresentationSharingUsingBfcp confidentialAccess*
+    requireOffPremiseLocation allowiXApplicableMedia cgpnIngressDN useDevicePoolCgpnIngressDN msisdn
+    enableCallRoutingToRdWhenNoneIsActive wifiHotspotProfile wirelessLanProfileGroup elinGroup
+    enableActivationID activationIDStatus mraServiceDomain allowMraMode
+    """
+)
+"""Of a phone."""
+
+LINE = _names(
+    """
+    pattern description usage routePartitionName aarNeighborhoodName aarDestinationMask aarKeepCallHistory
+    aarVoiceMailEnabled callForwardAll* callForwardBusy* callForwardBusyInt* callForwardNoAnswer*
+    callForwardNoAnswerInt* callForwardNoCoverage* callForwardNoCoverageInt* callForwardOnFailure*
+    callForwardAlternateParty* callForwardNotRegistered* callForwardNotRegisteredInt* callPickupGroupName
+    autoAnswer networkHoldMohAudioSourceId userHoldMohAudioSourceId callingIdPresentationWhenDiverted
+    alertingName asciiAlertingName presenceGroupName shareLineAppearanceCssName voiceMailProfileName
+    patternPrecedence releaseClause hrDuration hrInterval cfaCssPolicy defaultActivatedDeviceName
+    parkMonForwardNoRetrieveDn parkMonForwardNoRetrieveIntDn parkMonForwardNoRetrieveVmEnabled
+    parkMonForwardNoRetrieveIntVmEnabled parkMonForwardNoRetrieveCssName parkMonForwardNoRetrieveIntCssName
+    parkMonReversionTimer partyEntranceTone directoryURIs* allowCtiControlFlag rejectAnonymousCall
+    patternUrgency confidentialAccess* externalCallControlProfile enterpriseAltNum* e164AltNum* pstnFailover
+    callControlAgentProfile associatedDevices* useEnterpriseAltNum useE164AltNum active
+    externalPresentationInfo*
+    """
+)
+"""Of a directory number."""
+
+USER = _names(
+    """
+    firstName displayName middleName lastName emMaxLoginTime userid password pin mailid department manager
+    userLocale associatedDevices* primaryExtension* associatedPc associatedGroups* enableCti
+    digestCredentials phoneProfiles* defaultProfile presenceGroupName subscribeCallingSearchSpaceName
+    enableMobility enableMobileVoiceAccess maxDeskPickupWaitTime remoteDestinationLimit
+    associatedRemoteDestinationProfiles* passwordCredentials* pinCredentials* associatedTodAccess* status
+    enableEmcc associatedCapfProfiles* ctiControlledDeviceProfiles* patternPrecedence numericUserId
+    mlppPassword customUserFields* homeCluster imAndPresenceEnable serviceProfile
+    lineAppearanceAssociationForPresences* directoryUri telephoneNumber title mobileNumber homeNumber
+    pagerNumber extensionsInfo* selfService userProfile calendarPresence ldapDirectoryName userIdentity
+    nameDialing ipccExtension ipccRoutePartition convertUserAccount enableUserToHostConferenceNow
+    attendeesAccessCode zeroHop customerName
+    """
+)
+"""Of an end user."""
+
+DEVICE_POOL = _names(
+    """
+    name autoSearchSpaceName dateTimeSettingName callManagerGroupName mediaResourceListName regionName
+    networkLocale srstName connectionMonitorDuration automatedAlternateRoutingCssName aarNeighborhoodName
+    locationName mobilityCssName physicalLocationName deviceMobilityGroupName revertPriority
+    singleButtonBarge joinAcrossLines cgpnTransformationCssName cdpnTransformationCssName
+    localRouteGroupName geoLocationName geoLocationFilterName callingPartyNationalPrefix
+    callingPartyInternationalPrefix callingPartyUnknownPrefix callingPartySubscriberPrefix
+    adjunctCallingSearchSpace callingPartyNationalStripDigits callingPartyInternationalStripDigits
+    callingPartyUnknownStripDigits callingPartySubscriberStripDigits
+    callingPartyNationalTransformationCssName callingPartyInternationalTransformationCssName
+    callingPartyUnknownTransformationCssName callingPartySubscriberTransformationCssName
+    calledPartyNationalPrefix calledPartyInternationalPrefix calledPartyUnknownPrefix
+    calledPartySubscriberPrefix calledPartyNationalStripDigits calledPartyInternationalStripDigits
+    calledPartyUnknownStripDigits calledPartySubscriberStripDigits calledPartyNationalTransformationCssName
+    calledPartyInternationalTransformationCssName calledPartyUnknownTransformationCssName
+    calledPartySubscriberTransformationCssName imeEnrolledPatternGroupName cntdPnTransformationCssName
+    localRouteGroup* redirectingPartyTransformationCSS callingPartyTransformationCSS wirelessLanProfileGroup
+    elinGroup mraServiceDomain
+    """
+)
+"""Of a device pool."""
+
+PROFILE = _names(
+    """
+    phoneType protocol name description deviceSecurityMode authenticationMode keySize keyOrder ecKeySize
+    tftpEncryptedConfig EnableOAuthAuthentication nonceValidityTime transportType sipPhonePort
+    enableDigestAuthentication excludeDigestCredentials
+    """
+)
+"""Of a phone security profile."""
+
+PHONE_UNLISTED = _set(
+    """
+    vendorConfig versionStamp mlppDomainId lines speeddials busyLampFields blfDirectedCallParks addOnModules
+    services sshPwd cgpnIngressDN useDevicePoolCgpnIngressDN msisdn wifiHotspotProfile
+    wirelessLanProfileGroup elinGroup activationIDStatus
+    """
+)
+"""Not in the answers of listPhone."""
+
+LINE_UNLISTED = _set(
+    """
+    callForwardAll callForwardBusy callForwardBusyInt callForwardNoAnswer callForwardNoAnswerInt
+    callForwardNoCoverage callForwardNoCoverageInt callForwardOnFailure callForwardAlternateParty
+    callForwardNotRegistered callForwardNotRegisteredInt directoryURIs patternUrgency
+    callControlAgentProfile associatedDevices useEnterpriseAltNum useE164AltNum active
+    externalPresentationInfo
+    """
+)
+"""Not in the answers of listLine."""
+
+USER_UNLISTED = _set(
+    """
+    displayName password pin associatedDevices associatedGroups digestCredentials phoneProfiles
+    defaultProfile presenceGroupName associatedRemoteDestinationProfiles passwordCredentials pinCredentials
+    associatedTodAccess associatedCapfProfiles ctiControlledDeviceProfiles customUserFields
+    lineAppearanceAssociationForPresences extensionsInfo selfService userProfile ldapDirectoryName
+    nameDialing ipccExtension ipccRoutePartition convertUserAccount enableUserToHostConferenceNow
+    attendeesAccessCode zeroHop customerName
+    """
+)
+"""Not in the answers of listUser."""

@@ -1,0 +1,83 @@
+"""Application users, their roles, and the lockout after wrong passwords: one for every administrator's door."""
+
+from __future__ import annotations
+
+import hmac
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from enum import Enum
+from hashlib import sha256
+
+from simulator.core.instant import Instant
+
+AXL_ACCESS = "Standard AXL API Access"
+AXL_READ_ONLY = "Standard AXL Read Only API Access"
+"""[documented, both]"""
+SERVICEABILITY = "Standard CCMADMIN Administration"
+"""RIS and Control Center. [assumed: the role an administrator has anyway]"""
+ALL_ROLES = frozenset({AXL_ACCESS, SERVICEABILITY})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Account:
+    name: str
+    password: str = field(repr=False)
+    roles: frozenset[str] = ALL_ROLES
+
+
+class Login(Enum):
+    GOOD = "good"
+    WRONG = "wrong"
+    """No such user, or not their password: nobody is told which."""
+    LOCKED = "locked"
+
+
+class Accounts:
+    """Who may log in. A locked account refuses the right password too, until its time is over."""
+
+    def __init__(self, accounts: Iterable[Account], *, retries: int = 3, lockout: float = 300.0) -> None:
+        """`retries` wrong passwords in a row lock an account for `lockout` seconds. [defaults documented for
+        the platform: administration 6.1; assumed for application users]
+        """
+        self._accounts: dict[str, Account] = {}
+        self._failures: dict[str, int] = {}
+        self._locked_until: dict[str, Instant] = {}
+        self.retries = retries
+        self.lockout = lockout
+        for account in accounts:
+            self.put(account)
+
+    def put(self, account: Account) -> None:
+        """Add, or replace the account of that name."""
+        self._accounts[account.name.casefold()] = account
+
+    def account(self, name: str) -> Account | None:
+        return self._accounts.get(name.casefold())
+
+    def log_in(self, name: str, password: str, now: Instant) -> Login:
+        key = name.casefold()
+        account = self._accounts.get(key)
+        if account is None:
+            return Login.WRONG
+        if now < self._locked_until.get(key, 0.0):
+            return Login.LOCKED
+        if _equal(account.password, password):
+            self._failures.pop(key, None)
+            return Login.GOOD
+        self._failures[key] = self._failures.get(key, 0) + 1
+        if self._failures[key] >= self.retries:
+            del self._failures[key]
+            self._locked_until[key] = Instant(now + self.lockout)
+        return Login.WRONG
+
+    def unlock(self, name: str) -> None:
+        self._failures.pop(name.casefold(), None)
+        self._locked_until.pop(name.casefold(), None)
+
+
+def _equal(expected: str, given: str) -> bool:
+    """In a time that does not depend on where they differ."""
+    return hmac.compare_digest(
+        sha256(expected.encode("utf-8", "surrogatepass")).digest(),
+        sha256(given.encode("utf-8", "surrogatepass")).digest(),
+    )

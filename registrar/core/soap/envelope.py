@@ -1,0 +1,110 @@
+"""SOAP 1.1 envelopes: the one operation of a request, and answers and faults as UCM writes them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from lxml import etree
+
+from registrar.core.soap.xml_source import XmlLimits, XmlRefused, clean, parse
+
+SOAP = "http://schemas.xmlsoap.org/soap/envelope/"
+XSI = "http://www.w3.org/2001/XMLSchema-instance"
+CONTENT_TYPE = "text/xml;charset=utf-8"
+"""[observed: administration 1]"""
+Element = etree._Element
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SoapRequest:
+    """`operation` is the local name of `element`, `namespace` its namespace (empty if it has none)."""
+
+    operation: str
+    namespace: str
+    element: Element
+
+
+class NotSoap(XmlRefused):
+    """Well-formed XML that is no SOAP 1.1 request with one operation."""
+
+
+def read_request(data: bytes, limits: XmlLimits = XmlLimits()) -> SoapRequest:  # noqa: B008 - frozen
+    """Raises XmlRefused."""
+    root = parse(data, limits)
+    if local(root) != "Envelope" or namespace(root) != SOAP:
+        raise NotSoap("the document is not a SOAP 1.1 envelope")
+    bodies = [child for child in root if local(child) == "Body" and namespace(child) == SOAP]
+    if len(bodies) != 1:
+        raise NotSoap("the envelope must have one Body")
+    operations = list(bodies[0])
+    if len(operations) != 1:
+        raise NotSoap(f"the Body must hold one operation, it has {len(operations)}")
+    return SoapRequest(
+        operation=local(operations[0]), namespace=namespace(operations[0]), element=operations[0]
+    )
+
+
+def render_answer(content: Element) -> bytes:
+    envelope = etree.Element(f"{{{SOAP}}}Envelope", nsmap={"soapenv": SOAP})
+    etree.SubElement(envelope, f"{{{SOAP}}}Body").append(content)
+    return _serialize(envelope)
+
+
+def render_fault(text: str, *, code: str = "Client", detail: Element | None = None) -> bytes:
+    """`code` is Client or Server; `detail` becomes the only child of `<detail>`."""
+    envelope = etree.Element(f"{{{SOAP}}}Envelope", nsmap={"soapenv": SOAP})
+    fault = etree.SubElement(etree.SubElement(envelope, f"{{{SOAP}}}Body"), f"{{{SOAP}}}Fault")
+    etree.SubElement(fault, "faultcode").text = f"soapenv:{code}"
+    etree.SubElement(fault, "faultstring").text = clean(text)
+    if detail is not None:
+        etree.SubElement(fault, "detail").append(detail)
+    return _serialize(envelope)
+
+
+def _serialize(envelope: Element) -> bytes:
+    return etree.tostring(envelope, xml_declaration=True, encoding="UTF-8")
+
+
+# --- reading -------------------------------------------------------------------------------------------------
+
+
+def local(element: Element) -> str:
+    return etree.QName(element).localname
+
+
+def namespace(element: Element) -> str:
+    return etree.QName(element).namespace or ""
+
+
+def child(element: Element, name: str) -> Element | None:
+    """The first child of that local name, in any namespace."""
+    for each in element:
+        if local(each) == name:
+            return each
+    return None
+
+
+def text_of(element: Element | None) -> str:
+    """Its text, blanks around it removed; empty if there is none."""
+    return "" if element is None else (element.text or "").strip()
+
+
+def child_text(element: Element, name: str) -> str:
+    return text_of(child(element, name))
+
+
+def is_nil(element: Element) -> bool:
+    return element.get(f"{{{XSI}}}nil", "").strip().lower() in ("true", "1")
+
+
+# --- writing -------------------------------------------------------------------------------------------------
+
+
+def make(tag: str, text: str | None = None, children: Iterable[Element] = (), **attributes: str) -> Element:
+    """An element without namespace."""
+    element = etree.Element(tag, {name: clean(value) for name, value in attributes.items()})
+    if text is not None:
+        element.text = clean(text)
+    element.extend(children)
+    return element
