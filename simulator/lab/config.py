@@ -61,7 +61,9 @@ class ClusterConfig(Strict):
     version: Literal["11.5", "12.0", "12.5", "14.0", "15.0"] = "12.5"
     dialect: Literal["ucm", "rfc8898"] = "ucm"
     min_expires: int = Field(60, ge=1, le=3600)
-    trying: bool = Field(False, description="send 100 Trying before the final answer")
+    trying: Literal["never", "plain", "always"] = Field(
+        "plain", description="100 Trying before the final answer; plain: on UDP and TCP, as traces show"
+    )
     request_client_certificate: bool = Field(False, description="5090 asks for a client certificate")
 
 

@@ -72,7 +72,7 @@ class Site:
             version=config.cluster.version,
             dialect=config.cluster.dialect,
             min_expires=config.cluster.min_expires,
-            trying="always" if config.cluster.trying else "never",
+            trying=config.cluster.trying,
             request_client_certificate=config.cluster.request_client_certificate,
         )
         self.nodes = {node.name: self._call_manager(node.name) for node in config.nodes}
