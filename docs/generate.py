@@ -1,4 +1,4 @@
-"""Writes the reference pages that are made from tables: `python docs/generate.py`. A test holds them up to date."""
+"""Writes the reference pages that are made from tables: `python docs/generate.py`. A test keeps them true."""
 
 from __future__ import annotations
 
@@ -25,8 +25,9 @@ def fidelity() -> str:
         "# Fidelity: what is known, what is assumed",
         "",
         NOTE,
-        "*documented*: Cisco or an RFC says so. *observed*: seen in a published trace. *assumed*: nothing public",
-        "shows it; a better trace corrects one row of `registrar/core/reasons.py` or `tokens/outcomes.py`.",
+        "*documented*: Cisco or an RFC says so. *observed*: seen in a published trace. *assumed*: nothing",
+        "public shows it; a better trace corrects one row of `registrar/core/reasons.py` or of",
+        "`registrar/core/tokens/outcomes.py`. [sources.md](sources.md) resolves the names in the last column.",
         "",
         f"## Refusals ({counts})",
         "",
@@ -35,9 +36,9 @@ def fidelity() -> str:
     ]
     for reason, rule in REPLIES.items():
         answer = f"{rule.status} {rule.phrase}" + (" + Retry-After" if rule.retry_after else "")
+        cause = f"{int(rule.cause)} {rule.cause.name}"
         lines.append(
-            f"| `{reason}` | {answer} | {rule.warning or ''} | {int(rule.cause)} {rule.cause.name} | {rule.mark} "
-            f"| {rule.source} |"
+            f"| `{reason}` | {answer} | {rule.warning or ''} | {cause} | {rule.mark} | {rule.source} |"
         )
     lines += [
         "",
@@ -56,8 +57,10 @@ def fidelity() -> str:
 def mutations() -> str:
     lines = ["# Ways to make a token wrong", "", NOTE, "| name | row | what is wrong | the registrar says |"]
     lines.append("|---|---|---|---|")
-    for m in MUTATIONS.values():
-        lines.append(f"| `{m.name}` | {m.row} | {m.text} | `{m.problem}`{f' ({m.needs})' if m.needs else ''} |")
+    lines += [
+        f"| `{m.name}` | {m.row} | {m.text} | `{m.problem}`{f' ({m.needs})' if m.needs else ''} |"
+        for m in MUTATIONS.values()
+    ]
     return "\n".join(lines) + "\n"
 
 
