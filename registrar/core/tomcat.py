@@ -59,8 +59,8 @@ def read_authorization(request: HttpRequest) -> Authorization:
         return None
     if len(values) > 1:
         return Unreadable(detail="more than one Authorization field", multiple=True)
-    scheme, _, rest = values[0].strip().partition(" ")
-    rest = rest.strip()
+    scheme, _, rest = values[0].strip(" \t").partition(" ")
+    rest = rest.strip(" \t")
     match scheme.lower():
         case "basic":
             return _basic(rest)

@@ -17,7 +17,26 @@ MAX_BODY = 64 * 1024
 MAX_FIELDS = 64
 
 _BAD_ESCAPE = re.compile(rb"%(?![0-9A-Fa-f]{2})")
-_NAME = re.compile(r"[A-Za-z0-9_\-]{1,40}")
+_NAMES = frozenset(
+    {
+        "client_id",
+        "client_secret",
+        "code",
+        "code_challenge",
+        "code_challenge_method",
+        "code_verifier",
+        "grant_type",
+        "password",
+        "redirect_uri",
+        "refresh_token",
+        "response_type",
+        "scope",
+        "state",
+        "user",
+        "user_id",
+    }
+)
+"""The only names that are shown: a name may be a value that somebody put into the wrong place."""
 
 Pairs = tuple[tuple[str, str], ...]
 
@@ -42,8 +61,7 @@ class Parameters:
 
     def refuse_repeated(self) -> None:
         if self.repeated:
-            name = min(self.repeated)
-            shown = name if _NAME.fullmatch(name) else "a parameter"
+            shown = min(self.repeated & _NAMES, default="a parameter")
             raise OAuthRefusal(OAuthProblem.PARAMETER_DUPLICATE, f"{shown} is there more than once")
 
 

@@ -38,7 +38,7 @@ class RevokeEndpoint:
         # A deleted user may have left tokens behind.
         userid = known or user_id
         if known is None and not self._signon.refresh_tokens.rows(userid):
-            self._note("user_unknown", "failure", 404, "no such user")
+            self._note(OAuthProblem.USER_UNKNOWN, "failure", 404, "no such user", mark="assumed")
             return _answer(404, "failure", user_id, [])
         revoked = self._signon.revoke(userid, client_id, why="revoked by an administrator")
         tokens = [{"client_id": row.clientid, "refresh_token": row.refreshtokenindex} for row in revoked]
@@ -46,14 +46,31 @@ class RevokeEndpoint:
 
     def _refused(self, refusal: OAuthRefusal) -> HttpResponse:
         rule = refusal.rule
-        self._note(refusal.problem.value, rule.error, rule.status, refusal.detail, refusal.user)
+        self._note(refusal.problem, rule.error, rule.status, refusal.detail, user=refusal.user, mark=rule.mark)
         if refusal.problem in (OAuthProblem.ADMIN_ABSENT, OAuthProblem.ADMIN_UNKNOWN):
             return error_page(401, "", BASIC_CHALLENGE)
         return error_page(rule.status, refusal.detail)
 
-    def _note(self, reason: str, error: str, status: int, detail: str, user: str | None = None) -> None:
+    def _note(
+        self,
+        problem: OAuthProblem,
+        error: str,
+        status: int,
+        detail: str,
+        *,
+        mark: str,
+        user: str | None = None,
+    ) -> None:
         self._journal.add(
-            OAuthRefused(endpoint=REVOKE, reason=reason, error=error, status=status, user=user, detail=detail)
+            OAuthRefused(
+                endpoint=REVOKE,
+                reason=problem.value,
+                error=error,
+                status=status,
+                user=user,
+                detail=detail,
+                mark=mark,
+            )
         )
 
 

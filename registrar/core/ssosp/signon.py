@@ -112,9 +112,8 @@ class SignOn:
         return count
 
     def pass_time(self, now: Instant) -> None:
-        """Does the nightly clean-up if 02:00 has passed since the last call."""
+        """Does the nightly clean-up, as of 02:00, if that has passed since the last call."""
+        due = self.next_flush(now)
         if self._flush_at is not None and now >= self._flush_at:
-            self.flush(now)
-            self._flush_at = None
-        if self._flush_at is None:
-            self._flush_at = self.next_flush(now)
+            self.flush(Instant(due - _DAY))
+        self._flush_at = due
