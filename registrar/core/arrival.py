@@ -24,9 +24,9 @@ class Role(Enum):
     MRA_OAUTH = "mra"
     """5091: mutual TLS with Expressway-C, bearer token of the phone behind it. [documented]"""
 
-    @property
-    def is_oauth(self) -> bool:
-        return self in (Role.PHONE_OAUTH, Role.MRA_OAUTH)
+    def __init__(self, listener: str) -> None:
+        self.is_oauth = listener in ("oauth", "mra")
+        """Takes a bearer token."""
 
 
 ROLES = {

@@ -36,19 +36,20 @@ class BearerProblem:
 
 
 _PREFIX = 'Bearer token="'
+_CREDENTIALS = ("proxy-authorization", "authorization")
 
 
 def parse_bearer(request: Request) -> BearerToken | BearerProblem:
     """The one token of a request, from Proxy-Authorization or Authorization, in either dialect. Total."""
     headers = request.headers
-    proxy = headers.get("proxy-authorization")
+    proxy, plain = headers.firsts(_CREDENTIALS)
     if (
         proxy is not None
+        and plain is None
         and proxy.startswith(_PREFIX)
         and proxy.find('"', 14) == len(proxy) - 1 > 14
         and "\\" not in proxy
-        and "authorization" not in headers
-        and headers.count("proxy-authorization") == 1
+        and (not headers.has_repetitions or headers.count("proxy-authorization") == 1)
     ):
         return BearerToken(proxy[14:-1])
     return _parse_slowly(request)
