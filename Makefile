@@ -6,14 +6,14 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test check bench lock clean
+.PHONY: help setup interop demo test check bench lock clean
 
 help:
 	@echo "make demo   the tour: registrations and the documented failures, shown as ladders"
 	@echo "make test   the test suite"
 	@echo "make check  formatting, lint, types, import contracts, tests with branch coverage"
 	@echo "make bench  the benchmarks, JSON in bench.json"
-	@echo "make lock   renew requirements/dev.txt from pyproject.toml"
+	@echo "make lock   renew requirements/*.txt from pyproject.toml"
 
 setup: $(READY)
 
@@ -23,6 +23,10 @@ $(READY): requirements/dev.txt pyproject.toml
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/dev.txt
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
 	@touch $@
+
+# The foreign clients of tests/interop that come from the package registry.
+interop: $(READY)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/interop.txt
 
 demo: $(READY)
 	$(BIN)/ucmsim demo
@@ -41,10 +45,12 @@ check: $(READY)
 bench: $(READY)
 	$(BIN)/python -m benchmarks --json bench.json
 
+LOCK := uv pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --quiet
+
 # uv resolves once for every platform and Python from 3.11 on; it is only needed here.
 lock:
-	uv pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header \
-	  --quiet pyproject.toml --group dev -o requirements/dev.txt
+	$(LOCK) pyproject.toml --group dev -o requirements/dev.txt
+	$(LOCK) --group interop -c requirements/dev.txt -o requirements/interop.txt
 
 clean:
 	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis .coverage .coverage.*
