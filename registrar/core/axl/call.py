@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from registrar.core.axl.objects import Objects
+from registrar.core.axl.versions import Version
 from registrar.core.cluster import Cluster
 from registrar.core.database.sql_door import SqlDoor
 from registrar.core.database.store import ClusterDatabase
@@ -38,11 +39,12 @@ class Surroundings:
 class Call:
     request: Element
     now: Instant
+    version: Version
     surroundings: Surroundings
 
     @property
     def objects(self) -> Objects:
-        return Objects(self.surroundings.database, self.surroundings.node)
+        return Objects(self.surroundings.database, self.surroundings.node, self.version)
 
     @property
     def sql(self) -> SqlDoor:

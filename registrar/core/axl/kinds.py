@@ -43,6 +43,11 @@ class Kind:
     whole: tuple[tuple[str, ...], ...] = ()
     """Groups of which an update must give every element."""
 
+    @property
+    def newer(self) -> Mapping[str, Version]:
+        """Elements that came later than the kind, with their version."""
+        return names.NEWER.get(self.name, {})
+
     def field_of(self, tag: str) -> Field | None:
         return next((each for each in self.fields if each.tag == tag), None)
 
@@ -243,7 +248,8 @@ PHONE = Kind(
         "securityProfileName",
     ),
     order=names.PHONE.order,
-    ignored=names.PHONE.structures - {"lines"},
+    ignored=(names.PHONE.structures - {"lines"})
+    | {"userlocale", "mobileSmartClientProfileName"},  # before 10.0
     secret=frozenset({"sshPwd", "authenticationString"}),
     unlisted=names.PHONE_UNLISTED,
     renames={"name": "newName"},
@@ -296,7 +302,8 @@ USER = Kind(
     ),
     criteria=("firstName", "lastName", "userid", "department"),
     order=names.USER.order,
-    ignored=names.USER.structures - {"associatedDevices"},
+    ignored=(names.USER.structures - {"associatedDevices"})
+    | {"removeExtensionsInfo", "addExtensionsInfo", "primaryDevice", "accountType", "authenticationType"},
     secret=frozenset({"password", "pin", "digestCredentials", "mlppPassword"}),
     unlisted=names.USER_UNLISTED,
     renames={"userid": "newUserid"},

@@ -6,7 +6,11 @@ What the lab has no state for is either kept as it came and shown again, or, whe
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
+
+from registrar.core.axl.versions import Version, parse
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -21,6 +25,18 @@ def _names(text: str) -> Names:
         order=tuple(word.rstrip("*") for word in words),
         structures=frozenset(word[:-1] for word in words if word.endswith("*")),
     )
+
+
+def _newer(text: str) -> Mapping[str, Version]:
+    """Versions, each followed by the elements it brought."""
+    found: dict[str, Version] = {}
+    version: Version = (8, 5)
+    for word in text.split():
+        if word[0].isdigit():
+            version = parse(word)
+        else:
+            found[word] = version
+    return MappingProxyType(found)
 
 
 def _set(text: str) -> frozenset[str]:
@@ -157,3 +173,58 @@ USER_UNLISTED = _set(
     """
 )
 """Not in the answers of listUser."""
+
+NEWER: Mapping[str, Mapping[str, Version]] = MappingProxyType(
+    {
+        "PhoneSecurityProfile": _newer(
+            """
+            11.0 keyOrder ecKeySize 12.5 EnableOAuthAuthentication
+            """
+        ),
+        "Phone": _newer(
+            """
+            9.1 userLocale earlyOfferSupportForVoiceCall requireThirdPartyRegistration
+            blockIncomingCallsWhenRoaming homeNetworkId AllowPresentationSharingUsingBfcp
+            requireOffPremiseLocation 10.0 confidentialAccess allowiXApplicableMedia cgpnIngressDN
+            useDevicePoolCgpnIngressDN msisdn enableCallRoutingToRdWhenNoneIsActive wifiHotspotProfile
+            wirelessLanProfileGroup 11.0 keyOrder ecKeySize elinGroup 12.5 enableActivationID
+            activationIDStatus mraServiceDomain allowMraMode
+            """
+        ),
+        "Line": _newer(
+            """
+            9.1 directoryURIs allowCtiControlFlag rejectAnonymousCall 10.0 patternUrgency confidentialAccess
+            externalCallControlProfile enterpriseAltNum e164AltNum pstnFailover callControlAgentProfile
+            associatedDevices useEnterpriseAltNum useE164AltNum active 12.5
+            callingIdPresentationWhenDiverted externalPresentationInfo
+            """
+        ),
+        "User": _newer(
+            """
+            9.1 patternPrecedence numericUserId mlppPassword customUserFields homeCluster
+            imAndPresenceEnable serviceProfile lineAppearanceAssociationForPresences directoryUri 10.0 title
+            mobileNumber homeNumber pagerNumber extensionsInfo selfService userProfile calendarPresence
+            ldapDirectoryName userIdentity nameDialing ipccExtension convertUserAccount 11.0 displayName
+            enableUserToHostConferenceNow attendeesAccessCode 11.5 zeroHop 12.0 ipccRoutePartition 12.5
+            emMaxLoginTime customerName
+            """
+        ),
+        "DevicePool": _newer(
+            """
+            10.0 localRouteGroup redirectingPartyTransformationCSS callingPartyTransformationCSS
+            wirelessLanProfileGroup 11.0 elinGroup 12.5 mraServiceDomain
+            """
+        ),
+        "CallManager": _newer(
+            """
+            9.1 lbmGroup 12.5 sipOAuthPort sipOAuthMRAPort
+            """
+        ),
+        "ProcessNode": _newer(
+            """
+            9.1 lbmHubGroup 10.0 processNodeRole cupDomain
+            """
+        ),
+    }
+)
+"""Kind -> element -> the version that brought it; what is not listed is as old as 8.5."""

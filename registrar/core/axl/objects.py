@@ -12,6 +12,7 @@ from registrar.core.axl.faults import AxlFault, invalid, not_found, of_database,
 from registrar.core.axl.fields import Field, Form, Reader, Value, braced, nested, read_uuid
 from registrar.core.axl.kinds import Kind
 from registrar.core.axl.members import MEMBERS
+from registrar.core.axl.versions import Version
 from registrar.core.database.enumerations import ENUMERATIONS
 from registrar.core.database.errors import QueryTooLarge
 from registrar.core.database.seed import next_ctiid
@@ -40,10 +41,11 @@ class _Written:
 class Objects:
     """Objects as one node's AXL sees them."""
 
-    def __init__(self, database: ClusterDatabase, node: str) -> None:
-        """`node`: processnode.name, on which writes are made."""
+    def __init__(self, database: ClusterDatabase, node: str, version: Version) -> None:
+        """`node`: processnode.name, on which writes are made. `version`: of the request; answers fit it."""
         self._database = database
         self._node = node
+        self._version = version
 
     # --- writing ---------------------------------------------------------------------------------------------
 
@@ -168,7 +170,8 @@ class Objects:
             if child(request, group[0]) is None:
                 continue
             for each in kind.fields:
-                if each.group[: len(group)] == group and each.tag not in written.given:
+                known = self._has(kind, each.tag)
+                if known and each.group[: len(group)] == group and each.tag not in written.given:
                     raise invalid(f"element {'/'.join((*each.group, each.tag))} is missing")
 
     # --- finding ---------------------------------------------------------------------------------------------
@@ -267,7 +270,8 @@ class Objects:
         roots: dict[str, Element] = {}
         for each in kind.fields:
             root = each.group[0] if each.group else each.tag
-            if (wanted is None or root in wanted) and (each.listed or not listing):
+            asked = (wanted is None or root in wanted) and (each.listed or not listing)
+            if asked and self._has(kind, each.tag):
                 nested(each.group, reader.element(each, row[each.column]), roots)
         if kind.keeps:
             for kept in self._database.rows("select tag, value from axlelement where fkowner = ?", pkid):
@@ -280,11 +284,17 @@ class Objects:
         if kind.ctiid:
             shown.set("ctiid", str(row["ctiid"]))
         for tag in kind.order:
-            if tag in roots and (wanted is None or tag in wanted) and not (listing and tag in kind.unlisted):
+            if tag not in roots or (listing and tag in kind.unlisted) or not self._has(kind, tag):
+                continue
+            if wanted is None or tag in wanted:
                 shown.append(roots[tag])
                 if wanted is not None:
                     _prune(roots[tag], wanted[tag])
         return shown
+
+    def _has(self, kind: Kind, tag: str) -> bool:
+        """Does the request's version know the element?"""
+        return kind.newer.get(tag, self._version) <= self._version
 
 
 def _searched(each: Field | None, tag: str) -> str:

@@ -71,25 +71,31 @@ _OF_KIND: tuple[tuple[Kind, tuple[str, ...]], ...] = (
 )
 _ACTIONS: tuple[DeviceAction, ...] = ("reset", "restart", "apply")
 
+_ACTED_ON = (
+    ("Phone", actions.act_on_phone),
+    ("PhoneSecurityProfile", actions.act_on_profile),
+    ("CallManager", actions.act_on_callmanager),
+)
+_LATER: Mapping[str, Version] = MappingProxyType({"listServiceParameter": (9, 1)})
+
 
 def _operations() -> list[Operation]:
     found = [
         Operation(
             name=f"{verb}{kind.name}",
             handler=partial(_VERBS[verb], kind),
-            since=kind.since,
+            since=_LATER.get(f"{verb}{kind.name}", kind.since),
             writes=verb not in ("get", "list"),
         )
         for kind, verbs in _OF_KIND
         for verb in verbs
     ]
     for action in _ACTIONS:
-        for name, act in (
-            ("Phone", actions.act_on_phone),
-            ("PhoneSecurityProfile", actions.act_on_profile),
-            ("CallManager", actions.act_on_callmanager),
-        ):
-            found.append(Operation(name=f"{action}{name}", handler=partial(act, action=action), writes=True))
+        for name, act in _ACTED_ON:
+            if (action, name) == ("restart", "PhoneSecurityProfile"):
+                continue  # AXL has no such operation
+            handler = partial(act, action=action)
+            found.append(Operation(name=f"{action}{name}", handler=handler, since=(10, 0), writes=True))
     found += [
         Operation(name="getCCMVersion", handler=actions.get_version),
         Operation(name="executeSQLQuery", handler=actions.run_query),

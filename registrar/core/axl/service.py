@@ -125,15 +125,20 @@ class AxlService:
             if self.throttle.engaged:
                 self._report(soap, admitted.account, 503, "writes are throttled")
                 return error_page(503, "Service Unavailable")
-        return self._answer(soap, operation, admitted, now)
+        return self._answer(soap, operation, version, admitted, now)
 
     def _answer(
-        self, soap: SoapRequest, operation: Operation | None, admitted: Admitted, now: Instant
+        self,
+        soap: SoapRequest,
+        operation: Operation | None,
+        version: versions.Version,
+        admitted: Admitted,
+        now: Instant,
     ) -> HttpResponse:
         try:
             if operation is None:
                 raise invalid(f"{soap.operation} is no operation of {soap.namespace}")
-            call = Call(request=soap.element, now=now, surroundings=self._surroundings)
+            call = Call(request=soap.element, now=now, version=version, surroundings=self._surroundings)
             content = operation.handler(call)
         except (AxlFault, DatabaseRefusal) as error:
             fault = error if isinstance(error, AxlFault) else of_database(error)
