@@ -171,7 +171,7 @@ def refused_token(registrar: Registrar, ask: Ask, problem: TokenProblem, detail:
         dialect, error = RFC8898, answer(problem, "rfc8898").error
     return Challenged(
         status=dialect.challenge_status,
-        header=dialect.challenge(error) if error else dialect.challenge(),
+        header=registrar.challenge(dialect, error),
         problem=problem,
         detail=detail,
         mark=wire.mark,

@@ -10,10 +10,11 @@ from registrar.core.policy import RegistrarPolicy
 from registrar.core.register_request import RegisterReader, options_of
 from registrar.core.snapshot import NodeSnapshot
 from registrar.core.tokens import TokenPolicy, TokenProblem, TokenValidator
+from registrar.core.tokens.claims import DEFAULT_SCOPE
 from registrar.core.trust import TrustVerdict
 from registrar.core.verdicts import Accepted, Ask, Challenged, Decision
 from simulator.core.instant import Instant
-from simulator.core.sip import RFC8898, UCM, Request
+from simulator.core.sip import RFC8898, UCM, Dialect, Request
 
 
 class Registrar:
@@ -37,7 +38,16 @@ class Registrar:
         )
         self.reader = RegisterReader()
         self.dialect = UCM if policy.dialect == "ucm" else RFC8898
-        self.no_token_challenge = self.dialect.challenge()
+        self.no_token_challenge = self.challenge(self.dialect)
+
+    def challenge(self, dialect: Dialect, error: str | None = None) -> tuple[str, str]:
+        """The challenge's header field. UCM's has a realm only [observed]; the RFC's must name the
+        authorization server and should name the scope (RFC 8898 2.2, 4)."""
+        if dialect is UCM:
+            return dialect.challenge(error)
+        host = self.snapshot.host
+        server = self.policy.authz_server or f"https://{f'[{host}]' if ':' in host else host}:8443/ssosp/oauth"
+        return dialect.challenge(error, scope=DEFAULT_SCOPE, authz_server=server)
 
     def admit(self, arrival: Arrival) -> TrustVerdict:
         """Once per connection on the MRA port: does UCM's Expressway-C table know the peer? Only reads."""

@@ -41,6 +41,8 @@ class RegistrarPolicy:
     """`Server: Cisco-CUCM<version>` and the SIS level. [observed]"""
     dialect: Literal["ucm", "rfc8898"] = "ucm"
     """How challenges and credentials are written: 407 with Proxy-Authenticate [observed], or the RFC's 401."""
+    authz_server: str | None = None
+    """URL in the RFC dialect's challenge; None: the node's own authorization service on 8443. [assumed]"""
     granted_expires: int = 120
     """Seconds granted at most; 30-86400. UCM uses refreshes as keep-alives. [observed: always 120]"""
     default_expires: int = 3600

@@ -5,12 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 
-from certs.keys import private_key
 from certs.stores import NodeStores
 from registrar.core.cluster import Cluster, Node
 from registrar.core.directory import Device, Line, SecurityMode, SecurityProfile, TransportType, User
 from registrar.core.ports import NodePorts
-from registrar.core.tokens import ClusterKeys
 from registrar.core.trust import ExpresswayRow
 from simulator.core.entropy import Entropy
 from simulator.core.flow import Address
@@ -47,8 +45,7 @@ class Builder:
         """Raises PortError and ProfileError for what UCM's administration would refuse."""
         config = self._config
         cluster_id = str(self._entropy.child("cluster").uuid())
-        signing = private_key(f"authz/{config.name}", "rsa2048")
-        cluster = Cluster(cluster_id, ClusterKeys.create(cluster_id, signing=signing))  # type: ignore[arg-type]
+        cluster = Cluster(cluster_id, self._pki.token_keys(cluster_id, label=f"authz/{config.name}"))
         for node in self._nodes():
             cluster.add_node(node)
         cluster.sip_oauth_mode = config.cluster.oauth_mode
@@ -139,8 +136,15 @@ class Builder:
             lsc_md5=certificate_md5(lsc) if lsc else "",
         )
 
-    def profile(self, phone: PhoneConfig, cluster: Cluster, config_port: Callable[[str], int]) -> PhoneProfile:
-        """What the phone starts with. `config_port`: node name -> port of its configuration service.
+    def profile(
+        self,
+        phone: PhoneConfig,
+        cluster: Cluster,
+        config_port: Callable[[str], int],
+        edge_of: Callable[[str], Address | None],
+    ) -> PhoneProfile:
+        """What the phone starts with. `config_port`: node name -> port of its configuration service; `edge_of`:
+        Expressway name -> where it was bound, if the driver has bound it to a port of its own choice.
 
         Raises ValueError for a device name or a behaviour that cannot be.
         """
@@ -163,20 +167,22 @@ class Builder:
                 f"http://{node.host}:{config_port(node.name)}/{device}.cnf.xml" for node in cluster.nodes
             ),
             deployment=Deployment(phone.deployment),
-            edge=self._edge(phone) if remote else None,
+            edge=self._edge(phone, edge_of) if remote else None,
             trust=trust,
             credential=self.lscs.get(phone.device),
             mac=phone.instance or self._entropy.child(f"mac/{phone.device}").hex(6),
+            requested_expires=phone.expires,
             takeover=phone.take_over,
             behaviours=frozenset(Behaviour(name) for name in phone.behaviours),
             port_override=override,
         )
 
-    def _edge(self, phone: PhoneConfig) -> Address:
+    def _edge(self, phone: PhoneConfig, edge_of: Callable[[str], Address | None]) -> Address:
         expressways = self._config.expressways
         name = phone.expressway or expressways[0].name
         item = next(item for item in expressways if item.name == name)
-        return Address(host_of(item), item.port)
+        bound = edge_of(item.name)
+        return Address(host_of(item), item.port or (bound.port if bound else 0))
 
 
 def host_of(config: NodeConfig | ExpresswayConfig) -> str:

@@ -20,10 +20,15 @@ def _is_of(record: Record, expectation: Expectation) -> bool:
 
 def _differences(record: Record, expectation: Expectation) -> list[str]:
     return [
-        f"{name} is {getattr(record.event, name)!r}, not {wanted!r}"
+        f"{name} is {_short(getattr(record.event, name))}, not {wanted!r}"
         for name, wanted in expectation.fields.items()
         if not _agrees(getattr(record.event, name), wanted)
     ]
+
+
+def _short(value: object) -> str:
+    text = repr(value)
+    return text if len(text) <= 300 else f"{text[:297]}..."
 
 
 def _agrees(actual: object, wanted: Scalar) -> bool:

@@ -118,6 +118,7 @@ class PhoneConfig(Strict):
     behaviours: list[str] = Field([], description="scripted misbehaviours, see `ucmsim list --behaviours`")
     wrong_port: WrongPort | None = None
     known: bool = Field(True, description="False: the device is not configured in the cluster")
+    expires: Annotated[int, Field(ge=0, le=86400)] | None = Field(None, description="seconds it asks for")
     take_over: bool = Field(False, description="force a takeover of an active registration")
     instance: str | None = Field(None, description="12 hex digits of +sip.instance; default: from the name")
     as_device: str | None = Field(None, description="device name it registers as; default: `device`")

@@ -12,6 +12,12 @@ from registrar.core.tokens import AccessClaims, ClusterKeys, mint_access
 from simulator.core.eventlog import record_to_json
 from simulator.core.events import RegistrarAccepted, RegistrarChallenged, RegistrarRejected
 
+RFC8898_CHALLENGE = (
+    'WWW-Authenticate: Bearer realm="ccmsipline", scope="UnifiedCommunications:readwrite", '
+    'authz_server="https://ucm-pub.example.com:8443/ssosp/oauth"'
+)
+"""RFC 8898 2.2: an authorization server must be named, the scope should be."""
+
 
 def test_an_absent_token_is_challenged_as_often_as_it_is_absent(bench, phone):
     flow = bench.open()
@@ -108,14 +114,14 @@ def test_the_guard_forgets_the_oldest_of_very_many_call_ids(bench, phone):
         pytest.param(
             {"bad_token": BadToken.CHALLENGE_401},
             401,
-            'WWW-Authenticate: Bearer realm="ccmsipline", error="invalid_token"',
+            f'{RFC8898_CHALLENGE}, error="invalid_token"',
             id="ucm with the RFC's challenge",
         ),
         pytest.param({"bad_token": BadToken.FORBID}, 403, "", id="refused at once"),
         pytest.param(
             {"dialect": "rfc8898"},
             401,
-            'WWW-Authenticate: Bearer realm="ccmsipline", error="invalid_token"',
+            f'{RFC8898_CHALLENGE}, error="invalid_token"',
             id="rfc8898",
         ),
     ],
@@ -132,7 +138,7 @@ def test_the_rfcs_dialect_challenges_an_absent_token_without_an_error(bench_of, 
     flow = bench.open()
     reply = bench.send(flow, phone.register()).decode()
     assert reply.startswith("SIP/2.0 401 Unauthorized\r\n")
-    assert '\r\nWWW-Authenticate: Bearer realm="ccmsipline"\r\n' in reply
+    assert f"\r\n{RFC8898_CHALLENGE}\r\n" in reply
     bearer = f"Authorization: Bearer {bench.token()}\r\n"
     assert bench.send(flow, phone.register(credentials=bearer)).startswith(b"SIP/2.0 200 ")
 
