@@ -123,11 +123,11 @@ class Bench:
     def authorize(self, **changes: str | None) -> HttpResponse:
         return self.send("GET", "/ssosp/oauth/authorize", query=tuple(self.ask(**changes).items()))
 
-    def log_in(self, user: str = "alice", password: str = PASSWORD, **changes: str | None) -> HttpResponse:
+    def log_in(self, user: str = "alice", password: str = PASSWORD, /, **changes: str | None) -> HttpResponse:
         form = {**self.ask(**changes), "user": user, "password": password}
         return self.send("POST", "/ssosp/oauth/authorize", form=tuple(form.items()))
 
-    def code(self, user: str = "alice", **changes: str | None) -> str:
+    def code(self, user: str = "alice", /, **changes: str | None) -> str:
         return answered(self.log_in(user, **changes))["code"]
 
     def token(self, client: OAuthClient = JABBER, **fields: str | None) -> HttpResponse:
