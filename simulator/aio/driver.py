@@ -113,8 +113,14 @@ class Driver:
             server.close()
         seat.vanish()
 
-    async def close(self) -> None:
-        """Remove every actor. The driver may be used again."""
+    async def close(self, *, abruptly: bool = False) -> None:
+        """Remove every actor. The driver may be used again.
+
+        `abruptly`: connections are reset instead of closed in an orderly way, so nobody is waited for.
+        """
+        if abruptly:
+            for seat in self._seats.values():
+                seat.vanish()
         await asyncio.gather(*(self.remove(seat.actor) for seat in tuple(self._seats.values())))
 
     def kick(self, actor: Actor) -> None:

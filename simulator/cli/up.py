@@ -29,6 +29,11 @@ def up(
     host: Annotated[str, typer.Option(help="Address to bind to.")] = "127.0.0.1",
     control_port: Annotated[int, typer.Option(min=0, max=65535, help="Of the control API; 0: any.")] = 0,
     events: Annotated[bool, typer.Option(help="Keep events for the control API.")] = True,
+    changes: Annotated[
+        list[str] | None,
+        typer.Option("--set", metavar="KEY=VALUE", help="Change the lab: tls=1.3, cluster.trying=true ..."),
+    ] = None,
+    until_eof: Annotated[bool, typer.Option("--until-eof", help="End when stdin ends, too.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="One line when ready, nothing else.")] = False,
 ) -> None:
     """Run a lab: the registrar on 5060, 5061, 5090 and 5091, cnf.xml on 6970, an Expressway-C, a control API.
@@ -38,7 +43,7 @@ def up(
     """
     from simulator.lab.service import serve
 
-    config = _config(lab_file, port_base, host)
+    config = _config(lab_file, port_base, host, changes or [])
     _warn_if_public(host)
 
     def announce(ready: Ready, lab: Lab) -> None:
@@ -48,23 +53,35 @@ def up(
             _show(ready, lab)
 
     try:
-        asyncio.run(serve(config, host=host, control_port=control_port, events=events, announce=announce))
+        asyncio.run(
+            serve(
+                config,
+                host=host,
+                control_port=control_port,
+                events=events,
+                until_eof=until_eof,
+                announce=announce,
+            )
+        )
     except OSError as error:
         screen.fail(screen.ENVIRONMENT, f"{error.strerror or error} (try --port-base 0)")
     except ValueError as error:
         screen.fail(screen.USAGE, str(error))
 
 
-def _config(lab_file: Path | None, port_base: int | None, host: str) -> LabConfig:
+def _config(lab_file: Path | None, port_base: int | None, host: str, changes: list[str]) -> LabConfig:
     from simulator.lab.checking import check_file
     from simulator.lab.config import LabConfig, default_lab, with_ports
+    from simulator.lab.overlay import overlaid
     from simulator.lab.yaml_source import SourceError
 
-    if lab_file is None:
-        return default_lab(host=host, port_base=port_base)
     try:
-        check_file(lab_file)
-        config = LabConfig.from_file(lab_file)
+        if lab_file is None:
+            config = default_lab(host=host)
+        else:
+            check_file(lab_file)
+            config = LabConfig.from_file(lab_file)
+        config = overlaid(config, changes)
     except SourceError as error:
         screen.fail(screen.USAGE, str(error))
     return config if port_base is None else with_ports(config, port_base)

@@ -6,6 +6,7 @@ Host must be an address or localhost: no web page can reach it through a name of
 
 from __future__ import annotations
 
+import asyncio
 import json
 from collections.abc import Awaitable, Callable, Mapping
 from ipaddress import ip_address
@@ -14,13 +15,23 @@ from typing import Annotated, Any, TypeVar
 from aiohttp import web
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+from registrar.core.reasons import REPLIES
 from registrar.core.tokens import MUTATIONS, TokenPolicy, TokenValidator, inspect_token
 from simulator import __version__
-from simulator.core.eventlog import record_to_json
+from simulator.aio.http import BAD_REQUEST, logger
+from simulator.core.eventlog import EventLog, Record, record_to_json
+from simulator.core.events import EVENTS
 from simulator.core.flow import Address
+from simulator.core.sip import IllegalInput
+from simulator.lab import ladder
+from simulator.lab.config import TokenConfig
 from simulator.lab.live import Lab
 
 BODY_LIMIT = 256 * 1024
+_LONGEST_WAIT = 30
+"""Seconds for which a question about events is held back at most."""
+_WIDEST = 200
+_FRESH = {"Cache-Control": "no-store"}
 M = TypeVar("M", bound=BaseModel)
 
 
@@ -37,6 +48,13 @@ class MintRequest(_Body):
 
 class InspectRequest(_Body):
     token: Annotated[str, Field(max_length=65536)]
+
+
+class StartRequest(_Body):
+    """How the phone shall be from now on; what is left out stays as it is."""
+
+    behaviours: Annotated[list[str], Field(max_length=50)] | None = None
+    token: TokenConfig | None = None
 
 
 class AdvanceRequest(_Body):
@@ -56,15 +74,18 @@ class Control:
         self._lab = lab
         self._endpoints = endpoints
         self._runner: web.AppRunner | None = None
+        self._turn = asyncio.Lock()
 
     async def start(self, host: str, port: int) -> Address:
-        app = web.Application(client_max_size=BODY_LIMIT, middlewares=[_guard])
+        app = web.Application(client_max_size=BODY_LIMIT, middlewares=[_guard, self._in_turn])
         app.add_routes(
             [
                 web.get("/", self._about),
                 web.get("/endpoints", self._show_endpoints),
                 web.get("/registrations", self._registrations),
                 web.get("/events", self._events),
+                web.get("/ladder", self._ladder),
+                web.get("/reasons", self._reasons),
                 web.get("/tokens/mutations", self._mutations),
                 web.post("/tokens", self._mint),
                 web.post("/tokens/inspect", self._inspect),
@@ -72,9 +93,10 @@ class Control:
                 web.post("/phones/{device}/stop", self._stop_phone),
                 web.post("/nodes/{node}/restart", self._restart_node),
                 web.post("/clock/advance", self._advance),
+                web.post("/reset", self._reset),
             ]
         )
-        self._runner = web.AppRunner(app, access_log=None, shutdown_timeout=1.0)
+        self._runner = web.AppRunner(app, access_log=None, shutdown_timeout=1.0, logger=logger)
         await self._runner.setup()
         site = web.TCPSite(self._runner, host, port)
         await site.start()
@@ -90,7 +112,9 @@ class Control:
 
     async def _about(self, request: web.Request) -> web.Response:
         paths = sorted({r.resource.canonical for r in request.app.router.routes() if r.resource is not None})
-        return _json({"ucmsim": __version__, "lab": self._lab.site.config.name, "paths": paths})
+        site = self._lab.site
+        about = {"ucmsim": __version__, "lab": site.config.name, "last_seq": site.log.last_seq, "paths": paths}
+        return _json(about)
 
     async def _show_endpoints(self, request: web.Request) -> web.Response:
         return _json(dict(self._endpoints()))
@@ -113,10 +137,35 @@ class Control:
         return _json(rows)
 
     async def _events(self, request: web.Request) -> web.Response:
-        """Kept records with seq > since, oldest first, at most `limit`."""
+        """Kept records with seq > since, oldest first, at most `limit`; with `kind` only those of that kind.
+
+        With `wait` an answer that would be empty is held back until there is a record, or for so many seconds.
+        """
         since, limit = _number(request, "since", 0), _number(request, "limit", 1000)
-        records = self._lab.site.log.records(since=since)[:limit]
-        return _json([record_to_json(record) for record in records])
+        wait, kind = min(_number(request, "wait", 0), _LONGEST_WAIT), request.query.get("kind")
+        if kind is not None and kind not in EVENTS:
+            raise Problem(400, f"kind: no event {kind!r}")
+        log = self._lab.site.log
+        found = _kept(log, since, kind)
+        if not found and wait:
+            await _next(log, kind, wait)
+            found = _kept(log, since, kind)
+        return _json([record_to_json(record) for record in found[:limit]])
+
+    async def _ladder(self, request: web.Request) -> web.Response:
+        """As text: kept records with seq > since."""
+        since, width = _number(request, "since", 0), _number(request, "width", 100)
+        rows = ladder.rows_of(self._lab.site.log.records(since=since))
+        lines = [line.text for line in ladder.draw(rows, width=min(width, _WIDEST))]
+        return web.Response(text="".join(f"{line}\n" for line in lines), headers=_FRESH)
+
+    async def _reasons(self, request: web.Request) -> web.Response:
+        """Every way the registrar says no."""
+        rows = [
+            {"name": reason.value, "status": rule.status, "text": rule.explanation, "remedy": rule.remedy}
+            for reason, rule in REPLIES.items()
+        ]
+        return _json(rows)
 
     async def _mutations(self, request: web.Request) -> web.Response:
         rows = [
@@ -147,7 +196,24 @@ class Control:
 
     # --- acting -----------------------------------------------------------------------------------------------
 
+    @web.middleware
+    async def _in_turn(
+        self, request: web.Request, handler: Callable[[web.Request], Awaitable[web.StreamResponse]]
+    ) -> web.StreamResponse:
+        """What acts waits for what acts already: nothing meets a lab that is half reset."""
+        if request.method == "GET":
+            return await handler(request)
+        async with self._turn:
+            return await handler(request)
+
     async def _start_phone(self, request: web.Request) -> web.Response:
+        device, site = request.match_info["device"], self._lab.site
+        asked = await _body(request, StartRequest) if request.can_read_body else StartRequest()
+        if device in site.phones:
+            if asked.behaviours is not None:
+                site.set_behaviours(device, asked.behaviours)
+            if asked.token is not None:
+                site.set_token(device, asked.token)
         return await self._phone(request, lambda phone, now: phone.start(now))
 
     async def _stop_phone(self, request: web.Request) -> web.Response:
@@ -158,7 +224,10 @@ class Control:
         phone = self._lab.site.phones.get(device)
         if phone is None:
             raise Problem(404, f"no phone {device!r} in this lab")
-        do(phone, self._lab.site.clock.now())
+        try:
+            do(phone, self._lab.site.clock.now())
+        except IllegalInput:
+            raise Problem(409, f"{device} is {phone.state.value} already") from None
         self._lab.kick(phone)
         await self._lab.settle()
         return _json({"device": device, "state": phone.state.value, "registered_at": phone.registered_at})
@@ -176,6 +245,11 @@ class Control:
         await self._lab.advance(asked.seconds)
         return _json({"now": self._lab.site.clock.now()})
 
+    async def _reset(self, request: web.Request) -> web.Response:
+        """Back to the beginning, events included: the next record has seq 1."""
+        await self._lab.reset()
+        return _json(dict(self._endpoints()))
+
 
 @web.middleware
 async def _guard(
@@ -190,8 +264,27 @@ async def _guard(
         return _json({"error": str(problem)}, status=problem.status)
     except ValueError as error:
         return _json({"error": str(error)}, status=400)
+    except BAD_REQUEST:
+        return _json({"error": "the request's body cannot be read"}, status=400)
     except web.HTTPException as error:
         return _json({"error": error.reason}, status=error.status)
+
+
+def _kept(log: EventLog, since: int, kind: str | None) -> list[Record]:
+    return [record for record in log.records(since=since) if kind in (None, record.event.kind)]
+
+
+async def _next(log: EventLog, kind: str | None, seconds: float) -> None:
+    """Until the next record of this kind, or for so many seconds."""
+    came = asyncio.Event()
+    stop = log.subscribe(lambda record: came.set() if kind in (None, record.event.kind) else None)
+    try:
+        async with asyncio.timeout(seconds):
+            await came.wait()
+    except TimeoutError:
+        return
+    finally:
+        stop()
 
 
 def _is_literal(host: str) -> bool:
@@ -227,4 +320,4 @@ def _number(request: web.Request, name: str, default: int) -> int:
 
 
 def _json(data: object, status: int = 200) -> web.Response:
-    return web.json_response(data, status=status, headers={"Cache-Control": "no-store"})
+    return web.json_response(data, status=status, headers=_FRESH)

@@ -21,6 +21,7 @@ from simulator.core.eventlog import Record
 from simulator.core.flow import Actor, Address, Listen
 from simulator.core.instant import Instant
 from simulator.lab.config import LabConfig
+from simulator.lab.pki import Pki
 from simulator.lab.site import Site
 
 _PATIENCE = 5.0
@@ -31,14 +32,32 @@ _ATTEMPTS = 8
 class Lab:
     """A `simulator.lab.stage.Stage`. Make one with `open_lab`."""
 
-    def __init__(self, site: Site, driver: Driver, *, virtual_ports: bool, host: str) -> None:
-        self.site = site
-        self._driver = driver
+    def __init__(
+        self, config: LabConfig, *, virtual_ports: bool, host: str, keep: int | None, keylog: str | None
+    ) -> None:
+        self._config = config
         self._virtual = virtual_ports
         self._host = host
+        self._keep = keep
+        self._keylog = keylog
         self._doors: dict[Address, Address] = {}
         self._config_servers: dict[str, HttpServer] = {}
         self._kept: dict[tuple[str, str], int] = {}
+        self._build(None)
+
+    def _build(self, pki: Pki | None) -> None:
+        clock = ShiftClock()
+        self.site = Site(
+            self._config,
+            clock=clock,
+            real_now=Instant(clock.now()),
+            addressing="loopback",
+            host=self._host,
+            keep=self._keep,
+            pki=pki,
+        )
+        log, flows = self.site.log, self.site.flows
+        self._driver = Driver(log, clock, flows, resolve=self.resolve, keylog=self._keylog)
 
     # --- Stage ------------------------------------------------------------------------------------------------
 
@@ -90,13 +109,30 @@ class Lab:
         for name, expressway in self.site.expressways.items():
             self.site.discover(name)
             await self._open(name, expressway, expressway.listens())
+        self.site.make_phones()
         for phone in self.site.phones.values():
             await self._driver.add(phone)
 
     async def close(self) -> None:
         await self._driver.close()
+        await self._stop_config_servers()
+
+    async def reset(self) -> None:
+        """Start over, in milliseconds: cluster, phones, clock and events as in the beginning.
+
+        Certificates and token keys stay the same, and so do the ports; only a free port that another process
+        has taken meanwhile is replaced. Connections are reset. `site` is a new one.
+        """
+        await self._driver.close(abruptly=True)
+        await self._stop_config_servers()
+        self._doors.clear()
+        self._build(self.site.pki.again())
+        await self.start()
+
+    async def _stop_config_servers(self) -> None:
         for server in self._config_servers.values():
             await server.stop()
+        self._config_servers.clear()
 
     def resolve(self, dialled: Address) -> Address:
         """What the sockets use for what an actor dials. LookupError: no such name, or nobody listens there."""
@@ -125,6 +161,7 @@ class Lab:
                 # Another process may take a port between choosing and binding it.
                 if attempt == _ATTEMPTS - 1 or all(listen.address.port for listen in listens):
                     raise
+                self._kept = {held: port for held, port in self._kept.items() if held[0] != name}
                 continue
             break
         if not self._virtual:
@@ -154,18 +191,25 @@ class Lab:
 
     async def _serve_config(self, name: str) -> None:
         port = self.site.cluster.node(name).ports.config
-        server = config_server(
-            self.site.config_services[name],
-            self.site.clock,
-            host=self._host,
-            port=0 if self._virtual else port,
-        )
-        bound = await server.start()
+        kept = self._kept.get((name, "config"), 0)
+        try:
+            server = self._config_server(name, kept if self._virtual or not port else port)
+            bound = await server.start()
+        except OSError:
+            if not kept:
+                raise
+            server = self._config_server(name, 0)
+            bound = await server.start()
         self._config_servers[name] = server
         if self._virtual:
             self._door(name, port, bound)
         else:
             self.site.bound(name, {"config": bound})
+            if not port:
+                self._kept[name, "config"] = bound.port
+
+    def _config_server(self, name: str, port: int) -> HttpServer:
+        return config_server(self.site.config_services[name], self.site.clock, host=self._host, port=port)
 
 
 def _free_port(host: str) -> int:
@@ -193,16 +237,7 @@ async def open_lab(
     keylog: str | None = None,
 ) -> AsyncIterator[Lab]:
     """A running lab. Raises OSError (ports), and ValueError for what UCM's administration would refuse."""
-    clock = ShiftClock()
-    site = Site(config, clock=clock, real_now=Instant(clock.now()), addressing="loopback", host=host, keep=keep)
-    lab: Lab | None = None
-
-    def resolve(dialled: Address) -> Address:
-        assert lab is not None
-        return lab.resolve(dialled)
-
-    driver = Driver(site.log, clock, site.flows, resolve=resolve, keylog=keylog)
-    lab = Lab(site, driver, virtual_ports=virtual_ports, host=host)
+    lab = Lab(config, virtual_ports=virtual_ports, host=host, keep=keep, keylog=keylog)
     try:
         await lab.start()
         yield lab

@@ -1,4 +1,7 @@
-"""The lab's certificates: authorities by name, and leaves good or bad as the lab file asks for."""
+"""The lab's certificates and token keys: authorities by name, and leaves good or bad as the lab file asks for.
+
+A lab that starts over keeps them (`again`): strangers hold copies.
+"""
 
 from __future__ import annotations
 
@@ -6,8 +9,10 @@ from datetime import timedelta
 from typing import Literal
 
 from certs.authority import Authority, Issued, self_signed
+from certs.keys import private_key
 from certs.spec import CertSpec
 from certs.stores import NodeStores
+from registrar.core.tokens import ClusterKeys
 from simulator.core.instant import Instant, to_datetime
 from simulator.lab.config import CertificateConfig
 
@@ -30,6 +35,16 @@ class Pki:
         self.authorities: dict[str, Authority] = {}
         """Every authority made so far, by name."""
         self._generations: dict[str, int] = {}
+        self._issued: dict[tuple[str, CertSpec], Issued] = {}
+        self._stores: dict[tuple[str, tuple[str, ...]], NodeStores] = {}
+        self._token_keys: dict[str, ClusterKeys] = {}
+
+    def again(self) -> Pki:
+        """The same for a lab that starts over: what it asks for once more is not made anew."""
+        twin = Pki(now=self._now)
+        twin.authorities = self.authorities
+        twin._issued, twin._stores, twin._token_keys = self._issued, self._stores, self._token_keys
+        return twin
 
     def authority(self, name: str) -> Authority:
         """The authority of this name, made at first use; "a/b" is the intermediate b below a."""
@@ -71,13 +86,28 @@ class Pki:
             generation=generation,
         )
         issuer = config.issuer or default_ca
-        if issuer == "self":
-            issued = self_signed(spec, now=self._now)
-        else:
-            authority = self.authority(issuer) if isinstance(issuer, str) else issuer
-            issued = authority.issue(spec, now=self._now)
+        made = (issuer if isinstance(issuer, str) else issuer.name, spec)
+        if made not in self._issued:
+            if issuer == "self":
+                self._issued[made] = self_signed(spec, now=self._now)
+            else:
+                authority = self.authority(issuer) if isinstance(issuer, str) else issuer
+                self._issued[made] = authority.issue(spec, now=self._now)
+        issued = self._issued[made]
         return issued.without_chain() if config.chain == "leaf_only" else issued
 
     def node_stores(self, host: str, *, addresses: tuple[str, ...]) -> NodeStores:
         """A node's stores as after installation; the lab then puts in the Tomcat certificate it wants."""
-        return NodeStores.create(host, now=self._now, addresses=addresses, tomcat_ca=self.authority(TOMCAT_CA))
+        made = (host, addresses)
+        if made not in self._stores:
+            self._stores[made] = NodeStores.create(
+                host, now=self._now, addresses=addresses, tomcat_ca=self.authority(TOMCAT_CA)
+            )
+        return self._stores[made]
+
+    def token_keys(self, cluster_id: str, *, label: str) -> ClusterKeys:
+        """The keys the cluster starts with. `label`: of its signing key in the process-wide pool."""
+        if cluster_id not in self._token_keys:
+            signing = private_key(label, "rsa2048")
+            self._token_keys[cluster_id] = ClusterKeys.create(cluster_id, signing=signing)  # type: ignore[arg-type]
+        return self._token_keys[cluster_id]

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import signal
+import sys
 import tempfile
+import threading
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
@@ -43,14 +46,20 @@ async def serve(
     host: str,
     control_port: int,
     events: bool,
+    until_eof: bool = False,
     announce: Callable[[Ready, Lab], None],
 ) -> None:
-    """Runs until SIGINT or SIGTERM. Raises OSError (ports) and ValueError (what UCM would refuse)."""
+    """Runs until SIGINT or SIGTERM, with `until_eof` also until stdin ends.
+
+    Raises OSError (ports) and ValueError (what UCM would refuse).
+    """
     stopped = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM):
         with suppress(NotImplementedError):  # Windows has no signal handlers in the loop
             loop.add_signal_handler(number, stopped.set)
+    if until_eof:
+        _at_end_of_stdin(lambda: loop.call_soon_threadsafe(stopped.set))
     keep = KEPT_RECORDS if events else 0
     with tempfile.TemporaryDirectory(prefix="ucmsim-", ignore_cleanup_errors=True) as folder:
         async with open_lab(config, virtual_ports=False, host=host, keep=keep) as lab:
@@ -61,6 +70,19 @@ async def serve(
                 await stopped.wait()
             finally:
                 await control.stop()
+
+
+def _at_end_of_stdin(then: Callable[[], object]) -> None:
+    """Whoever started this process holds the other end: it ends with them, however they end."""
+
+    def watch() -> None:
+        while os.read(descriptor, 4096):
+            pass
+        with suppress(RuntimeError):  # the loop is closed already
+            then()
+
+    descriptor = sys.stdin.fileno()
+    threading.Thread(target=watch, name="stdin", daemon=True).start()
 
 
 def _ready(lab: Lab, folder: Path, control: str) -> Ready:

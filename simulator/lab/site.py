@@ -14,6 +14,7 @@ from registrar.core.callmanager import CallManager
 from registrar.core.config_service import ConfigService
 from registrar.core.policy import RegistrarPolicy
 from registrar.core.ports import NodePorts
+from registrar.core.tokens import MUTATIONS
 from registrar.core.trust import ExpresswayRow
 from simulator.core.entropy import SeededEntropy
 from simulator.core.eventlog import EventLog, Journal
@@ -51,14 +52,18 @@ class Site:
         addressing: Addressing,
         host: str = "127.0.0.1",
         keep: int | None = None,
+        pki: Pki | None = None,
     ) -> None:
-        """`real_now`: the machine's time, for certificates. `keep`: how many records stay (None: all)."""
+        """`real_now`: the machine's time, for certificates. `keep`: how many records stay (None: all).
+
+        `pki`: the certificates and keys of the site this one takes the place of.
+        """
         self.config = config
         self.clock = clock
         self.log = EventLog(clock, keep=keep)
         self.lab: Journal = self.log.journal(ActorId("lab"))
         self.flows = FlowIds()
-        self.pki = Pki(now=real_now)
+        self.pki = pki or Pki(now=real_now)
         self.places = Places(addressing, host)
         self._entropy = SeededEntropy(config.seed)
         self._bound: dict[str, dict[str, Address]] = {}
@@ -78,7 +83,7 @@ class Site:
         self.nodes = {node.name: self._call_manager(node.name) for node in config.nodes}
         self.config_services = {node.name: self._config_service(node.name) for node in config.nodes}
         self.expressways = {item.name: self._expressway(item) for item in config.expressways}
-        self.phones = {phone.device: self._phone(phone) for phone in config.phones}
+        self.phones: dict[str, Softphone] = {}
 
     # --- what drivers ask -------------------------------------------------------------------------------------
 
@@ -98,6 +103,10 @@ class Site:
                 content_type = next((v for k, v in response.headers if k.lower() == "content-type"), "")
                 return Fetched(status=response.status, body=response.body, content_type=content_type)
         return Fetched(failure=f"{parts.netloc}: connection refused")
+
+    def make_phones(self) -> None:
+        """The driver tells that every port is known: phones are given URLs with numbers."""
+        self.phones = {phone.device: self._phone(phone) for phone in self.config.phones}
 
     def bound(self, node: str, addresses: dict[str, Address]) -> None:
         """The driver tells which addresses the node's listeners got, by listener name."""
@@ -183,6 +192,9 @@ class Site:
         self.lab.add(ClusterChanged(what=f"security profile of {device}", detail=profile))
 
     def set_token(self, device: str, token: TokenConfig) -> None:
+        """ValueError for an unknown mutation."""
+        if token.mutate is not None and token.mutate not in MUTATIONS:
+            raise ValueError(f"no token mutation {token.mutate!r}: `ucmsim token mutations` lists them")
         self.phones[device].set_tokens(PhoneTokens(self.mint, self._phone_config(device).user, token))
 
     def set_behaviours(self, device: str, behaviours: Iterable[str]) -> None:
@@ -268,7 +280,9 @@ class Site:
 
     def _phone(self, config: PhoneConfig) -> Softphone:
         self.places.settle(config.device, f"{config.device}.phone.lab.example", "phone")
-        profile = self._builder.profile(config, self.cluster, lambda node: self.ports_of(node).config)
+        profile = self._builder.profile(
+            config, self.cluster, lambda node: self.ports_of(node).config, self.edge_of
+        )
         return Softphone(
             profile,
             tokens=PhoneTokens(self.mint, config.user, config.token),

@@ -33,6 +33,7 @@ class World:
             self.site.bound(name, self._net.add(node, node.listens()))
         for expressway in self.site.expressways.values():
             self._net.add(expressway, expressway.listens())
+        self.site.make_phones()
         for phone in self.site.phones.values():
             self._net.add(phone)
 
