@@ -1,4 +1,4 @@
-"""`python -m benchmarks [--json FILE] [--only NAME] [--quick]`: measures and prints; no figure can fail."""
+"""`python -m benchmarks [--json FILE] [--only NAME] [--quick]`: measures, prints; 1 if a server answered wrong."""
 
 from __future__ import annotations
 
@@ -16,6 +16,7 @@ from benchmarks.bench import Bench, Settings
 from benchmarks.cases import CASES
 from benchmarks.harness import Figure, Placement, Unavailable, machine, pin, set_ratios
 from benchmarks.limits import LIMITS, Measure
+from benchmarks.load import UnexpectedAnswer
 from benchmarks.report import table
 
 
@@ -63,6 +64,8 @@ def _measured(bench: Bench, figure: Figure, measure: Measure, announce: Console)
         measure(bench, figure)
     except Unavailable as reason:
         figure.skipped = str(reason)
+    except UnexpectedAnswer as answer:
+        figure.skipped, figure.wrong = f"wrong answer: {answer}", True
     bench.figures[figure.name] = figure
 
 
@@ -94,7 +97,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         chosen.json.write_text(json.dumps(document, indent=2) + "\n", encoding="utf-8")
     # A pipe has no width, and rich would assume 80 columns.
     Console(width=None if sys.stdout.isatty() else 160).print(table(figures.values()))
-    return 0
+    return 1 if any(figure.wrong for figure in figures.values()) else 0
 
 
 if __name__ == "__main__":

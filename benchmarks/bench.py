@@ -53,8 +53,10 @@ class Bench:
 
     @cached_property
     def phones(self) -> list[PhoneId]:
-        """Provisioned in the registrar under test: enough for every figure."""
-        return [PhoneId(index) for index in range(max(self.settings.held + 2 * LINES, 2 * LINES))]
+        """Provisioned in the registrar under test: enough for every figure, and none comes twice in one."""
+        settings = self.settings
+        dialled = settings.connections // 10 + settings.connections * settings.runs
+        return [PhoneId(index) for index in range(max(dialled, settings.held + 2 * LINES))]
 
     @cached_property
     def tokens(self) -> list[str]:

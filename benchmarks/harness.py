@@ -125,10 +125,18 @@ class Figure:
     ratios: dict[str, float] = field(default_factory=dict)
     notes: dict[str, float | str] = field(default_factory=dict)
     skipped: str | None = None
+    """Why there is no value."""
+    wrong: bool = False
+    """Skipped because a server answered what it should not: that fails the run, a slow figure never does."""
 
     @property
     def value(self) -> float:
         return statistics.median(self.runs)
+
+    @property
+    def comparable(self) -> float:
+        """What a whole server core would have given, so that other users of the machine distort no ratio."""
+        return float(self.notes.get("per_whole_server_core") or self.value)
 
     def to_json(self) -> dict[str, object]:
         out: dict[str, object] = {"name": self.name, "what": self.what, "unit": self.unit}
@@ -162,17 +170,19 @@ class Effort:
         if server_before is not None and server_after is not None:
             self._server += server_after - server_before
             notes["server_core_share"] = round(self._server / self._seconds, 2)
+            if self._server:
+                notes["per_whole_server_core"] = round(self._done / self._server)
 
 
 def set_ratios(figures: dict[str, Figure]) -> None:
-    """Each figure over the figures that bound it; > 1 is always better than the bound."""
+    """Each figure over the figures that bound it, core for core; > 1 is always better than the bound."""
     for figure in figures.values():
         if figure.skipped is not None:
             continue
         for name in figure.against:
             bound = figures.get(name)
             if bound is not None and bound.skipped is None:
-                pair = figure.value, bound.value
+                pair = figure.comparable, bound.comparable
                 figure.ratios[name] = pair[0] / pair[1] if figure.more_is_better else pair[1] / pair[0]
 
 

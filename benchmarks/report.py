@@ -11,7 +11,14 @@ from benchmarks.harness import Figure
 
 def table(figures: Iterable[Figure]) -> Table:
     out = Table(box=None, title="ucmsim benchmarks, medians", title_justify="left", show_edge=False)
-    for heading in ("figure", "value", "", "reach for", "as a multiple of", "core used: server, client"):
+    for heading in (
+        "figure",
+        "value",
+        "",
+        "reach for",
+        "as a multiple of",
+        "core used (and a whole one gives): server, client",
+    ):
         numeric = heading in ("value", "reach for")
         out.add_column(heading, justify="right" if numeric else "left", no_wrap=heading != "as a multiple of")
     for figure in figures:
@@ -38,5 +45,6 @@ def _shares(figure: Figure) -> str:
     notes = figure.notes
     if "client_ceiling" not in notes:
         return ""
-    shares = f"{notes.get('server_core_share', '?')}, {notes['client_core_share']}"
-    return f"{shares} (client alone: {_number(float(notes['client_ceiling']))}/s)"
+    server = notes.get("server_core_share", "?")
+    ceiling = _number(float(notes["client_ceiling"]))
+    return f"{server} ({_number(figure.comparable)}/s), {notes['client_core_share']} ({ceiling}/s)"
