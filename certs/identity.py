@@ -6,7 +6,7 @@ from functools import lru_cache
 
 from cryptography import x509
 from cryptography.hazmat.primitives.hashes import SHA256
-from cryptography.x509.oid import NameOID
+from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
 from simulator.core.instant import Instant
 from simulator.core.tls.identity import PeerIdentity
@@ -31,9 +31,23 @@ def of_certificate(certificate: x509.Certificate) -> PeerIdentity:
         ip_addresses=tuple(str(san.value) for san in sans if isinstance(san, x509.IPAddress)),
         issuer=certificate.issuer.rfc4514_string(),
         serial=certificate.serial_number,
+        not_before=Instant(certificate.not_valid_before_utc.timestamp()),
         not_after=Instant(certificate.not_valid_after_utc.timestamp()),
         fingerprint_sha256=certificate.fingerprint(SHA256()).hex(),
+        usages=_usages(certificate),
     )
+
+
+@lru_cache(maxsize=256)
+def of_chain(pem: bytes) -> PeerIdentity:
+    """The first certificate of a PEM chain. ValueError as `read`."""
+    return of_certificate(x509.load_pem_x509_certificate(pem))
+
+
+@lru_cache(maxsize=256)
+def subjects_of(bundle: bytes) -> tuple[str, ...]:
+    """The subjects of PEM certificates, RFC 4514 text. ValueError as `read`."""
+    return tuple(found.subject.rfc4514_string() for found in x509.load_pem_x509_certificates(bundle))
 
 
 def _sans(certificate: x509.Certificate) -> tuple[x509.GeneralName, ...]:
@@ -41,6 +55,21 @@ def _sans(certificate: x509.Certificate) -> tuple[x509.GeneralName, ...]:
         return tuple(certificate.extensions.get_extension_for_class(x509.SubjectAlternativeName).value)
     except x509.ExtensionNotFound:
         return ()
+
+
+_USAGES = {
+    ExtendedKeyUsageOID.SERVER_AUTH: "serverAuth",
+    ExtendedKeyUsageOID.CLIENT_AUTH: "clientAuth",
+    ExtendedKeyUsageOID.ANY_EXTENDED_KEY_USAGE: "any",
+}
+
+
+def _usages(certificate: x509.Certificate) -> tuple[str, ...]:
+    try:
+        usages = certificate.extensions.get_extension_for_class(x509.ExtendedKeyUsage).value
+    except x509.ExtensionNotFound:
+        return ()
+    return tuple(_USAGES.get(usage, usage.dotted_string) for usage in usages)
 
 
 def _text(value: str | bytes) -> str:

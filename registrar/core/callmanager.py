@@ -274,7 +274,9 @@ class CallManager:
         self.registrar.commit(decision)
         cause = 0
         if self._journal.on:
-            cause = reporting.report_decision(self._journal, decision, flow, seen)
+            cause = reporting.report_decision(
+                self._journal, decision, flow, seen, oauth_mode=self.snapshot.sip_oauth_mode
+            )
         if isinstance(decision, Accepted):
             self.counts[decision.what] += 1
             data = self._replies.accepted(request, source, now, decision)

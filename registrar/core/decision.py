@@ -59,6 +59,7 @@ class Registrar:
         for check in CHECKS:
             verdict = check(self, ask)
             if verdict is not None:
+                ask.check = check.__name__
                 return verdict
         return self._accept(ask)
 

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from contextlib import suppress
-from typing import Literal
+from typing import Literal, TypedDict
 
+from registrar.core.arrival import Role
 from registrar.core.bindings import Binding
 from registrar.core.causes import UnregCause
+from registrar.core.checks import peer_admitted
 from registrar.core.reasons import REPLIES, Reason
 from registrar.core.trust import TrustVerdict
-from registrar.core.verdicts import Accepted, Challenged, Decision
+from registrar.core.verdicts import Accepted, Ask, Challenged, Decision
 from simulator.core.eventlog import Journal
 from simulator.core.events import (
     BindingChanged,
@@ -74,11 +76,13 @@ def report_judged(journal: Journal, verdict: TrustVerdict, flow: FlowId, *, clos
             status=0,
             cause=int(rule.cause),
             mark=rule.mark,
+            check=peer_admitted.__name__,
+            port_role=Role.MRA_OAUTH.value,
         )
         journal.add(rejected, flow=flow, cause=cause or None)
 
 
-def report_decision(journal: Journal, decision: Decision, flow: FlowId, cause: int) -> int:
+def report_decision(journal: Journal, decision: Decision, flow: FlowId, cause: int, *, oauth_mode: bool) -> int:
     """Returns the seq of the decision's event, the cause of the answer."""
     ask = decision.ask
     device = (
@@ -91,7 +95,7 @@ def report_decision(journal: Journal, decision: Decision, flow: FlowId, cause: i
             aor=ask.said.aor,
             what=decision.what,
             expires=decision.expires,
-            token=ask.token.ref if ask.token else None,
+            **_known(ask, oauth_mode),
         )
     elif isinstance(decision, Challenged):
         event = RegistrarChallenged(
@@ -101,6 +105,8 @@ def report_decision(journal: Journal, decision: Decision, flow: FlowId, cause: i
             reason=decision.problem.value,
             detail=decision.detail,
             mark=decision.mark,
+            token_problem=decision.problem.value,
+            **_known(ask, oauth_mode),
         )
     else:
         rule = decision.rule
@@ -115,8 +121,50 @@ def report_decision(journal: Journal, decision: Decision, flow: FlowId, cause: i
             status=decision.status or rule.status,
             cause=int(rule.cause),
             mark=rule.mark,
+            token_problem=decision.problem.value if decision.problem is not None else "",
+            **_known(ask, oauth_mode),
         )
     return journal.add(event, flow=flow, cause=cause or None)
+
+
+class _Known(TypedDict):
+    check: str
+    port_role: str
+    oauth_mode: bool
+    profile: str
+    profile_mode: str
+    profile_oauth: bool | None
+    owners: tuple[str, ...]
+    lines: tuple[str, ...]
+    dn: str
+    asked_expires: int
+    token: str | None
+    token_subject: str
+    token_scopes: tuple[str, ...]
+    token_age: int | None
+    token_left: int | None
+
+
+def _known(ask: Ask, oauth_mode: bool) -> _Known:
+    """What the decision had in hand, for `explain`: never the token, only what it says."""
+    device, profile, token = ask.device, ask.profile, ask.token
+    return _Known(
+        check=ask.check,
+        port_role=ask.arrival.role.value,
+        oauth_mode=oauth_mode,
+        profile=profile.name if profile else "",
+        profile_mode=profile.mode.name if profile else "",
+        profile_oauth=profile.oauth if profile else None,
+        owners=tuple(dict.fromkeys(filter(None, (device.owner, *device.associated)))) if device else (),
+        lines=tuple(line.dn for line in device.lines) if device else (),
+        dn=ask.said.dn,
+        asked_expires=ask.expires,
+        token=token.ref if token else None,
+        token_subject=token.subject if token else "",
+        token_scopes=tuple(sorted(token.scopes)) if token else (),
+        token_age=round(ask.now - token.issued_at) if token else None,
+        token_left=round(token.expires_at - ask.now) if token else None,
+    )
 
 
 def report_bound(journal: Journal, decision: Accepted, flow: FlowId, cause: int) -> None:

@@ -30,6 +30,8 @@ class Ask:
     token: TokenFacts | None = None
     binding: Binding | None = None
     """The live binding of this device and line."""
+    check: str = ""
+    """Name of the check that objected."""
 
     def __init__(self, request: Request, arrival: Arrival, now: Instant) -> None:
         self.request = request

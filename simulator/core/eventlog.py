@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import TypeVar
 
-from simulator.core.events import Event, event_to_json
+from simulator.core.events import Event, event_from_json, event_to_json
 from simulator.core.flow import ActorId, FlowId
 from simulator.core.instant import Clock, Instant
 
@@ -34,6 +34,23 @@ def record_to_json(record: Record) -> dict[str, object]:
         "caused_by": record.cause,
         **event_to_json(record.event),
     }
+
+
+def record_from_json(data: Mapping[str, object]) -> Record:
+    """The record that `record_to_json` wrote. ValueError says what is wrong with anything else."""
+    event = event_from_json(data)
+    seq, at, actor = data.get("seq"), data.get("at"), data.get("actor")
+    flow, cause = data.get("flow"), data.get("caused_by")
+    if not (isinstance(seq, int) and isinstance(at, int | float) and isinstance(actor, str)):
+        raise ValueError(f"{event.kind} without seq, at and actor")  # noqa: TRY004 - foreign data, not a type
+    return Record(
+        seq=seq,
+        at=Instant(float(at)),
+        actor=ActorId(actor),
+        event=event,
+        flow=FlowId(flow) if isinstance(flow, int) else None,
+        cause=cause if isinstance(cause, int) else None,
+    )
 
 
 class EventLog:

@@ -6,7 +6,8 @@ side. No event ever holds a token, a password or a key: references only (`simula
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields
+from collections.abc import Mapping
+from dataclasses import MISSING, dataclass, fields
 from typing import ClassVar, Literal
 
 
@@ -101,27 +102,53 @@ class FlowFailed(Event):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class TlsEstablished(Event):
-    kind: ClassVar[str] = "tls:established"
+class HandshakeSeen(Event):
+    """What one end brought to a TLS handshake, and what it saw of the peer's certificate.
+
+    Names are CN first. Validity is (hours since it began, hours until it ends) by the machine's clock, negative
+    for what has not begun or is over; whole hours, so that a repeated run says the same.
+    """
+
     role: Literal["client", "server"]
-    version: str
-    cipher: str
     peer_names: tuple[str, ...] = ()
-    """Names in the peer's certificate, CN first; empty if it presented none."""
+    """Names in the peer's certificate; empty if it presented none, or none that this end could read."""
     peer_issuer: str = ""
+    peer_usages: tuple[str, ...] = ()
+    """Extended key usages; empty: the certificate does not limit them."""
+    peer_validity: tuple[int, ...] = ()
+    own_names: tuple[str, ...] = ()
+    own_issuer: str = ""
+    own_usages: tuple[str, ...] = ()
+    own_validity: tuple[int, ...] = ()
+    own_versions: str = ""
+    """TLS versions this end allows, e.g. "TLSv1.2" or "TLSv1.2 to TLSv1.3"."""
+    own_trust: tuple[str, ...] = ()
+    """Subjects of the authorities this end trusts to sign the peer's certificate."""
+    server_name: str = ""
+    """Client: the name the server's certificate must carry."""
+    client_auth: str = ""
+    """Server: does it ask for a client certificate: none, optional, required."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class TlsFailed(Event):
+class TlsEstablished(HandshakeSeen):
+    kind: ClassVar[str] = "tls:established"
+    version: str
+    cipher: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TlsFailed(HandshakeSeen):
     """A refused handshake as this end knows it. In TLS 1.3 a client may first report tls:established."""
 
     kind: ClassVar[str] = "tls:failed"
-    role: Literal["client", "server"]
     by: Literal["us", "peer"]
     alert: int | None
     alert_name: str | None
     reason: str
     detail: str = ""
+    verify_code: int | None = None
+    """By us, for the peer's certificate: OpenSSL's X509_V_ERR_ number."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -208,7 +235,39 @@ class PeerJudged(Event):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class RegistrarChallenged(Event):
+class RegisterJudged(Event):
+    """What the decision about one REGISTER had in hand. What it did not get to know is None or empty."""
+
+    check: str = ""
+    """The check that objected (its name in `registrar.core.checks`); empty: none did."""
+    port_role: str = ""
+    """sip, sips, oauth or mra."""
+    oauth_mode: bool | None = None
+    """SIP OAuth mode as the service loaded it."""
+    profile: str = ""
+    profile_mode: str = ""
+    """Device security mode: NON_SECURE, AUTHENTICATED, ENCRYPTED."""
+    profile_oauth: bool | None = None
+    owners: tuple[str, ...] = ()
+    """Owner and associated users of the device."""
+    lines: tuple[str, ...] = ()
+    """Directory numbers of the device."""
+    dn: str = ""
+    """Asked for in To."""
+    asked_expires: int | None = None
+    token: str | None = None
+    """Reference of the token that was accepted."""
+    token_subject: str = ""
+    token_scopes: tuple[str, ...] = ()
+    token_age: int | None = None
+    """Seconds since iat."""
+    token_left: int | None = None
+    """Seconds until exp."""
+    token_problem: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RegistrarChallenged(RegisterJudged):
     kind: ClassVar[str] = "registrar:challenged"
     device: str | None
     aor: str
@@ -220,18 +279,16 @@ class RegistrarChallenged(Event):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class RegistrarAccepted(Event):
+class RegistrarAccepted(RegisterJudged):
     kind: ClassVar[str] = "registrar:accepted"
     device: str
     aor: str
     what: Literal["registered", "refreshed", "unregistered", "kept_alive", "queried"]
     expires: int
-    token: str | None = None
-    """Reference of the token that was accepted."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class RegistrarRejected(Event):
+class RegistrarRejected(RegisterJudged):
     kind: ClassVar[str] = "registrar:rejected"
     device: str | None
     aor: str
@@ -470,3 +527,24 @@ def event_to_json(event: Event) -> dict[str, object]:
         value = getattr(event, f.name)
         out[f.name] = list(value) if isinstance(value, tuple) else value
     return out
+
+
+def event_from_json(data: Mapping[str, object]) -> Event:
+    """The event that `event_to_json` wrote. Fields it does not know are passed over: a newer version's.
+
+    ValueError for an unknown kind or a missing field; the text names it.
+    """
+    kind = data.get("kind")
+    cls = EVENTS.get(kind) if isinstance(kind, str) else None
+    if cls is None:
+        raise ValueError(f"no event of kind {kind!r}")
+    values = {}
+    for f in fields(cls):
+        if f.name in data:
+            value = data[f.name]
+            values[f.name] = tuple(value) if isinstance(value, list) else value
+    try:
+        return cls(**values)
+    except TypeError:
+        missing = [f.name for f in fields(cls) if f.default is MISSING and f.name not in data]
+        raise ValueError(f"{kind} lacks {', '.join(missing)}") from None

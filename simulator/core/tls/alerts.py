@@ -10,6 +10,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
+from simulator.core.tls.identity import PeerIdentity
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TlsRefusal:
@@ -22,6 +24,10 @@ class TlsRefusal:
     """OpenSSL's reason, e.g. CERTIFICATE_VERIFY_FAILED or TLSV1_ALERT_UNKNOWN_CA."""
     detail: str = ""
     """For us: what the verification said, e.g. "unable to get local issuer certificate"."""
+    verify_code: int | None = None
+    """For us: OpenSSL's X509_V_ERR_ number, if the peer's certificate was refused."""
+    peer: PeerIdentity | None = None
+    """The certificate that was refused, where it crossed the wire in clear (TLS 1.2)."""
 
     @property
     def alert_name(self) -> str | None:

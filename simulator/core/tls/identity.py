@@ -16,8 +16,11 @@ class PeerIdentity:
     issuer: str = ""
     """The issuer's name, RFC 4514 text."""
     serial: int = 0
+    not_before: Instant = Instant(0.0)
     not_after: Instant = Instant(0.0)
     fingerprint_sha256: str = ""
+    usages: tuple[str, ...] = ()
+    """Extended key usages (serverAuth, clientAuth, or a dotted OID); empty: not limited."""
 
     @property
     def names(self) -> tuple[str, ...]:

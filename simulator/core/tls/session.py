@@ -14,11 +14,14 @@ from typing import Literal, cast
 
 from simulator.core.flow import TlsFacts, TlsVersionName
 from simulator.core.tls.alerts import TlsRefusal, received_alert, sent_alert
+from simulator.core.tls.flight import leaf_in_clear
 from simulator.core.tls.identity import PeerIdentity
 
 Identify = Callable[[bytes], PeerIdentity]
 """DER to identity: `certs.identity.read`, injected because the core knows no X.509."""
 
+_FLIGHT = 32_768
+"""Bytes of a handshake that are kept: more than any chain of ours."""
 _RECORD = 16_384
 """The most plaintext one record holds (RFC 8446 5.1), and the most one SSL_read returns."""
 
@@ -69,6 +72,7 @@ class TlsSession:
 
     __slots__ = (
         "_events",
+        "_flight",
         "_heard",
         "_identify",
         "_incoming",
@@ -99,6 +103,8 @@ class TlsSession:
         self._identify = identify
         self._state = _State.HANDSHAKE
         self._heard = False
+        self._flight = b""
+        """What the peer sent of the handshake: shows which certificate was refused."""
         self._unsent: list[bytes] = []
         self._events: list[TlsEvent] = []
 
@@ -131,6 +137,7 @@ class TlsSession:
         """Takes ciphertext; plaintext comes as TlsData events."""
         if self._state is _State.HANDSHAKE:
             self._incoming.write(data)
+            self._flight = (self._flight + data)[:_FLIGHT]
             self._shake_hands(bytes(data[:32]))
             data = b""
         if self._state is _State.OPEN:
@@ -219,6 +226,7 @@ class TlsSession:
             )
             return
         self._state = _State.OPEN
+        self._flight = b""
         self._events.append(TlsUp(facts))
         for data in self._unsent:
             self._write(data)
@@ -240,13 +248,31 @@ class TlsSession:
 
     def _refusal_by_us(self, error: ssl.SSLError, start: bytes) -> TlsRefusal:
         reason = error.reason or "UNKNOWN"
+        peer = None
         if isinstance(error, ssl.SSLCertVerificationError):
             code, detail = error.verify_code, error.verify_message
+            peer = self._refused_peer()
         else:
             code, detail = None, _plain_text(start) or reason.replace("_", " ").lower()
         records = self._outgoing.read()
         self._outgoing.write(records)
-        return TlsRefusal(by="us", alert=sent_alert(records, reason, code), reason=reason, detail=detail)
+        return TlsRefusal(
+            by="us",
+            alert=sent_alert(records, reason, code),
+            reason=reason,
+            detail=detail,
+            verify_code=code,
+            peer=peer,
+        )
+
+    def _refused_peer(self) -> PeerIdentity | None:
+        der = leaf_in_clear(self._flight)
+        if der is None:
+            return None
+        try:
+            return self._identify(der)
+        except ValueError:
+            return None
 
     def _refuse(self, refusal: TlsRefusal) -> None:
         self._end(TlsRefused(refusal))
