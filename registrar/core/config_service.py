@@ -59,7 +59,8 @@ class ConfigService:
             )
             self._journal.add(served)
         if request.method == "HEAD":
-            return HttpResponse(status=response.status, headers=response.headers)
+            size = ("Content-Length", str(len(response.body)))
+            return HttpResponse(status=response.status, headers=(*response.headers, size))
         return response
 
     def _answer(self, request: HttpRequest) -> tuple[HttpResponse, str]:

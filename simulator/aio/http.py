@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import logging
 from types import TracebackType
 from typing import Self
 from urllib.parse import parse_qsl, urlsplit
 
 from aiohttp import web
+from aiohttp.http_exceptions import HttpProcessingError
 
 from simulator.core.flow import Address
 from simulator.core.http import HttpRequest, HttpService
@@ -15,6 +17,22 @@ from simulator.core.instant import Clock
 MAX_BODY = 1 << 20
 """Bytes of a request body; more is answered 413."""
 _SHUTDOWN = 2.0
+
+BAD_REQUEST = (HttpProcessingError, web.RequestPayloadError, ConnectionError)
+"""What reading a request raises when its bytes are no HTTP, or end too early: the client's fault."""
+
+
+class _OurFaultsOnly(logging.Filter):
+    """aiohttp would print a traceback for each bad request, with what it held: a password, a token in a URL."""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        error = record.exc_info[1] if record.exc_info else None
+        return not isinstance(error, BAD_REQUEST)
+
+
+logger = logging.getLogger("ucmsim.http")
+"""For every aiohttp server of ours."""
+logger.addFilter(_OurFaultsOnly())
 
 
 def http_protocols(service: HttpService, clock: Clock, *, max_body: int = MAX_BODY) -> web.Server:
@@ -25,16 +43,19 @@ def http_protocols(service: HttpService, clock: Clock, *, max_body: int = MAX_BO
 
     async def handle(request: web.BaseRequest) -> web.StreamResponse:
         body = bytearray()
-        async for chunk in request.content.iter_any():
-            body += chunk
-            if len(body) > max_body:
-                return _response(413, (("Content-Type", "text/plain"),), b"413 Content Too Large\n", close=True)
+        try:
+            async for chunk in request.content.iter_any():
+                body += chunk
+                if len(body) > max_body:
+                    return _refusal(413, "Content Too Large")
+        except BAD_REQUEST:
+            return _refusal(400, "Bad Request")
         value = request_value(request, bytes(body))
         response = service.handle(value, clock.now())
         return _response(response.status, response.headers, response.body)
 
     # A client that hangs up does not cancel the service: a decision is made whole or not at all.
-    return web.Server(handle, handler_cancellation=False, access_log=None, debug=False)
+    return web.Server(handle, handler_cancellation=False, access_log=None, debug=False, logger=logger)
 
 
 def request_value(request: web.BaseRequest, body: bytes) -> HttpRequest:
@@ -55,12 +76,13 @@ def request_value(request: web.BaseRequest, body: bytes) -> HttpRequest:
     )
 
 
-def _response(
-    status: int, headers: tuple[tuple[str, str], ...], body: bytes, *, close: bool = False
-) -> web.Response:
-    response = web.Response(status=status, body=body, headers=headers)
-    if close:
-        response.force_close()
+def _response(status: int, headers: tuple[tuple[str, str], ...], body: bytes) -> web.Response:
+    return web.Response(status=status, body=body, headers=headers)
+
+
+def _refusal(status: int, phrase: str) -> web.Response:
+    response = web.Response(status=status, text=f"{status} {phrase}\n")
+    response.force_close()
     return response
 
 

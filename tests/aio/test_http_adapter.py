@@ -95,6 +95,24 @@ async def test_bad_http_is_400_and_never_reaches_the_service():
     assert echo.seen == []
 
 
+@pytest.mark.parametrize(
+    "data",
+    [
+        b"GET /?access_token=top-secret\x00 HTTP/1.1\r\nHost: h\r\n\r\n",
+        b"GET / HTTP/1.1\r\nHost: h\r\nAuthorization: Bearer top-secret" + b"x" * 10_000 + b"\r\n\r\n",
+        b"POST / HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\ntop-secret\r\n",
+        b"POST / HTTP/1.1\r\nHost: h\r\nContent-Encoding: gzip\r\nContent-Length: 10\r\n\r\ntop-secret",
+    ],
+    ids=["a NUL in the path", "a header that is too long", "a chunk that is none", "a body that is no gzip"],
+)
+async def test_what_a_client_gets_wrong_is_400_and_reaches_no_log(caplog, data):
+    async with HttpServer(Echo(), ManualClock(0.0), ANY) as server:
+        reply = await exchange(server, data)
+    assert b" 400 " in reply.splitlines()[0]
+    assert "top-secret" not in caplog.text
+    assert caplog.records == []
+
+
 async def test_starting_twice_is_refused_and_stopping_twice_is_not():
     server = HttpServer(Echo(), ManualClock(0.0), ANY)
     address = await server.start()

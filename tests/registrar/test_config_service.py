@@ -60,7 +60,9 @@ def test_a_devices_file_is_served(service, log):
 def test_head_has_the_headers_and_no_body(service, log):
     response = ask(service, "/CSFALICE.cnf.xml", "HEAD")
     assert (response.status, response.body) == (200, b"")
-    assert log.of(ConfigServed)[-1].size > 9000
+    size = log.of(ConfigServed)[-1].size
+    assert size > 9000
+    assert ("Content-Length", str(size)) in response.headers
 
 
 def test_the_cluster_switch_applies_at_once(service, cluster):
