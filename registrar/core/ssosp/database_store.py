@@ -1,0 +1,93 @@
+"""Refresh tokens in the cluster database: with a state file they outlive the lab, and so does a revocation."""
+
+from __future__ import annotations
+
+import sqlite3
+from uuid import UUID
+
+from registrar.core.database import ClusterDatabase
+from registrar.core.ssosp.refresh_store import RefreshState, RefreshTokenRow
+from simulator.core.instant import Instant
+
+_COLUMNS = "pkid, refreshtokenindex, userid, clientid, validity, state"
+_WHOSE = "(?1 is null or userid = ?1) and (?2 is null or clientid = ?2)"
+
+
+class DatabaseRefreshTokens:
+    """A RefreshTokenStore. Every change is a transaction of its own, on disk before the answer is sent."""
+
+    def __init__(self, database: ClusterDatabase) -> None:
+        self._database = database
+
+    def add(self, row: RefreshTokenRow) -> None:
+        values = (
+            str(row.pkid),
+            row.refreshtokenindex,
+            row.userid,
+            row.clientid,
+            row.validity,
+            int(row.state),
+        )
+        with self._database.write() as connection:
+            connection.execute(
+                f"insert into refreshtokendetails ({_COLUMNS}) values (?, ?, ?, ?, ?, ?)",  # noqa: S608
+                values,
+            )
+
+    def find(self, refreshtokenindex: str) -> RefreshTokenRow | None:
+        found = self._database.row(
+            f"select {_COLUMNS} from refreshtokendetails where refreshtokenindex = ?",  # noqa: S608
+            refreshtokenindex,
+        )
+        return None if found is None else _row(found)
+
+    def rows(self, userid: str | None = None, clientid: str | None = None) -> tuple[RefreshTokenRow, ...]:
+        found = self._database.rows(
+            f"select {_COLUMNS} from refreshtokendetails where {_WHOSE} order by rowid",  # noqa: S608
+            userid,
+            clientid,
+        )
+        return tuple(_row(row) for row in found)
+
+    def set_state(self, refreshtokenindex: str, state: RefreshState) -> None:
+        with self._database.write() as connection:
+            connection.execute(
+                "update refreshtokendetails set state = ? where refreshtokenindex = ?",
+                (int(state), refreshtokenindex),
+            )
+
+    def revoke(self, userid: str | None = None, clientid: str | None = None) -> tuple[RefreshTokenRow, ...]:
+        active = f"{_WHOSE} and state = ?3"
+        values = (userid, clientid, int(RefreshState.ACTIVE))
+        with self._database.write() as connection:
+            found = connection.execute(
+                f"select {_COLUMNS} from refreshtokendetails where {active} order by rowid",  # noqa: S608
+                values,
+            ).fetchall()
+            connection.execute(
+                f"update refreshtokendetails set state = ?4 where {active}",  # noqa: S608
+                (*values, int(RefreshState.REVOKED)),
+            )
+        return tuple(_row(row, RefreshState.REVOKED) for row in found)
+
+    def flush(self, now: Instant) -> int:
+        with self._database.write() as connection:
+            return connection.execute(
+                "delete from refreshtokendetails where validity <= ?", (float(now),)
+            ).rowcount
+
+
+def _row(row: sqlite3.Row, state: RefreshState | None = None) -> RefreshTokenRow:
+    """A state that somebody else wrote into the column, whatever its number, is not active."""
+    try:
+        written = RefreshState(row["state"])
+    except ValueError:
+        written = RefreshState.REVOKED
+    return RefreshTokenRow(
+        pkid=UUID(row["pkid"]),
+        refreshtokenindex=row["refreshtokenindex"],
+        userid=row["userid"],
+        clientid=row["clientid"],
+        validity=row["validity"],
+        state=state or written,
+    )
