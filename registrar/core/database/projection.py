@@ -18,7 +18,7 @@ from registrar.core.database.values import (
     profile_of,
     user_of,
 )
-from registrar.core.directory import NON_SECURE_PROFILE, Device
+from registrar.core.directory import Device
 
 _CERTIFICATES = ("certificate", "certificateservicecertificatemap", "certificateprocessnodemap")
 
@@ -72,7 +72,7 @@ class Projection:
         directory = self._directory
         devices, users = set(self._devices.values()), set(self._users.values())
         hosts = set(self._expressways.values())
-        profiles = {NON_SECURE_PROFILE.name, *self._profiles.values()}
+        profiles = set(self._profiles.values())
         for device in directory.devices:
             if device.name not in devices:
                 directory.remove_device(device.name)
