@@ -1,4 +1,4 @@
-"""`python -m benchmarks [--json FILE] [--only NAME] [--quick]`: measures, prints; 1 if a server answered wrong."""
+"""`python -m benchmarks [--json FILE] [--only NAME] [--quick]`: exits 1 if a server answered wrong."""
 
 from __future__ import annotations
 

@@ -37,6 +37,12 @@ def _refresh_cached(bench: Bench, figure: Figure) -> None:
         bench.kept(Effort(figure), server, bench.registration, sources)
 
 
+def _refresh_logged(bench: Bench, figure: Figure) -> None:
+    sources = [bench.refreshes(number) for number in range(LINES)]
+    with bench.serve("registrar", keep=10_000) as server:
+        bench.kept(Effort(figure), server, bench.registration, sources)
+
+
 def _refresh_new_tokens(bench: Bench, figure: Figure) -> None:
     total = bench.settings.new_tokens // LINES * LINES
     phones = [bench.phones[turn % LINES] for turn in range(total)]
@@ -183,6 +189,12 @@ CASES: dict[str, Case] = {
             "asyncio TLS, header dict": 48_500,
             "asyncio TLS, header dict, PyJWT": 9_800,
         },
+    ),
+    "refresh-logged": Case(
+        what="the same with every event kept (text of all messages, redacted)",
+        unit="requests/s",
+        measure=_refresh_logged,
+        against=("tls-headers",),
     ),
     "refresh-new-tokens": Case(
         what="Bearer REGISTER on 100 kept TLS connections, every token new",

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import cProfile
+import gc
 import json
 import os
 import pstats
@@ -42,9 +43,9 @@ async def _bare(job: dict[str, Any]) -> dict[str, Any]:
 
 
 async def _registrar(job: dict[str, Any]) -> dict[str, Any]:
-    """The real thing: a CallManager on the asyncio driver, as in a lab whose event log nobody reads."""
+    """The real thing: a CallManager on the asyncio driver, its log keeping no event (or the last `keep`)."""
     clock = RealClock()
-    log = EventLog(clock, keep=0)
+    log = EventLog(clock, keep=job.get("keep", 0))
     manager = CallManager(
         _snapshot(job),
         _directory(job["phones"]),
@@ -54,6 +55,7 @@ async def _registrar(job: dict[str, Any]) -> dict[str, Any]:
     )
     driver = Driver(log, clock, FlowIds())
     addresses = await driver.add(manager, manager.listens())
+    gc.freeze()  # as `ucmsim up` does
     return {name: (address.host, address.port) for name, address in addresses.items()}
 
 
