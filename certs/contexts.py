@@ -32,16 +32,19 @@ def server_context(settings: ServerTls, keylog: str | None = None) -> ssl.SSLCon
 
     Raises ssl.SSLError if a certificate, key or trust anchor cannot be read, ValueError if versions contradict.
     """
-    return _server_context(settings, keylog, _file_identity(keylog))
+    make = _server_context if keylog is None else _logging_server_context
+    return make(settings, keylog, _file_identity(keylog))
 
 
 def client_context(settings: ClientTls, keylog: str | None = None) -> ssl.SSLContext:
     """See `server_context`. The server name is the session's, not the context's."""
-    return _client_context(settings, keylog, _file_identity(keylog))
+    make = _client_context if keylog is None else _logging_client_context
+    return make(settings, keylog, _file_identity(keylog))
 
 
-@lru_cache(maxsize=256)
-def _server_context(settings: ServerTls, keylog: str | None, _file: tuple[int, int] | None) -> ssl.SSLContext:
+def _new_server_context(
+    settings: ServerTls, keylog: str | None, _file: tuple[int, int] | None
+) -> ssl.SSLContext:
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.num_tickets = 0
     _configure(context, settings, keylog)
@@ -50,8 +53,9 @@ def _server_context(settings: ServerTls, keylog: str | None, _file: tuple[int, i
     return context
 
 
-@lru_cache(maxsize=256)
-def _client_context(settings: ClientTls, keylog: str | None, _file: tuple[int, int] | None) -> ssl.SSLContext:
+def _new_client_context(
+    settings: ClientTls, keylog: str | None, _file: tuple[int, int] | None
+) -> ssl.SSLContext:
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     _configure(context, settings, keylog)
     if settings.credential is not None:
@@ -59,6 +63,13 @@ def _client_context(settings: ClientTls, keylog: str | None, _file: tuple[int, i
     context.check_hostname = settings.check_hostname and settings.verify
     context.verify_mode = ssl.CERT_REQUIRED if settings.verify else ssl.CERT_NONE
     return context
+
+
+_server_context = lru_cache(maxsize=256)(_new_server_context)
+_client_context = lru_cache(maxsize=256)(_new_client_context)
+# Each holds its key log open: a run of many scenarios must not run out of files.
+_logging_server_context = lru_cache(maxsize=32)(_new_server_context)
+_logging_client_context = lru_cache(maxsize=32)(_new_client_context)
 
 
 def _configure(context: ssl.SSLContext, settings: ServerTls | ClientTls, keylog: str | None) -> None:

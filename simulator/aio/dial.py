@@ -13,6 +13,7 @@ from simulator.aio.doorway import Doorway
 from simulator.aio.pump import Limits, Pump
 from simulator.aio.udp import UdpSocket
 from simulator.core.flow import Address, OpenFlow
+from simulator.core.tap import Tap
 from simulator.core.tls.session import TlsSession
 
 Resolve = Callable[[Address], Address]
@@ -23,7 +24,13 @@ class DialFailed(Exception):
 
 
 async def dial(
-    effect: OpenFlow, doorway: Doorway, *, limits: Limits, resolve: Resolve | None, keylog: str | None
+    effect: OpenFlow,
+    doorway: Doorway,
+    *,
+    limits: Limits,
+    resolve: Resolve | None,
+    keylog: str | None,
+    tap: Tap | None,
 ) -> UdpSocket | None:
     """Connects; from then on the doorway is told. Returns the socket of a UDP flow. Raises DialFailed."""
     loop = asyncio.get_running_loop()
@@ -34,7 +41,7 @@ async def dial(
         async with asyncio.timeout(effect.timeout):
             if effect.transport == "udp":
                 _, sock = await loop.create_datagram_endpoint(
-                    lambda: UdpSocket(doorway, most_flows=1, connected=True),
+                    lambda: UdpSocket(doorway, most_flows=1, connected=True, tap=tap),
                     remote_addr=(there.host, there.port),
                 )
                 return sock
@@ -45,6 +52,7 @@ async def dial(
                     session=session,
                     limits=limits,
                     handshake=max(0.0, effect.timeout - (loop.time() - started)),
+                    tap=tap,
                 ),
                 there.host,
                 there.port,

@@ -2,22 +2,23 @@
 
 from __future__ import annotations
 
-from typing import Literal, Protocol
+import time
+from typing import Protocol
 
+from certs import handshakes
 from simulator.aio.pump import Pump
 from simulator.aio.udp import UdpFlow
 from simulator.core.eventlog import EventLog
 from simulator.core.events import FlowClosed, FlowOpened, TlsEstablished, TlsFailed
 from simulator.core.flow import ActorId, Address, FlowEnd, FlowFacts, FlowId, FlowIds, TlsFacts, Transport
-from simulator.core.tls.alerts import TlsRefusal
-
-TlsRole = Literal["client", "server"]
+from simulator.core.tap import Tap
+from simulator.core.tls.settings import ClientTls, ServerTls
 
 
 class Carrier(Protocol):
     """A live flow, whatever carries it."""
 
-    flow: int
+    flow: FlowId
 
     def send(self, data: bytes) -> None: ...
     def close(self) -> None: ...
@@ -48,7 +49,7 @@ class Doorway:
     has its id from the actor, who is told of any end it comes to.
     """
 
-    __slots__ = ("_dialled", "_flows", "_listener", "_log", "_role", "_seat", "_transport")
+    __slots__ = ("_dialled", "_flows", "_listener", "_log", "_seat", "_tap", "_tls", "_transport")
 
     def __init__(
         self,
@@ -59,14 +60,18 @@ class Doorway:
         transport: Transport,
         listener: str | None = None,
         dialled: FlowId | None = None,
+        tls: ServerTls | ClientTls | None = None,
+        tap: Tap | None = None,
     ) -> None:
+        """`tls`: what this end brings to handshakes; the log tells it with their outcome."""
         self._seat = seat
         self._log = log
         self._flows = flows
         self._transport: Transport = transport
         self._listener = listener
         self._dialled = dialled
-        self._role: TlsRole = "server" if dialled is None else "client"
+        self._tap = tap
+        self._tls = tls
 
     # --- TCP and TLS -----------------------------------------------------------------------------------------
 
@@ -81,28 +86,18 @@ class Doorway:
         seat.stirred()
 
     def established(self, pump: Pump, tls: TlsFacts | None) -> None:
-        flow = FlowId(pump.flow)
-        if tls is not None and self._log.on:
-            peer = tls.peer
-            self._emit(
-                flow,
-                TlsEstablished(
-                    role=self._role,
-                    version=tls.version,
-                    cipher=tls.cipher,
-                    peer_names=peer.names if peer else (),
-                    peer_issuer=peer.issuer if peer else "",
-                ),
-            )
+        flow = pump.flow
+        if tls is not None and self._tls is not None and self._log.on:
+            self._emit(flow, handshakes.established(self._tls, tls, time.time()))
         self._seat.opened(flow, self._facts(pump.local, pump.remote, tls))
 
     def received(self, pump: Pump, data: bytes) -> None:
-        self._seat.data(FlowId(pump.flow), data)
+        self._seat.data(pump.flow, data)
 
     def ended(self, pump: Pump, end: FlowEnd) -> None:
-        flow = FlowId(pump.flow)
-        if end.refusal is not None and self._log.on:
-            self._emit(flow, tls_failed(self._role, end.refusal))
+        flow = pump.flow
+        if end.refusal is not None and self._tls is not None and self._log.on:
+            self._emit(flow, handshakes.failed(self._tls, end.refusal, time.time()))
         self._leave(flow, end)
         if pump.up or self._dialled is not None:
             self._seat.ended(flow, end)
@@ -116,14 +111,14 @@ class Doorway:
 
     def opened(self, flow: UdpFlow) -> None:
         self._enter(flow, flow.local, flow.remote)
-        self._seat.opened(FlowId(flow.flow), self._facts(flow.local, flow.remote, None))
+        self._seat.opened(flow.flow, self._facts(flow.local, flow.remote, None))
 
     def received_datagram(self, flow: UdpFlow, data: bytes) -> None:
-        self._seat.data(FlowId(flow.flow), data)
+        self._seat.data(flow.flow, data)
 
     def ended_datagrams(self, flow: UdpFlow, end: FlowEnd) -> None:
-        self._leave(FlowId(flow.flow), end)
-        self._seat.ended(FlowId(flow.flow), end)
+        self._leave(flow.flow, end)
+        self._seat.ended(flow.flow, end)
 
     # --- both ------------------------------------------------------------------------------------------------
 
@@ -131,6 +126,8 @@ class Doorway:
         flow = self._dialled if self._dialled is not None else self._flows.take()
         carrier.flow = flow
         self._seat.carriers[flow] = carrier
+        if self._tap is not None:
+            self._tap.opened(flow, self._facts(local, remote, None))
         if self._log.on:
             opened = FlowOpened(
                 transport=self._transport, local=str(local), remote=str(remote), listener=self._listener
@@ -149,14 +146,3 @@ class Doorway:
 
     def _emit(self, flow: FlowId, event: FlowOpened | FlowClosed | TlsEstablished | TlsFailed) -> None:
         self._log.emit(self._seat.name, event, flow=flow)
-
-
-def tls_failed(role: TlsRole, refusal: TlsRefusal) -> TlsFailed:
-    return TlsFailed(
-        role=role,
-        by=refusal.by,
-        alert=refusal.alert,
-        alert_name=refusal.alert_name,
-        reason=refusal.reason,
-        detail=refusal.detail,
-    )

@@ -22,6 +22,7 @@ from simulator.aio.udp import UdpSocket
 from simulator.core.eventlog import EventLog
 from simulator.core.flow import Actor, ActorId, Address, FlowIds, Listen
 from simulator.core.instant import Clock, Instant
+from simulator.core.tap import Tap
 from simulator.core.tls.session import TlsSession
 
 _QUIET_PASSES = 4
@@ -43,16 +44,18 @@ class Driver:
         keylog: str | None = None,
         *,
         limits: Limits | None = None,
+        tap: Tap | None = None,
     ) -> None:
         """`resolve` maps what actors dial to what the sockets use; OSError and LookupError mean "no such host".
 
-        `keylog`: a file for the TLS secrets of every session, both roles.
+        `keylog`: a file for the TLS secrets of every session, both roles. `tap`: is told of every byte.
         """
         self._log = log
         self._clock = clock
         self._flows = flows
         self._resolve = resolve
         self._keylog = keylog
+        self._tap = tap
         self._limits = limits or Limits()
         self._seats: dict[ActorId, ActorSeat] = {}
         self._servers: dict[ActorId, list[asyncio.Server]] = {}
@@ -60,7 +63,7 @@ class Driver:
         self._awaiting_stir = False
         self._stirred = asyncio.Event()
         self._fetcher = Fetcher(
-            log, flows, limits=self._limits, resolve=resolve, keylog=keylog, stirred=self._stir
+            log, flows, limits=self._limits, resolve=resolve, keylog=keylog, tap=tap, stirred=self._stir
         )
 
     async def add(self, actor: Actor, listens: Iterable[Listen] = ()) -> dict[str, Address]:
@@ -79,6 +82,7 @@ class Driver:
             limits=self._limits,
             resolve=self._resolve,
             keylog=self._keylog,
+            tap=self._tap,
             fetch=self._fetcher.get,
             stirred=self._stir,
         )
@@ -206,12 +210,20 @@ class Driver:
     async def _listen(self, seat: ActorSeat, listen: Listen) -> Address:
         loop = asyncio.get_running_loop()
         limits = self._limits
-        doorway = Doorway(seat, self._log, self._flows, transport=listen.transport, listener=listen.name)
+        doorway = Doorway(
+            seat,
+            self._log,
+            self._flows,
+            transport=listen.transport,
+            listener=listen.name,
+            tls=listen.tls,
+            tap=self._tap,
+        )
         if listen.transport == "udp":
             host = await literal(loop, listen.address)
             try:
                 _, sock = await loop.create_datagram_endpoint(
-                    lambda: UdpSocket(doorway, most_flows=limits.udp_flows),
+                    lambda: UdpSocket(doorway, most_flows=limits.udp_flows, tap=self._tap),
                     local_addr=(host, listen.address.port),
                 )
             except OSError as error:
@@ -226,7 +238,7 @@ class Driver:
 
         def accept() -> Pump:
             session = TlsSession.server(context, identify=read) if context is not None else None
-            return Pump(loop, doorway, session=session, limits=limits)
+            return Pump(loop, doorway, session=session, limits=limits, tap=self._tap)
 
         server, address = await bind(loop, listen.address, accept, backlog=limits.backlog)
         self._servers[seat.name].append(server)

@@ -29,6 +29,7 @@ from simulator.core.flow import (
     FlowIds,
     OpenFlow,
 )
+from simulator.core.tap import Tap
 from simulator.core.tls.settings import ClientTls
 
 BODY_LIMIT = 1 << 20
@@ -54,6 +55,7 @@ class Fetcher:
         limits: Limits,
         resolve: Resolve | None = None,
         keylog: str | None = None,
+        tap: Tap | None = None,
         stirred: Callable[[], None] = lambda: None,
     ) -> None:
         self._log = log
@@ -61,6 +63,7 @@ class Fetcher:
         self._limits = limits
         self._resolve = resolve
         self._keylog = keylog
+        self._tap = tap
         self._stirred = stirred
 
     async def get(self, actor: ActorId, fetch: Fetch) -> Fetched:
@@ -108,9 +111,24 @@ class Fetcher:
             tls=tls,
             timeout=fetch.timeout,
         )
-        doorway = Doorway(exchange, self._log, self._flows, transport=opened.transport, dialled=opened.flow)
+        doorway = Doorway(
+            exchange,
+            self._log,
+            self._flows,
+            transport=opened.transport,
+            dialled=opened.flow,
+            tls=opened.tls,
+            tap=self._tap,
+        )
         try:
-            await dial(opened, doorway, limits=self._limits, resolve=self._resolve, keylog=self._keylog)
+            await dial(
+                opened,
+                doorway,
+                limits=self._limits,
+                resolve=self._resolve,
+                keylog=self._keylog,
+                tap=self._tap,
+            )
             return await exchange.answered
         except DialFailed as error:
             if self._log.on:

@@ -14,7 +14,8 @@ import struct
 from dataclasses import dataclass
 from typing import Protocol, cast
 
-from simulator.core.flow import Address, FlowEnd, TlsFacts
+from simulator.core.flow import Address, FlowEnd, FlowId, TlsFacts
+from simulator.core.tap import Tap, WireEnd
 from simulator.core.tls.alerts import TlsRefusal
 from simulator.core.tls.session import TlsData, TlsDown, TlsSession, TlsUp
 
@@ -70,6 +71,7 @@ class Pump(asyncio.BufferedProtocol):
         "_owner",
         "_paused",
         "_session",
+        "_tap",
         "_transport",
         "flow",
         "local",
@@ -86,16 +88,21 @@ class Pump(asyncio.BufferedProtocol):
         session: TlsSession | None,
         limits: Limits,
         handshake: float | None = None,
+        tap: Tap | None = None,
     ) -> None:
-        """`handshake`: seconds that a dialled connection has left; None: the limit for accepted ones."""
+        """`handshake`: seconds that a dialled connection has left; None: the limit for accepted ones.
+
+        `tap` must know the flow by the time `connected` of the owner returns.
+        """
         self.loop = loop
-        self.flow = 0
+        self.flow = FlowId(0)
         """The owner's number for it."""
         self.local = self.remote = _NOWHERE
         self.up = False
         """Has been established."""
         self._owner = owner
         self._session = session
+        self._tap = tap
         self._limits = limits
         self._handshake = limits.handshake if handshake is None else handshake
         self._transport: asyncio.Transport | None = None
@@ -132,9 +139,11 @@ class Pump(asyncio.BufferedProtocol):
         return _buffer
 
     def buffer_updated(self, nbytes: int) -> None:
+        data = _buffer[:nbytes]
+        if self._tap is not None:
+            self._tap.received(self.flow, bytes(data))
         if self._over:
             return
-        data = _buffer[:nbytes]
         if self._idle_timer is not None:
             self._heard_at = self.loop.time()
         session = self._session
@@ -155,6 +164,7 @@ class Pump(asyncio.BufferedProtocol):
 
     def eof_received(self) -> bool:
         """False: asyncio closes the transport after what is still to be written."""
+        self._tell(WireEnd.FIN_RECEIVED)
         if self._over:
             return False
         if self._session is None:
@@ -168,6 +178,8 @@ class Pump(asyncio.BufferedProtocol):
         for timer in (self._close_timer, self._idle_timer):
             if timer is not None:
                 timer.cancel()
+        if isinstance(exc, ConnectionError):
+            self._tell(WireEnd.RESET_RECEIVED)
         if not self._over:
             detail = str(exc) if exc else "the connection was lost"
             refusal = None
@@ -207,6 +219,8 @@ class Pump(asyncio.BufferedProtocol):
         if self._session is not None:
             self._session.send(data)
             data = self._session.data_to_send()
+        if self._tap is not None:
+            self._tap.sent(self.flow, data)
         self._transport.write(data)
         if self._paused and self._transport.get_write_buffer_size() > self._limits.unsent:
             # Later, since the owner is in the middle of sending and must not hear of an end meanwhile.
@@ -238,15 +252,18 @@ class Pump(asyncio.BufferedProtocol):
     def abort(self) -> None:
         """Drop the connection now, with what is still unsent; `gone` follows."""
         self._over = True
-        self._closing = True
         if self._transport is not None:
+            if not self._closing:
+                self._tell(WireEnd.FIN_SENT)
             self._transport.abort()
+        self._closing = True
 
     def reset(self) -> None:
         """Drop the connection with a TCP reset, as a host that lost power and came back; `gone` follows."""
         if self._transport is not None and not self._transport.is_closing():
             sock = self._transport.get_extra_info("socket")
             sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+            self._tell(WireEnd.RESET_SENT)
         self.abort()
 
     # --- ends ------------------------------------------------------------------------------------------------
@@ -289,6 +306,7 @@ class Pump(asyncio.BufferedProtocol):
             return
         # Harmless if it was reading; an owner or a full buffer may have paused it.
         transport.resume_reading()
+        self._tell(WireEnd.FIN_SENT)
         transport.write_eof()
         if self._close_timer is not None:
             self._close_timer.cancel()
@@ -299,7 +317,14 @@ class Pump(asyncio.BufferedProtocol):
     def _flush(self) -> None:
         session, transport = self._session, self._transport
         if session is not None and transport is not None and session.has_output:
-            transport.write(session.data_to_send())
+            data = session.data_to_send()
+            if self._tap is not None:
+                self._tap.sent(self.flow, data)
+            transport.write(data)
+
+    def _tell(self, end: WireEnd) -> None:
+        if self._tap is not None:
+            self._tap.ended(self.flow, end)
 
     def _linger_overdue(self, unsent_before: int) -> None:
         transport = self._transport

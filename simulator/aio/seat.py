@@ -28,6 +28,7 @@ from simulator.core.flow import (
     SendData,
 )
 from simulator.core.instant import Clock, Instant
+from simulator.core.tap import Tap
 
 _EARLY = 0.001
 """Seconds a timer may fire before its deadline: the loop's clock and ours do not tick together."""
@@ -46,6 +47,7 @@ class ActorSeat:
         limits: Limits,
         resolve: Resolve | None,
         keylog: str | None,
+        tap: Tap | None,
         fetch: Callable[[ActorId, Fetch], Coroutine[Any, Any, Fetched]],
         stirred: Callable[[], None],
     ) -> None:
@@ -63,6 +65,7 @@ class ActorSeat:
         self._limits = limits
         self._resolve = resolve
         self._keylog = keylog
+        self._tap = tap
         self._fetch = fetch
         self._dials: dict[FlowId, asyncio.Task[None]] = {}
         self._fetches: set[asyncio.Task[None]] = set()
@@ -193,9 +196,24 @@ class ActorSeat:
         self._dials[effect.flow] = task
 
     async def _dial(self, effect: OpenFlow) -> None:
-        doorway = Doorway(self, self._log, self._flows, transport=effect.transport, dialled=effect.flow)
+        doorway = Doorway(
+            self,
+            self._log,
+            self._flows,
+            transport=effect.transport,
+            dialled=effect.flow,
+            tls=effect.tls,
+            tap=self._tap,
+        )
         try:
-            sock = await dial(effect, doorway, limits=self._limits, resolve=self._resolve, keylog=self._keylog)
+            sock = await dial(
+                effect,
+                doorway,
+                limits=self._limits,
+                resolve=self._resolve,
+                keylog=self._keylog,
+                tap=self._tap,
+            )
         except DialFailed as error:
             self._dials.pop(effect.flow, None)
             detail = str(error)

@@ -19,6 +19,7 @@ from simulator.aio.pump import Limits, Pump
 from simulator.core.eventlog import EventLog
 from simulator.core.events import FlowClosed
 from simulator.core.flow import ActorId, Address, FlowEnd, FlowFacts, FlowId, FlowIds, Listen
+from simulator.core.tap import Tap
 from simulator.core.tls.session import TlsSession
 
 _UNSENT = 64 << 20
@@ -40,6 +41,7 @@ class ProtocolServer:
         flows: FlowIds,
         limits: Limits | None = None,
         keylog: str | None = None,
+        tap: Tap | None = None,
     ) -> None:
         self.name = name
         self.removed = False
@@ -50,6 +52,7 @@ class ProtocolServer:
         self._flows = flows
         self._limits = replace(limits or Limits(), unsent=_UNSENT)
         self._keylog = keylog
+        self._tap = tap
         self._transports: dict[FlowId, PlainTransport] = {}
         self._server: asyncio.Server | None = None
         self._empty = asyncio.Event()
@@ -57,7 +60,15 @@ class ProtocolServer:
     async def start(self, listen: Listen) -> Address:
         """Returns the real address. Raises OSError if it is taken, ValueError for TLS without settings."""
         loop = asyncio.get_running_loop()
-        doorway = Doorway(self, self._log, self._flows, transport=listen.transport, listener=listen.name)
+        doorway = Doorway(
+            self,
+            self._log,
+            self._flows,
+            transport=listen.transport,
+            listener=listen.name,
+            tls=listen.tls,
+            tap=self._tap,
+        )
         context = None
         if listen.transport == "tls":
             if listen.tls is None:
@@ -66,7 +77,7 @@ class ProtocolServer:
 
         def accept() -> Pump:
             session = TlsSession.server(context, identify=read) if context is not None else None
-            return Pump(loop, doorway, session=session, limits=self._limits)
+            return Pump(loop, doorway, session=session, limits=self._limits, tap=self._tap)
 
         self.removed = False
         self._server, address = await bind(loop, listen.address, accept, backlog=self._limits.backlog)
@@ -115,7 +126,7 @@ class ProtocolServer:
         """Nobody waits for this one to come to rest."""
 
     def gone(self, pump: Pump) -> None:
-        transport = self._transports.pop(FlowId(pump.flow), None)
+        transport = self._transports.pop(pump.flow, None)
         if transport is not None:
             transport.lost(None)
         self.pumps.discard(pump)

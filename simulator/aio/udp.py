@@ -6,7 +6,8 @@ import asyncio
 from collections import OrderedDict
 from typing import Protocol, cast
 
-from simulator.core.flow import Address, FlowEnd
+from simulator.core.flow import Address, FlowEnd, FlowId
+from simulator.core.tap import Tap
 
 SocketName = tuple[str, int] | tuple[str, int, int, int]
 
@@ -28,12 +29,12 @@ class UdpFlow:
     def __init__(self, sock: UdpSocket, name: SocketName) -> None:
         self._socket = sock
         self._name = name
-        self.flow = 0
+        self.flow = FlowId(0)
         self.local = sock.local
         self.remote = Address(name[0], name[1])
 
     def send(self, data: bytes) -> None:
-        self._socket.send(data, self._name)
+        self._socket.send(data, self._name, self.flow)
 
     def close(self) -> None:
         self._socket.forget(self._name)
@@ -44,8 +45,11 @@ class UdpFlow:
 class UdpSocket(asyncio.DatagramProtocol):
     """A listener, or (connected) the one socket of a flow an actor opened itself."""
 
-    def __init__(self, owner: UdpOwner, *, most_flows: int, connected: bool = False) -> None:
+    def __init__(
+        self, owner: UdpOwner, *, most_flows: int, connected: bool = False, tap: Tap | None = None
+    ) -> None:
         self._owner = owner
+        self._tap = tap
         self._most_flows = most_flows
         self._connected = connected
         self._flows: OrderedDict[SocketName, UdpFlow] = OrderedDict()
@@ -61,7 +65,10 @@ class UdpSocket(asyncio.DatagramProtocol):
             self._flow(transport.get_extra_info("peername"))
 
     def datagram_received(self, data: bytes, addr: SocketName) -> None:
-        self._owner.received_datagram(self._flow(addr), data)
+        flow = self._flow(addr)
+        if self._tap is not None:
+            self._tap.received(flow.flow, data)
+        self._owner.received_datagram(flow, data)
 
     def error_received(self, exc: Exception) -> None:
         # On a socket without a peer nobody can tell whose error it is (RFC 1122 4.1.3.3: ICMP answers).
@@ -74,8 +81,10 @@ class UdpSocket(asyncio.DatagramProtocol):
         if not self.closed.done():
             self.closed.set_result(None)
 
-    def send(self, data: bytes, name: SocketName) -> None:
+    def send(self, data: bytes, name: SocketName, flow: FlowId) -> None:
         if self._transport is not None and not self._transport.is_closing():
+            if self._tap is not None:
+                self._tap.sent(flow, data)
             self._transport.sendto(data, None if self._connected else name)
 
     def forget(self, name: SocketName) -> None:

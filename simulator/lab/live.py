@@ -20,6 +20,7 @@ from simulator.aio.http import HttpServer
 from simulator.core.eventlog import Record
 from simulator.core.flow import Actor, Address, Listen
 from simulator.core.instant import Instant
+from simulator.lab.capture import Capture
 from simulator.lab.config import LabConfig
 from simulator.lab.pki import Pki
 from simulator.lab.site import Site
@@ -33,13 +34,21 @@ class Lab:
     """A `simulator.lab.stage.Stage`. Make one with `open_lab`."""
 
     def __init__(
-        self, config: LabConfig, *, virtual_ports: bool, host: str, keep: int | None, keylog: str | None
+        self,
+        config: LabConfig,
+        *,
+        virtual_ports: bool,
+        host: str,
+        keep: int | None,
+        keylog: str | None,
+        capture: Capture | None,
     ) -> None:
         self._config = config
         self._virtual = virtual_ports
         self._host = host
         self._keep = keep
-        self._keylog = keylog
+        self._keylog = keylog or (capture.keylog if capture is not None else None)
+        self._capture = capture
         self._doors: dict[Address, Address] = {}
         self._config_servers: dict[str, HttpServer] = {}
         self._kept: dict[tuple[str, str], int] = {}
@@ -57,7 +66,10 @@ class Lab:
             pki=pki,
         )
         log, flows = self.site.log, self.site.flows
-        self._driver = Driver(log, clock, flows, resolve=self.resolve, keylog=self._keylog)
+        capture = self._capture
+        if capture is not None:
+            capture.attach(log, clock, self.shown if self._virtual else None)
+        self._driver = Driver(log, clock, flows, resolve=self.resolve, keylog=self._keylog, tap=capture)
 
     # --- Stage ------------------------------------------------------------------------------------------------
 
@@ -145,6 +157,13 @@ class Lab:
         if door is None:
             raise ConnectionRefusedError(None, "connection refused")
         return door
+
+    def shown(self, address: Address) -> Address:
+        """The documented port in place of the one that is really bound; see `virtual_ports`."""
+        for door, bound in self._doors.items():
+            if bound == address:
+                return Address(address.host, door.port)
+        return address
 
     def edge_of(self, expressway: str) -> Address:
         """Where remote phones reach this Expressway."""
@@ -235,9 +254,13 @@ async def open_lab(
     host: str = "127.0.0.1",
     keep: int | None = None,
     keylog: str | None = None,
+    capture: Capture | None = None,
 ) -> AsyncIterator[Lab]:
-    """A running lab. Raises OSError (ports), and ValueError for what UCM's administration would refuse."""
-    lab = Lab(config, virtual_ports=virtual_ports, host=host, keep=keep, keylog=keylog)
+    """A running lab. Raises OSError (ports), and ValueError for what UCM's administration would refuse.
+
+    `keylog`: a file for the TLS secrets. `capture` gets what passes; a `keylog` must then be its keylog too.
+    """
+    lab = Lab(config, virtual_ports=virtual_ports, host=host, keep=keep, keylog=keylog, capture=capture)
     try:
         await lab.start()
         yield lab

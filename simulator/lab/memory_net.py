@@ -12,7 +12,7 @@ from functools import partial
 from heapq import heappop, heappush
 from typing import Protocol
 
-from certs import contexts, identity
+from certs import contexts, handshakes, identity
 from simulator.core import events as ev
 from simulator.core.eventlog import EventLog
 from simulator.core.flow import (
@@ -30,7 +30,9 @@ from simulator.core.flow import (
     SendData,
 )
 from simulator.core.instant import Instant, ManualClock
+from simulator.core.tap import Tap, WireEnd
 from simulator.core.tls.session import TlsDown, TlsRefused, TlsSession, TlsUp
+from simulator.core.tls.settings import ClientTls, ServerTls
 
 LATENCY = 0.001
 """Seconds a hop takes."""
@@ -59,6 +61,7 @@ class _End:
     flow: FlowId
     facts: FlowFacts
     tls: TlsSession | None = None
+    settings: ServerTls | ClientTls | None = None
     mate: _End | None = None
     up: bool = False
     """The actor was told that the flow is open."""
@@ -77,8 +80,19 @@ class MemoryNet:
     """Runs actors. Call `kick(actor)` after any call into one from outside."""
 
     def __init__(
-        self, *, log: EventLog, clock: ManualClock, flows: FlowIds, surroundings: Surroundings
+        self,
+        *,
+        log: EventLog,
+        clock: ManualClock,
+        flows: FlowIds,
+        surroundings: Surroundings,
+        real_now: Instant,
+        keylog: str | None = None,
+        tap: Tap | None = None,
     ) -> None:
+        """`real_now`: the machine's time, by which certificates are judged."""
+        self._real_now = real_now
+        self._keylog, self._tap = keylog, tap
         self._log, self._clock, self._flows, self._around = log, clock, flows, surroundings
         self._listeners: dict[tuple[str, int, bool], tuple[Actor, Listen]] = {}
         self._ends: dict[FlowId, _End] = {}
@@ -123,7 +137,8 @@ class MemoryNet:
             mate = end.mate
             self._forget(end, ev.FlowClosed(by="us", clean=False, detail="vanished"))
             if mate is not None:
-                self._later(partial(self._broken, mate, "connection reset by peer"))
+                self._tell(end, WireEnd.RESET_SENT)
+                self._later(partial(self._reset, mate))
 
     # --- time ---------------------------------------------------------------------------------------------
 
@@ -220,6 +235,7 @@ class MemoryNet:
             del self._ends[end.flow]
             self._not_connected(end, "connection refused")
             return
+        self._tapped(end, replace(end.facts, remote=target))
         self._emit(end, _opened(end.facts))
         if effect.transport == "udp":
             self._up(end)
@@ -232,12 +248,17 @@ class MemoryNet:
         mate = _End(actor=server, flow=self._flows.take(), facts=facts, mate=end)
         self._ends[mate.flow] = mate
         end.mate = mate
+        self._tapped(mate, facts)
         self._emit(mate, _opened(facts))
         if listen.tls is not None:
-            mate.tls = TlsSession.server(contexts.server_context(listen.tls), identify=identity.read)
+            mate.settings = listen.tls
+            mate.tls = TlsSession.server(
+                contexts.server_context(listen.tls, self._keylog), identify=identity.read
+            )
         if effect.tls is not None:
             self._handshakes[end.flow] = self._clock.now() + effect.timeout
-            context = contexts.client_context(effect.tls)
+            end.settings = effect.tls
+            context = contexts.client_context(effect.tls, self._keylog)
             end.tls = TlsSession.client(context, effect.tls.server_name, identify=identity.read)
             self._flush(end)
         for one in (mate, end):
@@ -271,9 +292,18 @@ class MemoryNet:
         """To the other end, one hop later; empty data is the end of the stream."""
         mate = end.mate
         if mate is not None:
+            if data or end.facts.transport == "udp":
+                self._sent(end, data)
+            else:
+                self._tell(end, WireEnd.FIN_SENT)
             self._later(lambda: self._arrived(mate, data))
 
     def _arrived(self, end: _End, data: bytes) -> None:
+        if self._tap is not None:
+            if data or end.facts.transport == "udp":
+                self._tap.received(end.flow, data)
+            else:
+                self._tap.ended(end.flow, WireEnd.FIN_RECEIVED)
         if end.over:
             return
         if end.tls is None:
@@ -298,23 +328,14 @@ class MemoryNet:
                 return
             match event:
                 case TlsUp():
-                    peer = event.facts.peer
                     end.facts = replace(end.facts, tls=event.facts)
                     self._handshakes.pop(end.flow, None)
-                    self._emit(
-                        end,
-                        ev.TlsEstablished(
-                            role=session.role,
-                            version=event.facts.version,
-                            cipher=event.facts.cipher,
-                            peer_names=peer.names if peer else (),
-                            peer_issuer=peer.issuer if peer else "",
-                        ),
-                    )
+                    if end.settings is not None and self._log.on:
+                        self._emit(end, handshakes.established(end.settings, event.facts, self._real_now))
                     self._flush(end)
                     self._up(end)
                 case TlsRefused():
-                    self._refused(end, session, event)
+                    self._refused(end, event)
                     return
                 case TlsDown():
                     self._flush(end)
@@ -324,19 +345,10 @@ class MemoryNet:
                     self._data(end, event.data)
         self._flush(end)
 
-    def _refused(self, end: _End, session: TlsSession, event: TlsRefused) -> None:
+    def _refused(self, end: _End, event: TlsRefused) -> None:
         refusal = event.refusal
-        self._emit(
-            end,
-            ev.TlsFailed(
-                role=session.role,
-                by=refusal.by,
-                alert=refusal.alert,
-                alert_name=refusal.alert_name,
-                reason=refusal.reason,
-                detail=refusal.detail,
-            ),
-        )
+        if end.settings is not None and self._log.on:
+            self._emit(end, handshakes.failed(end.settings, refusal, self._real_now))
         self._flush(end)
         detail = refusal.detail or refusal.reason
         self._ended(end, FlowEnd(by=refusal.by, clean=False, detail=detail, refusal=refusal))
@@ -347,12 +359,14 @@ class MemoryNet:
             target = Address(host or "", end.facts.remote.port)
             entry = self._listeners.get((target.host, target.port, True))
             if entry is None:
+                self._sent(end, data)
                 return  # nobody listens: the datagram is lost
             actor, listen = entry
             facts = FlowFacts(transport="udp", local=target, remote=end.facts.local, listener=listen.name)
             mate = _End(actor=actor, flow=self._flows.take(), facts=facts, mate=end)
             end.mate = mate
             self._ends[mate.flow] = mate
+            self._tapped(mate, facts)
             self._emit(mate, _opened(facts))
             self._up(mate)
         self._deliver(end, data)
@@ -379,6 +393,10 @@ class MemoryNet:
             end.actor.flow_ended(end.flow, how, self._clock.now())
             self.kick(end.actor)
 
+    def _reset(self, end: _End) -> None:
+        self._tell(end, WireEnd.RESET_RECEIVED)
+        self._broken(end, "connection reset by peer")
+
     def _broken(self, end: _End, detail: str) -> None:
         if end.over:
             return
@@ -393,6 +411,20 @@ class MemoryNet:
         self._ends.pop(end.flow, None)
         self._handshakes.pop(end.flow, None)
         self._emit(end, event)
+
+    # --- the tap ----------------------------------------------------------------------------------------------
+
+    def _tapped(self, end: _End, facts: FlowFacts) -> None:
+        if self._tap is not None:
+            self._tap.opened(end.flow, facts)
+
+    def _sent(self, end: _End, data: bytes) -> None:
+        if self._tap is not None:
+            self._tap.sent(end.flow, data)
+
+    def _tell(self, end: _End, how: WireEnd) -> None:
+        if self._tap is not None and end.facts.transport != "udp":
+            self._tap.ended(end.flow, how)
 
     # --- HTTP -------------------------------------------------------------------------------------------------
 

@@ -6,6 +6,7 @@ import time
 
 from simulator.core.instant import Instant
 from simulator.core.tls.settings import TlsVersion
+from simulator.lab.capture import Capture
 from simulator.lab.config import LabConfig
 from simulator.lab.live import open_lab
 from simulator.lab.report import DriverName, Report
@@ -33,20 +34,27 @@ async def play(stage: Stage, scenario: Scenario) -> Progress:
     return progress
 
 
-async def run_live(scenario: Scenario, tls: TlsVersion, *, seed: int | None = None) -> Report:
+async def run_live(
+    scenario: Scenario, tls: TlsVersion, *, seed: int | None = None, capture: Capture | None = None
+) -> Report:
     """On sockets, in the running loop. Raises OSError if no port can be bound."""
     began = time.perf_counter()
     config = _config(scenario, tls, seed)
-    async with open_lab(config, virtual_ports=True) as lab:
+    async with open_lab(config, virtual_ports=True, capture=capture) as lab:
         progress = await play(lab, scenario)
         return _report(scenario, "lab", config, progress, lab, began)
 
 
-def run_world(scenario: Scenario, tls: TlsVersion, *, seed: int | None = None) -> Report:
+def run_world(
+    scenario: Scenario, tls: TlsVersion, *, seed: int | None = None, capture: Capture | None = None
+) -> Report:
     """Without sockets."""
     began = time.perf_counter()
     config = _config(scenario, tls, seed)
-    world = World(config, real_now=Instant(time.time()))
+    keylog = capture.keylog if capture is not None else None
+    world = World(config, real_now=Instant(time.time()), keylog=keylog, tap=capture)
+    if capture is not None:
+        capture.attach(world.site.log, world.site.clock)
     progress = run_now(play(world, scenario))
     return _report(scenario, "world", config, progress, world, began)
 

@@ -11,6 +11,7 @@ from typing import Any, TypeVar
 from simulator.core.eventlog import Record
 from simulator.core.flow import Actor
 from simulator.core.instant import Instant, ManualClock
+from simulator.core.tap import Tap
 from simulator.lab.config import LabConfig
 from simulator.lab.memory_net import MemoryNet
 from simulator.lab.site import Site
@@ -24,11 +25,30 @@ T = TypeVar("T")
 class World:
     """A `simulator.lab.stage.Stage`."""
 
-    def __init__(self, config: LabConfig, *, real_now: Instant, epoch: Instant = EPOCH) -> None:
-        """`real_now`: the machine's time, for the validity of certificates only."""
+    def __init__(
+        self,
+        config: LabConfig,
+        *,
+        real_now: Instant,
+        epoch: Instant = EPOCH,
+        keylog: str | None = None,
+        tap: Tap | None = None,
+    ) -> None:
+        """`real_now`: the machine's time, for the validity of certificates only.
+
+        `keylog`: a file for the TLS secrets; `tap`: is told of every byte.
+        """
         clock = ManualClock(epoch)
         self.site = Site(config, clock=clock, real_now=real_now, addressing="documentation")
-        self._net = MemoryNet(log=self.site.log, clock=clock, flows=self.site.flows, surroundings=self.site)
+        self._net = MemoryNet(
+            log=self.site.log,
+            clock=clock,
+            flows=self.site.flows,
+            surroundings=self.site,
+            real_now=real_now,
+            keylog=keylog,
+            tap=tap,
+        )
         for name, node in self.site.nodes.items():
             self.site.bound(name, self._net.add(node, node.listens()))
         for expressway in self.site.expressways.values():

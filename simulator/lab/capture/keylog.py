@@ -1,0 +1,22 @@
+"""TLS secrets of given connections out of a key log file (NSS format), which may hold those of many others."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from pathlib import Path
+
+
+def secrets_of(file: Path, randoms: Collection[str]) -> dict[str, list[str]]:
+    """Client random (hex) -> its lines, each once: two ends in one process write everything twice."""
+    found: dict[str, list[str]] = {}
+    if not file.exists():
+        return found
+    with file.open(encoding="ascii", errors="replace") as lines:
+        for line in lines:
+            parts = line.split()
+            if len(parts) == 3 and parts[1] in randoms:
+                kept = found.setdefault(parts[1], [])
+                text = " ".join(parts)
+                if text not in kept:
+                    kept.append(text)
+    return found
