@@ -56,12 +56,18 @@ def record_from_json(data: Mapping[str, object]) -> Record:
 class EventLog:
     """Keeps the last `keep` records (None: all, 0: none) and hands each to its subscribers.
 
+    With a `keep` the records hold at most `keep_text` characters of messages: a flood of 60 kB messages would
+    fill the memory long before their number did.
+
     `on` is False when nobody would see an event: writers test it before they make one.
     """
 
-    def __init__(self, clock: Clock, *, keep: int | None = None) -> None:
+    def __init__(self, clock: Clock, *, keep: int | None = None, keep_text: int = 1 << 26) -> None:
         self._clock = clock
-        self._records: deque[Record] = deque(maxlen=keep)
+        self._records: deque[Record] = deque()
+        self._keep = keep
+        self._keep_text = keep_text
+        self._text = 0
         self._keeping = keep != 0
         self._sinks: list[Callable[[Record], None]] = []
         self._seq = 0
@@ -74,6 +80,10 @@ class EventLog:
         record = Record(seq=self._seq, at=self._clock.now(), actor=actor, event=event, flow=flow, cause=cause)
         if self._keeping:
             self._records.append(record)
+            if self._keep is not None:
+                self._text += _text_of(event)
+                while len(self._records) > self._keep or self._text > self._keep_text:
+                    self._text -= _text_of(self._records.popleft().event)
         for sink in tuple(self._sinks):
             sink(record)
         return record
@@ -109,6 +119,11 @@ class EventLog:
 
     def journal(self, actor: ActorId) -> Journal:
         return Journal(self, actor)
+
+
+def _text_of(event: Event) -> int:
+    """Characters of the message in an event that shows one."""
+    return len(getattr(event, "text", ""))
 
 
 class Journal:

@@ -315,7 +315,7 @@ async def _body(request: web.Request, model: type[M]) -> M:
 def _number(request: web.Request, name: str, default: int) -> int:
     text = request.query.get(name, str(default))
     if not (text.isascii() and text.isdigit()) or len(text) > 15:
-        raise Problem(400, f"{name}: {text!r} is not a number")
+        raise Problem(400, f"{name}: {text[:40]!r} is not a number")
     return int(text)
 
 

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from certs.stores import write_private
+from simulator.aio.open_files import ShortageNotice, allow_many
 from simulator.lab.config import LabConfig
 from simulator.lab.control import Control
 from simulator.lab.live import Lab, open_lab
@@ -55,6 +56,8 @@ async def serve(
     """
     stopped = asyncio.Event()
     loop = asyncio.get_running_loop()
+    allow_many()
+    loop.set_exception_handler(ShortageNotice())
     for number in (signal.SIGINT, signal.SIGTERM):
         with suppress(NotImplementedError):  # Windows has no signal handlers in the loop
             loop.add_signal_handler(number, stopped.set)

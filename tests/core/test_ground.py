@@ -117,6 +117,20 @@ def test_the_log_keeps_filters_and_hands_out() -> None:
     assert record_to_json(seen[0]) == {**where, "kind": "scenario:step_taken", "step": "0"}
 
 
+def test_a_log_with_a_limit_forgets_large_messages_sooner() -> None:
+    log = EventLog(ManualClock(5.0), keep=100, keep_text=1000)
+    small = ev.SipReceived(start_line="x", method="OPTIONS", text="." * 300)
+    for _ in range(5):
+        log.emit(ALICE, small)
+    assert [record.seq for record in log] == [3, 4, 5]
+    log.emit(ALICE, ev.FaultInjected(fault="no message"))
+    assert len(log.records()) == 4
+    log.emit(ALICE, ev.SipReceived(start_line="x", method="OPTIONS", text="." * 1001))
+    assert log.records() == []
+    log.emit(ALICE, small)
+    assert [record.seq for record in log] == [8]
+
+
 def test_a_log_without_readers_is_off() -> None:
     log = EventLog(ManualClock(0.0), keep=0)
     journal = log.journal(ALICE)

@@ -136,13 +136,26 @@ class RunningLab:
         return int(line.split()[1]) * 1024
 
 
+def _limited(files: int | None) -> list[str]:
+    return [] if files is None else ["/bin/sh", "-c", f'ulimit -n {files}; exec "$@"', "sh"]
+
+
 @contextmanager
-def running_lab(stderr: Path, *args: object, end_with: signal.Signals = signal.SIGTERM) -> Iterator[RunningLab]:
-    """Start `ucmsim up --json ARGS`; at the end stop it, and hold it to a clean exit without a word."""
+def running_lab(
+    stderr: Path,
+    *args: object,
+    end_with: signal.Signals = signal.SIGTERM,
+    files: int | None = None,
+    says: str = "",
+) -> Iterator[RunningLab]:
+    """Start `ucmsim up --json ARGS`; at the end stop it, and hold it to a clean exit without a word.
+
+    `files`: how many files and connections the process may have open. `says`: all that stderr may hold.
+    """
     started = time.monotonic()
     with stderr.open("wb") as errors:
         process = subprocess.Popen(
-            [*COMMAND, "up", "--json", *map(str, args)],
+            [*_limited(files), *COMMAND, "up", "--json", *map(str, args)],
             stdout=subprocess.PIPE,
             stderr=errors,
             text=True,
@@ -156,7 +169,7 @@ def running_lab(stderr: Path, *args: object, end_with: signal.Signals = signal.S
         assert process.poll() is None, f"ucmsim up died with {process.returncode}: {stderr.read_text()}"
         process.send_signal(end_with)
         rest = process.communicate(timeout=30)[0]
-        assert (process.returncode, rest, stderr.read_text()) == (0, "", "")
+        assert (process.returncode, rest, stderr.read_text()) == (0, "", says)
     finally:
         if process.poll() is None:
             process.kill()

@@ -97,6 +97,16 @@ def test_a_dead_stream_is_closed_and_forgotten(bench: Any) -> None:
     assert bench.messages(ucm) == []
 
 
+@pytest.mark.parametrize("part", [head(*GOOD)[:60], head(*GOOD)[:-4]], ids=["in a header", "before its end"])
+def test_a_connection_that_ends_inside_a_message_is_told(bench: Any, part: bytes) -> None:
+    phone = bench.phone()
+    bench.send(phone, part)
+    assert bench.log.of(SipMalformed) == []
+    bench.end(phone, FlowEnd(by="peer", clean=True))
+    (event,) = bench.log.of(SipMalformed)
+    assert event.detail == "the stream ended inside the header of a message"
+
+
 def test_ucm_sending_garbage_brings_its_zone_down(bench: Any) -> None:
     phone, ucm = bench.registered()
     bench.send(phone, bench.register(cseq="106", branch="z9hG4bK106"))

@@ -182,6 +182,12 @@ class ExpresswayC:
                 self._out.put(SendData(flow, b"\r\n"))
 
     def flow_ended(self, flow: FlowId, end: FlowEnd, now: Instant) -> None:
+        if (stream := self._stream(flow)) is not None:
+            stream.receive_eof()
+            try:
+                stream.next_message()
+            except RemoteProtocolError as error:
+                self._relay.refuse(flow, error)
         zone = self._zones.of(flow)
         self._forget(flow, "" if zone is None else zone.describe(end), now)
 
