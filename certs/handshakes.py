@@ -55,6 +55,7 @@ def failed(settings: ServerTls | ClientTls, refusal: TlsRefusal, real_now: float
         reason=refusal.reason,
         detail=refusal.detail,
         verify_code=refusal.verify_code,
+        own_shown=refusal.own_shown,
         **_peer(refusal.peer, real_now),
         **_own(settings, real_now),
     )

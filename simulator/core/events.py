@@ -69,6 +69,26 @@ class SoapCalled(Event):
     fault: str = ""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CliLoginJudged(Event):
+    """Somebody tried to log in to a node's platform CLI. A name that is nobody's stays out."""
+
+    kind: ClassVar[str] = "cli:login_judged"
+    user: str
+    verdict: Literal["good", "wrong", "locked"]
+    source: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CliCalled(Event):
+    """A command of a node's platform CLI ended. Answers to its questions stay out."""
+
+    kind: ClassVar[str] = "cli:called"
+    user: str
+    command: str
+    succeeded: bool
+
+
 # --- flows and TLS (emitted by the drivers) ------------------------------------------------------------------
 
 
@@ -149,6 +169,8 @@ class TlsFailed(HandshakeSeen):
     detail: str = ""
     verify_code: int | None = None
     """By us, for the peer's certificate: OpenSSL's X509_V_ERR_ number."""
+    own_shown: bool = False
+    """By the peer, without an alert: it had seen this end's certificate."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -28,6 +28,8 @@ class TlsRefusal:
     """For us: OpenSSL's X509_V_ERR_ number, if the peer's certificate was refused."""
     peer: PeerIdentity | None = None
     """The certificate that was refused, where it crossed the wire in clear (TLS 1.2)."""
+    own_shown: bool = False
+    """By the peer, without an alert: our server certificate had already been sent."""
 
     @property
     def alert_name(self) -> str | None:

@@ -78,6 +78,7 @@ class TlsSession:
         "_incoming",
         "_object",
         "_outgoing",
+        "_shown",
         "_state",
         "_unsent",
         "ended",
@@ -103,6 +104,8 @@ class TlsSession:
         self._identify = identify
         self._state = _State.HANDSHAKE
         self._heard = False
+        self._shown = False
+        """Server: our certificate is on its way."""
         self._flight = b""
         """What the peer sent of the handshake: shows which certificate was refused."""
         self._unsent: list[bytes] = []
@@ -211,9 +214,10 @@ class TlsSession:
         try:
             self._object.do_handshake()
         except ssl.SSLWantReadError:
+            self._shown = self._shown or (self.role == "server" and self.has_output)
             return
         except ssl.SSLError as error:
-            self._refuse(_refusal_by_peer(error) or self._refusal_by_us(error, start))
+            self._refuse(_refusal_by_peer(error, shown=self._shown) or self._refusal_by_us(error, start))
             return
         try:
             facts = self._facts()
@@ -302,11 +306,13 @@ class TlsSession:
         self._events.append(event)
 
 
-def _refusal_by_peer(error: ssl.SSLError) -> TlsRefusal | None:
+def _refusal_by_peer(error: ssl.SSLError, *, shown: bool = False) -> TlsRefusal | None:
     reason = error.reason or "UNKNOWN"
     if isinstance(error, ssl.SSLEOFError):
         # OpenSSL then puts out decode_error (50), but it is the peer who left, and it said nothing.
-        return TlsRefusal(by="peer", alert=None, reason=reason, detail="the peer left during the handshake")
+        return TlsRefusal(
+            by="peer", alert=None, reason=reason, detail="the peer left during the handshake", own_shown=shown
+        )
     alert = received_alert(reason)
     return None if alert is None else TlsRefusal(by="peer", alert=alert, reason=reason)
 

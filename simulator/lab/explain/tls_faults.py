@@ -1,0 +1,124 @@
+"""What a refused handshake says: alert number or OpenSSL's verification code to the fault, and which check fails.
+
+An alert alone often leaves more than one fault open; a verification code (this end refused) never does. The
+numbers OpenSSL sends are measured (tls-alerts.md), what other stacks mean by them is RFC 8446 6.2.
+"""
+
+from __future__ import annotations
+
+from enum import Enum
+from typing import Literal
+
+from simulator.core.events import TlsFailed
+
+Side = Literal["client", "server"]
+
+
+class Fault(Enum):
+    UNKNOWN_CA = "unknown_ca"
+    EXPIRED = "expired"
+    NOT_YET_VALID = "not_yet_valid"
+    NAME = "name"
+    PURPOSE = "purpose"
+    WEAK = "weak"
+    REVOKED = "revoked"
+    SIGNATURE = "signature"
+    BAD_CERTIFICATE = "bad_certificate"
+    NO_CERTIFICATE = "no_certificate"
+    VERSION = "version"
+    NO_COMMON_CIPHER = "no_common_cipher"
+    NOT_TLS = "not_tls"
+    LEFT_SILENTLY = "left_silently"
+    TIMED_OUT = "timed_out"
+    OTHER = "other"
+
+
+VERIFY_FAULTS: dict[int, Fault] = {
+    **dict.fromkeys((2, 18, 19, 20, 21, 22, 24, 25, 27, 28), Fault.UNKNOWN_CA),
+    **dict.fromkeys((4, 6, 7), Fault.SIGNATURE),
+    **dict.fromkeys((9, 13), Fault.NOT_YET_VALID),
+    **dict.fromkeys((10, 14), Fault.EXPIRED),
+    **dict.fromkeys((3, 8, 11, 12, 23, 33), Fault.REVOKED),
+    26: Fault.PURPOSE,
+    **dict.fromkeys((62, 63, 64, 65), Fault.NAME),
+    **dict.fromkeys((66, 67, 68), Fault.WEAK),
+}
+"""X509_V_ERR_ to fault; another code is a bad certificate."""
+
+ALERT_FAULTS: dict[int, Fault] = {
+    40: Fault.NO_COMMON_CIPHER,
+    41: Fault.NO_CERTIFICATE,
+    42: Fault.BAD_CERTIFICATE,
+    43: Fault.PURPOSE,
+    44: Fault.REVOKED,
+    45: Fault.EXPIRED,
+    46: Fault.BAD_CERTIFICATE,
+    48: Fault.UNKNOWN_CA,
+    49: Fault.BAD_CERTIFICATE,
+    51: Fault.SIGNATURE,
+    70: Fault.VERSION,
+    71: Fault.NO_COMMON_CIPHER,
+    112: Fault.NAME,
+    116: Fault.NO_CERTIFICATE,
+}
+"""What an alert most likely means when it is all that is known; another number is OTHER."""
+
+_REASONS: dict[str, Fault] = {
+    "PEER_DID_NOT_RETURN_A_CERTIFICATE": Fault.NO_CERTIFICATE,
+    "UNSUPPORTED_PROTOCOL": Fault.VERSION,
+    "NO_PROTOCOLS_AVAILABLE": Fault.VERSION,
+    "WRONG_SSL_VERSION": Fault.VERSION,
+    "NO_SHARED_CIPHER": Fault.NO_COMMON_CIPHER,
+    "NO_SUITABLE_SIGNATURE_ALGORITHM": Fault.NO_COMMON_CIPHER,
+    "HTTP_REQUEST": Fault.NOT_TLS,
+    "HTTPS_PROXY_REQUEST": Fault.NOT_TLS,
+    "WRONG_VERSION_NUMBER": Fault.NOT_TLS,
+    "HANDSHAKE_TIMEOUT": Fault.TIMED_OUT,
+    "CONNECTION_LOST": Fault.LEFT_SILENTLY,
+    "UNREADABLE_CERTIFICATE": Fault.BAD_CERTIFICATE,
+}
+
+CLIENT_CERTIFICATE_CHECKS: dict[Fault, str] = {
+    Fault.NO_CERTIFICATE: "client_certificate",
+    Fault.UNKNOWN_CA: "chain",
+    Fault.SIGNATURE: "chain",
+    Fault.WEAK: "chain",
+    Fault.REVOKED: "chain",
+    Fault.BAD_CERTIFICATE: "chain",
+    Fault.NAME: "chain",
+    Fault.EXPIRED: "validity",
+    Fault.NOT_YET_VALID: "validity",
+    Fault.PURPOSE: "usage",
+}
+"""The check that a server's refusal of the client's certificate fails."""
+
+
+def refuser(seen: TlsFailed) -> Side:
+    """Which end said no."""
+    other: Side = "client" if seen.role == "server" else "server"
+    return seen.role if seen.by == "us" else other
+
+
+def fault_of(seen: TlsFailed) -> Fault:
+    if seen.verify_code is not None:
+        return VERIFY_FAULTS.get(seen.verify_code, Fault.BAD_CERTIFICATE)
+    if seen.by == "us" and seen.reason in _REASONS:
+        return _REASONS[seen.reason]
+    if seen.alert is None:
+        return _REASONS.get(seen.reason, Fault.LEFT_SILENTLY if seen.by == "peer" else Fault.OTHER)
+    fault = ALERT_FAULTS.get(seen.alert, Fault.OTHER)
+    if seen.alert == 40 and seen.role == "client" and not seen.own_names:
+        # TLS 1.2: what a server says that wants a certificate from a client that has none. [measured]
+        return Fault.NO_CERTIFICATE
+    return fault
+
+
+def failed_check(seen: TlsFailed) -> str:
+    """Id of the check that this refusal fails."""
+    fault = fault_of(seen)
+    if fault is Fault.LEFT_SILENTLY:
+        return "server_certificate" if seen.own_shown else "tls_version"
+    if refuser(seen) == "server":
+        return CLIENT_CERTIFICATE_CHECKS.get(fault, "tls_version")
+    certificate = fault in CLIENT_CERTIFICATE_CHECKS and fault is not Fault.NO_CERTIFICATE
+    return "server_certificate" if certificate else "tls_version"
