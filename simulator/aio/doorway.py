@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 from typing import Protocol
 
 from certs import handshakes
@@ -13,6 +14,10 @@ from simulator.core.events import FlowClosed, FlowOpened, TlsEstablished, TlsFai
 from simulator.core.flow import ActorId, Address, FlowEnd, FlowFacts, FlowId, FlowIds, TlsFacts, Transport
 from simulator.core.tap import Tap
 from simulator.core.tls.settings import ClientTls, ServerTls
+
+
+Shown = Callable[[Address], Address]
+"""The address that events tell for one on the wire."""
 
 
 class Carrier(Protocol):
@@ -49,7 +54,7 @@ class Doorway:
     has its id from the actor, who is told of any end it comes to.
     """
 
-    __slots__ = ("_dialled", "_flows", "_listener", "_log", "_seat", "_tap", "_tls", "_transport")
+    __slots__ = ("_dialled", "_flows", "_listener", "_log", "_seat", "_shown", "_tap", "_tls", "_transport")
 
     def __init__(
         self,
@@ -62,6 +67,7 @@ class Doorway:
         dialled: FlowId | None = None,
         tls: ServerTls | ClientTls | None = None,
         tap: Tap | None = None,
+        shown: Shown | None = None,
     ) -> None:
         """`tls`: what this end brings to handshakes; the log tells it with their outcome."""
         self._seat = seat
@@ -71,6 +77,7 @@ class Doorway:
         self._listener = listener
         self._dialled = dialled
         self._tap = tap
+        self._shown = shown
         self._tls = tls
 
     # --- TCP and TLS -----------------------------------------------------------------------------------------
@@ -129,6 +136,8 @@ class Doorway:
         if self._tap is not None:
             self._tap.opened(flow, self._facts(local, remote, None))
         if self._log.on:
+            if self._shown is not None:
+                local, remote = self._shown(local), self._shown(remote)
             opened = FlowOpened(
                 transport=self._transport, local=str(local), remote=str(remote), listener=self._listener
             )

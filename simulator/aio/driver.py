@@ -13,7 +13,7 @@ from certs.contexts import server_context
 from certs.identity import read
 from simulator.aio.clock import ShiftClock
 from simulator.aio.dial import Resolve
-from simulator.aio.doorway import Doorway
+from simulator.aio.doorway import Doorway, Shown
 from simulator.aio.fetch import Fetcher
 from simulator.aio.listener import bind, literal
 from simulator.aio.pump import Limits, Pump
@@ -45,10 +45,12 @@ class Driver:
         *,
         limits: Limits | None = None,
         tap: Tap | None = None,
+        shown: Shown | None = None,
     ) -> None:
         """`resolve` maps what actors dial to what the sockets use; OSError and LookupError mean "no such host".
 
         `keylog`: a file for the TLS secrets of every session, both roles. `tap`: is told of every byte.
+        `shown`: the addresses events tell for those on the wire, where `resolve` maps them.
         """
         self._log = log
         self._clock = clock
@@ -56,6 +58,7 @@ class Driver:
         self._resolve = resolve
         self._keylog = keylog
         self._tap = tap
+        self._shown = shown
         self._limits = limits or Limits()
         self._seats: dict[ActorId, ActorSeat] = {}
         self._servers: dict[ActorId, list[asyncio.Server]] = {}
@@ -63,7 +66,14 @@ class Driver:
         self._awaiting_stir = False
         self._stirred = asyncio.Event()
         self._fetcher = Fetcher(
-            log, flows, limits=self._limits, resolve=resolve, keylog=keylog, tap=tap, stirred=self._stir
+            log,
+            flows,
+            limits=self._limits,
+            resolve=resolve,
+            keylog=keylog,
+            tap=tap,
+            shown=shown,
+            stirred=self._stir,
         )
 
     async def add(self, actor: Actor, listens: Iterable[Listen] = ()) -> dict[str, Address]:
@@ -83,6 +93,7 @@ class Driver:
             resolve=self._resolve,
             keylog=self._keylog,
             tap=self._tap,
+            shown=self._shown,
             fetch=self._fetcher.get,
             stirred=self._stir,
         )
@@ -218,6 +229,7 @@ class Driver:
             listener=listen.name,
             tls=listen.tls,
             tap=self._tap,
+            shown=self._shown,
         )
         if listen.transport == "udp":
             host = await literal(loop, listen.address)

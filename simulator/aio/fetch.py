@@ -14,7 +14,7 @@ from collections.abc import Callable
 from urllib.parse import SplitResult, urljoin, urlsplit
 
 from simulator.aio.dial import DialFailed, Resolve, dial
-from simulator.aio.doorway import Carrier, Doorway
+from simulator.aio.doorway import Carrier, Doorway, Shown
 from simulator.aio.pump import Limits, Pump
 from simulator.core.eventlog import EventLog
 from simulator.core.events import FlowClosed, FlowFailed
@@ -56,6 +56,7 @@ class Fetcher:
         resolve: Resolve | None = None,
         keylog: str | None = None,
         tap: Tap | None = None,
+        shown: Shown | None = None,
         stirred: Callable[[], None] = lambda: None,
     ) -> None:
         self._log = log
@@ -64,6 +65,7 @@ class Fetcher:
         self._resolve = resolve
         self._keylog = keylog
         self._tap = tap
+        self._shown = shown
         self._stirred = stirred
 
     async def get(self, actor: ActorId, fetch: Fetch) -> Fetched:
@@ -119,6 +121,7 @@ class Fetcher:
             dialled=opened.flow,
             tls=opened.tls,
             tap=self._tap,
+            shown=self._shown,
         )
         try:
             await dial(

@@ -7,7 +7,7 @@ from collections.abc import Callable, Coroutine
 from typing import Any
 
 from simulator.aio.dial import DialFailed, Resolve, dial
-from simulator.aio.doorway import Carrier, Doorway
+from simulator.aio.doorway import Carrier, Doorway, Shown
 from simulator.aio.pump import Limits, Pump
 from simulator.aio.udp import UdpSocket
 from simulator.core import redact
@@ -48,6 +48,7 @@ class ActorSeat:
         resolve: Resolve | None,
         keylog: str | None,
         tap: Tap | None,
+        shown: Shown | None,
         fetch: Callable[[ActorId, Fetch], Coroutine[Any, Any, Fetched]],
         stirred: Callable[[], None],
     ) -> None:
@@ -66,6 +67,7 @@ class ActorSeat:
         self._resolve = resolve
         self._keylog = keylog
         self._tap = tap
+        self._shown = shown
         self._fetch = fetch
         self._dials: dict[FlowId, asyncio.Task[None]] = {}
         self._fetches: set[asyncio.Task[None]] = set()
@@ -204,6 +206,7 @@ class ActorSeat:
             dialled=effect.flow,
             tls=effect.tls,
             tap=self._tap,
+            shown=self._shown,
         )
         try:
             sock = await dial(

@@ -66,10 +66,12 @@ class Lab:
             pki=pki,
         )
         log, flows = self.site.log, self.site.flows
-        capture = self._capture
+        capture, shown = self._capture, self.shown if self._virtual else None
         if capture is not None:
-            capture.attach(log, clock, self.shown if self._virtual else None)
-        self._driver = Driver(log, clock, flows, resolve=self.resolve, keylog=self._keylog, tap=capture)
+            capture.attach(log, clock, shown)
+        self._driver = Driver(
+            log, clock, flows, resolve=self.resolve, keylog=self._keylog, tap=capture, shown=shown
+        )
 
     # --- Stage ------------------------------------------------------------------------------------------------
 
