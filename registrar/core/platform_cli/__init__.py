@@ -1,0 +1,32 @@
+"""The platform CLI of a node: an interpreter that neither reads nor waits, whatever the door."""
+
+from registrar.core.platform_cli.administration import (
+    Administration,
+    AdministrationRefused,
+    CertificateFile,
+    Member,
+    OpenPort,
+    Reachability,
+)
+from registrar.core.platform_cli.cluster_administration import ClusterAdministration
+from registrar.core.platform_cli.command_table import TABLE
+from registrar.core.platform_cli.conversation import Wants
+from registrar.core.platform_cli.errand import Errand, Result
+from registrar.core.platform_cli.session import Output, PlatformCli, Session
+
+__all__ = [
+    "TABLE",
+    "Administration",
+    "AdministrationRefused",
+    "CertificateFile",
+    "ClusterAdministration",
+    "Errand",
+    "Member",
+    "OpenPort",
+    "Output",
+    "PlatformCli",
+    "Reachability",
+    "Result",
+    "Session",
+    "Wants",
+]

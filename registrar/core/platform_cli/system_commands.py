@@ -1,0 +1,137 @@
+"""What a node says of itself and of its network: version, cluster, open ports, ping."""
+
+from __future__ import annotations
+
+from registrar.core.platform_cli.administration import Member
+from registrar.core.platform_cli.command import Command, Parameter
+from registrar.core.platform_cli.conversation import Call, CommandRefused
+from registrar.core.platform_cli.extended_regexp import Pattern, PatternError
+from registrar.core.platform_cli.layout import ctime, render_ports
+
+_EXECUTING = "Executing.. please wait."
+"""[observed]"""
+_PINGS = 4
+_MAX_PINGS = 20
+
+
+def _show_version(call: Call) -> None:
+    version = call.administration.version.replace("(", "-").replace(")", "")
+    call.say(
+        f"Active Master Version: {version}",
+        "Active Version Installed Software Options:",
+        "  No Installed Software Options Found.",
+    )
+
+
+def _show_cluster(call: Call) -> None:
+    administration = call.administration
+    members = administration.members()
+    own = [each for each in members if each.host == administration.host]
+    # This node's own line stands last and tells no connection. [observed: administration 6.7]
+    call.say(*(_member(each, connected=True) for each in members if each not in own))
+    call.say(*(_member(each, connected=False) for each in own), "")
+    call.say("Server Table (processnode) Entries", "-" * 34, *(each.host for each in members))
+
+
+def _member(member: Member, *, connected: bool) -> str:
+    role, database = ("Publisher", "DBPub") if member.publisher else ("Subscriber", "DBSub")
+    name = member.host if member.host[-1:].isdigit() else member.host.partition(".")[0]
+    line = f"{member.address} {member.host} {name} {role} callmanager {database} authenticated"
+    return f"{line} using TCP since {ctime(member.since)}" if connected else line
+
+
+def _all_ports(call: Call) -> None:
+    call.say(_EXECUTING, *render_ports(call.administration.open_ports()))
+
+
+def _some_ports(call: Call) -> None:
+    try:
+        pattern = Pattern(call.arguments[0])
+    except PatternError as error:
+        raise CommandRefused(f"Invalid regular expression: {error}") from error
+    call.say(_EXECUTING)
+    call.say(*(line for line in render_ports(call.administration.open_ports()) if pattern.search(line)))
+
+
+def _ping(call: Call) -> None:
+    """The layout of Linux's ping, whose head is observed; times are left out, as nothing is measured."""
+    host, count = call.arguments[0], _count(call.argument(1))
+    found = call.administration.reach(host)
+    if found.address is None:
+        raise CommandRefused(f"ping: unknown host {host}")
+    call.say(f"PING {host} ({found.address}) 56(84) bytes of data.")
+    if found.alive:
+        call.say(*(f"64 bytes from {found.address}: icmp_seq={n} ttl=64" for n in range(1, count + 1)))
+    else:
+        own = call.administration.host
+        call.say(*(f"From {own} icmp_seq={n} Destination Host Unreachable" for n in range(1, count + 1)))
+    received = count if found.alive else 0
+    call.say("", f"--- {host} ping statistics ---")
+    call.say(
+        f"{count} packets transmitted, {received} received, {100 * (count - received) // count}% packet loss"
+    )
+
+
+def _count(text: str | None) -> int:
+    if text is None:
+        return _PINGS
+    if not (text.isascii() and text.isdecimal() and len(text) < 4 and 1 <= int(text) <= _MAX_PINGS):
+        raise CommandRefused(f"Invalid count {text}: 1-{_MAX_PINGS}")
+    return int(text)
+
+
+def _host(call: Call) -> None:
+    host = call.arguments[0]
+    found = call.administration.reach(host)
+    if found.address is None:
+        raise CommandRefused(f"Host {host} not found: 3(NXDOMAIN)")
+    call.say(f"{host} has address {found.address}")
+
+
+COMMANDS = (
+    Command(
+        words=("show", "version", "active"),
+        handler=_show_version,
+        about="This shows the version of the active partition.",
+        mark="observed",
+    ),
+    Command(
+        words=("show", "network", "cluster"),
+        handler=_show_cluster,
+        about="This shows the nodes of the cluster.",
+        mark="observed",
+    ),
+    Command(
+        words=("show", "open", "ports", "all"),
+        handler=_all_ports,
+        about="This shows all open ports of the node.",
+        mark="observed",
+    ),
+    Command(
+        words=("show", "open", "ports", "regexp"),
+        handler=_some_ports,
+        about="This shows the open ports whose line matches a regular expression.",
+        mark="observed",
+        parameters=(Parameter(name="regexp", about="an extended regular expression", rest=True),),
+        example="5090|5091",
+    ),
+    Command(
+        words=("utils", "network", "ping"),
+        handler=_ping,
+        about="This pings another host.",
+        mark="assumed",
+        parameters=(
+            Parameter(name="destination", about="host name or address"),
+            Parameter(name="count", about=f"number of pings, default {_PINGS}", mandatory=False),
+        ),
+        example="ucm-sub.lab.example",
+    ),
+    Command(
+        words=("utils", "network", "host"),
+        handler=_host,
+        about="This resolves a host name.",
+        mark="assumed",
+        parameters=(Parameter(name="hostname", about="the name to resolve"),),
+        example="expc.lab.example",
+    ),
+)
