@@ -112,7 +112,7 @@ _BY_PROBLEM: Mapping[P, Advice] = {
 OWN_RIGHT = {
     "onward": Advice(
         cause="The Expressway answered by itself: it has no working connection to the node behind it (an "
-        "earlier attempt failed and it waits), or it does not know the node, the phone or the extension asked for.",
+        "earlier attempt failed and it waits), or it does not know the node, phone or extension asked for.",
         remedy="Look at the attempt in which its zone failed; mend that, then refresh the Unified CM servers.",
         verify="Expressway-C: Configuration > Zones > Zones: state of the CEOAuth zones; its search history",
         mark="assumed",

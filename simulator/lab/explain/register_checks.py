@@ -1,7 +1,8 @@
 """The checks of a REGISTER as rows: derived from the registrar's own tuple, so that the list cannot drift.
 
 A check that looks at several things (the token) becomes several rows; a reason outside the tuple (a message
-that is none) has its row here too. Tests prove that every check, every Reason and every TokenProblem has its row.
+that is none) has its row here too. Tests prove that every check,
+every Reason and every TokenProblem has its row.
 """
 
 from __future__ import annotations

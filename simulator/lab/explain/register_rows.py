@@ -146,8 +146,8 @@ def _evidence(check: str, row: str, event: Judgement, challenged: bool) -> str:
     texts = {
         "oauth_mode_on": "on in what CallManager loaded when it started",
         "device_known": event.device or "",
-        "port_fits_profile": f"{event.port_role} port; profile {event.profile}: {event.profile_mode}, OAuth "
-        "{oauth}",
+        "port_fits_profile": f"{event.port_role} port; profile {event.profile}: {event.profile_mode}, "
+        f"OAuth {oauth}",
         "certificate_names_device": f"{event.device or ''} or {event.profile}",
         "credentials": "sent after a 407 challenge" if challenged else "sent with the first REGISTER",
         "token_shape": event.token or "",

@@ -1,4 +1,4 @@
-"""What a refused handshake says: alert number or OpenSSL's verification code to the fault, and which check fails.
+"""What a refused handshake says: alert number or OpenSSL verification code to the fault, and which check fails.
 
 An alert alone often leaves more than one fault open; a verification code (this end refused) never does. The
 numbers OpenSSL sends are measured (tls-alerts.md), what other stacks mean by them is RFC 8446 6.2.

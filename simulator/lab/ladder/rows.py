@@ -1,0 +1,219 @@
+"""The rows of a ladder, read from the event stream: who sent what to whom, and what each decided.
+
+One arrow per message, handshake step or alert, notes where an actor decided something. A peer that is no actor
+of the lab (a foreign client) gets a lane of its own, named by its address.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from typing import Literal
+
+from simulator.core import events as ev
+from simulator.core.eventlog import Record
+from simulator.lab.connections import Connection, Connections
+from simulator.lab.ladder import handshake
+
+Tone = Literal["good", "bad", "plain", "quiet", "step"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Row:
+    at: float = 0.0
+    """Seconds since the first record."""
+    lane: str | None
+    """Lane of the note, or where the arrow starts; None: the row crosses the whole page."""
+    to: str | None = None
+    """Lane the arrow points to; None: a note."""
+    text: str = ""
+    tone: Tone = "plain"
+    opens: bool = False
+    """The arrow's start is the client of a connection."""
+    detail: str = ""
+    """What is folded away: the whole message, redacted, or the certificates of a handshake."""
+    seq: int = 0
+    """Of the record it was read from."""
+
+
+def rows_of(records: Sequence[Record]) -> list[Row]:
+    """The rows of a run, in order."""
+    if not records:
+        return []
+    wires = _Wires(records)
+    start = records[0].at
+    return [
+        replace(row, at=record.at - start, seq=record.seq) for record in records for row in _rows(record, wires)
+    ]
+
+
+def lanes_of(rows: Iterable[Row]) -> list[str]:
+    """Lanes from left to right: who only calls, then who calls and is called, then who only answers."""
+    names: list[str] = []
+    callers: set[str] = set()
+    called: set[str] = set()
+    for row in rows:
+        names += [name for name in (row.lane, row.to) if name is not None and name not in names]
+        if row.opens and row.lane is not None and row.to is not None:
+            callers.add(row.lane)
+            called.add(row.to)
+    return sorted(names, key=lambda name: 1 if name in callers & called else 2 if name not in callers else 0)
+
+
+class _Wires:
+    """What a record alone does not say."""
+
+    def __init__(self, records: Sequence[Record]) -> None:
+        self.connections = Connections(records)
+        self._served: dict[str, str] = {}
+        for record in records:
+            if isinstance(record.event, ev.ConfigServed):
+                self._served.setdefault(record.event.path, str(record.actor))
+
+    def server_of(self, url: str) -> str | None:
+        """The node that served `url`'s path."""
+        return self._served.get("/" + url.partition("://")[2].partition("/")[2])
+
+
+def _rows(record: Record, wires: _Wires) -> list[Row]:
+    me, event = str(record.actor), record.event
+    connection = wires.connections.of(record.flow)
+
+    def note(text: str, tone: Tone = "plain", detail: str = "") -> list[Row]:
+        return [Row(lane=me, text=text, tone=tone, detail=detail)]
+
+    def page(text: str, tone: Tone) -> list[Row]:
+        return [Row(lane=None, text=text, tone=tone)]
+
+    match event:
+        case ev.StepTaken():
+            return page(event.step, "step")
+        case ev.ServiceStarted():
+            return note(f"{event.service} started" + (f": {event.detail}" if event.detail else ""), "quiet")
+        case ev.ServiceStopped():
+            return note(f"{event.service} stopped", "quiet")
+        case ev.ClusterChanged():
+            return page(f"{event.what}: {event.detail}" if event.detail else event.what, "quiet")
+        case ev.ConfigFetched():
+            return _config_rows(me, event, wires)
+        case ev.PhonePortDecided():
+            return note(f"{event.element} {event.port}, {event.transport.upper()} (row {event.row})", "quiet")
+        case ev.FlowFailed():
+            return note(f"no connection to {event.remote}: {event.detail}", "bad")
+        case ev.FlowOpened() | ev.TlsEstablished() | ev.TlsFailed() if connection is not None:
+            return handshake.rows(connection, record)
+        case ev.FlowClosed() if connection is not None:
+            return _closed(me, event, connection, record)
+        case ev.SipSent() | ev.SipReceived() if connection is not None:
+            return _sip_rows(me, event, connection, record)
+        case ev.SipMalformed():
+            return note(f"malformed: {event.detail}", "bad")
+        case ev.PeerJudged():
+            return _table_row(me, event)
+        case ev.RegistrarRejected():
+            return note(f"{event.reason} [{event.mark}]", "bad", event.detail)
+        case ev.RegistrarChallenged() if event.reason != "token_absent":
+            return note(f"token refused: {event.reason} [{event.mark}]", "bad", event.detail)
+        case ev.RegistrarAccepted() if event.what != "refreshed":
+            return note(f"{event.device} {event.what.replace('_', ' ')}, {event.expires} s", "good")
+        case ev.BindingChanged() if event.what in ("expired", "lost", "replaced"):
+            return note(f"{event.device}: registration {event.what}", "bad")
+        case ev.PhoneFailed():
+            return note(f"{event.code}: {event.detail}", "bad")
+        case ev.PhoneFailedOver():
+            return note(f"fails over from {event.old} to {event.new}", "bad")
+        case ev.PhoneWarned():
+            return note(f"{event.code} {event.detail}".rstrip(), "quiet")
+        case ev.ZoneChanged():
+            return note(
+                f"zone {event.zone} {event.state}", "good" if event.state == "active" else "bad", event.detail
+            )
+        case ev.FaultInjected():
+            return note(f"fault: {event.fault}", "quiet", event.detail)
+        case _:
+            return []
+
+
+def _config_rows(me: str, event: ev.ConfigFetched, wires: _Wires) -> list[Row]:
+    server = wires.server_of(event.url)
+    file = event.url.rpartition("/")[2]
+    good = event.status == 200 and event.problem is None
+    outcome = f"{event.problem}: {event.detail}" if event.problem else f"{event.status} {file}"
+    if server is None:
+        return [Row(lane=me, text=f"{file}: {outcome}", tone="plain" if good else "bad", detail=event.url)]
+    answer = "200 OK, cnf.xml" if event.status == 200 else f"{event.status}"
+    rows = [
+        Row(lane=me, to=server, text=f"GET {file}", opens=True, detail=event.url),
+        Row(lane=server, to=me, text=answer, tone="plain" if event.status == 200 else "bad"),
+    ]
+    if event.problem and event.status == 200:
+        rows.append(Row(lane=me, text=outcome, tone="bad"))
+    return rows
+
+
+def _closed(me: str, event: ev.FlowClosed, connection: Connection, record: Record) -> list[Row]:
+    """Only what would puzzle: an end that was forced. The end of a refused handshake is told by its alert."""
+    if event.by != "us" or connection.failed or record.flow is None:
+        return []
+    end, other = connection.end_of(record.flow), connection.other(record.flow)
+    peer = other.actor if other is not None else end.opened.remote
+    if end.judged is not None and not end.judged.trusted:
+        return [Row(lane=me, to=peer, text="closes, without any SIP", tone="bad")]
+    return [Row(lane=me, to=peer, text=f"closes: {event.detail}", tone="bad")] if event.detail else []
+
+
+def _table_row(me: str, event: ev.PeerJudged) -> list[Row]:
+    table = f"table: {', '.join(event.table) or 'empty'}\noffered: {', '.join(event.offered) or 'nothing'}"
+    if event.trusted:
+        return [Row(lane=me, text=f"{event.matched} is in the Expressway-C table", tone="good", detail=table)]
+    offered = event.offered[0] if event.offered else "no name"
+    return [Row(lane=me, text=f"{offered} is not in the Expressway-C table", tone="bad", detail=table)]
+
+
+_WARNING = re.compile(r'(?im)^Warning: 399 \S+ "([^"]*)"')
+_RETRY = re.compile(r"(?im)^Retry-After: (\d+)")
+_EXPIRES = re.compile(r"(?im)^Expires: (\d+)")
+_BEARER = re.compile(r"(?im)^(?:Proxy-)?Authorization: Bearer")
+
+
+def _sip_rows(me: str, event: ev.SipSent | ev.SipReceived, connection: Connection, record: Record) -> list[Row]:
+    """Drawn where it is sent; what a foreign peer sent, where it is received."""
+    assert record.flow is not None
+    other = connection.other(record.flow)
+    sent = isinstance(event, ev.SipSent)
+    if not sent and other is not None:
+        return []
+    peer = other.actor if other is not None else connection.end_of(record.flow).opened.remote
+    lane, to = (me, peer) if sent else (peer, me)
+    client = connection.client_name == lane
+    return [
+        Row(
+            lane=lane,
+            to=to,
+            text=_sip_text(event),
+            tone=_sip_tone(event),
+            opens=client,
+            detail=event.text.strip(),
+        )
+    ]
+
+
+def _sip_text(event: ev.SipMessageSeen) -> str:
+    if event.status is None:
+        text = event.method
+        if event.method == "REGISTER":
+            text += " + token" if _BEARER.search(event.text) else ""
+            expires = _EXPIRES.search(event.text)
+            text += ", Expires: 0" if expires and expires[1] == "0" else ""
+        return text
+    text = event.start_line.removeprefix("SIP/2.0 ")
+    warning, retry = _WARNING.search(event.text), _RETRY.search(event.text)
+    text += f' "{warning[1]}"' if warning and warning[1] not in text else ""
+    return text + (f" retry {retry[1]} s" if retry else "")
+
+
+def _sip_tone(event: ev.SipMessageSeen) -> Tone:
+    if event.status is None or event.status in (401, 407) or event.status < 200:
+        return "plain"
+    return "good" if event.status < 300 else "bad"
