@@ -15,7 +15,6 @@ from simulator.core.flow import ActorId, Address, FlowEnd, FlowFacts, FlowId, Fl
 from simulator.core.tap import Tap
 from simulator.core.tls.settings import ClientTls, ServerTls
 
-
 Shown = Callable[[Address], Address]
 """The address that events tell for one on the wire."""
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import gc
+import os
 from ipaddress import ip_address
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -34,6 +35,10 @@ def up(
         list[str] | None,
         typer.Option("--set", metavar="KEY=VALUE", help="Change the lab: tls=1.3, cluster.trying=true ..."),
     ] = None,
+    pcap: Annotated[
+        Path | None, typer.Option(help="At the end, a capture for Wireshark with its TLS secrets.")
+    ] = None,
+    keylog: Annotated[Path | None, typer.Option(help="TLS secrets of every session, as they arise.")] = None,
     until_eof: Annotated[bool, typer.Option("--until-eof", help="End when stdin ends, too.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="One line when ready, nothing else.")] = False,
 ) -> None:
@@ -46,6 +51,8 @@ def up(
 
     config = _config(lab_file, port_base, host, changes or [])
     _warn_if_public(host)
+    for option, file in (("--pcap", pcap), ("--keylog", keylog)):
+        _check_writable(option, file)
 
     def announce(ready: Ready, lab: Lab) -> None:
         if as_json:
@@ -63,6 +70,8 @@ def up(
                 control_port=control_port,
                 events=events,
                 until_eof=until_eof,
+                pcap=pcap,
+                keylog=keylog,
                 announce=announce,
             )
         )
@@ -88,6 +97,15 @@ def _config(lab_file: Path | None, port_base: int | None, host: str, changes: li
     except SourceError as error:
         screen.fail(screen.USAGE, str(error))
     return config if port_base is None else with_ports(config, port_base)
+
+
+def _check_writable(option: str, file: Path | None) -> None:
+    """Now, not when the lab ends. What will be in it is the owner's alone."""
+    if file is not None:
+        try:
+            os.close(os.open(file, os.O_WRONLY | os.O_CREAT, 0o600))
+        except OSError as error:
+            screen.fail(screen.ENVIRONMENT, f"{option}: cannot write {file}: {error.strerror}")
 
 
 def _warn_if_public(host: str) -> None:

@@ -9,12 +9,13 @@ import sys
 import tempfile
 import threading
 from collections.abc import Callable
-from contextlib import suppress
+from contextlib import nullcontext, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
 from certs.stores import write_private
 from simulator.aio.open_files import ShortageNotice, allow_many
+from simulator.lab.capture import Capture
 from simulator.lab.config import LabConfig
 from simulator.lab.control import Control
 from simulator.lab.live import Lab, open_lab
@@ -48,9 +49,13 @@ async def serve(
     control_port: int,
     events: bool,
     until_eof: bool = False,
+    pcap: Path | None = None,
+    keylog: Path | None = None,
     announce: Callable[[Ready, Lab], None],
 ) -> None:
     """Runs until SIGINT or SIGTERM, with `until_eof` also until stdin ends.
+
+    `pcap`: a capture, written at the end; `keylog`: TLS secrets, written as they arise.
 
     Raises OSError (ports) and ValueError (what UCM would refuse).
     """
@@ -64,8 +69,14 @@ async def serve(
     if until_eof:
         _at_end_of_stdin(lambda: loop.call_soon_threadsafe(stopped.set))
     keep = KEPT_RECORDS if events else 0
-    with tempfile.TemporaryDirectory(prefix="ucmsim-", ignore_cleanup_errors=True) as folder:
-        async with open_lab(config, virtual_ports=False, host=host, keep=keep) as lab:
+    log = str(keylog) if keylog is not None else None
+    with (
+        tempfile.TemporaryDirectory(prefix="ucmsim-", ignore_cleanup_errors=True) as folder,
+        Capture(keylog=log) if pcap is not None else nullcontext() as capture,
+    ):
+        async with open_lab(
+            config, virtual_ports=False, host=host, keep=keep, keylog=log, capture=capture
+        ) as lab:
             control = Control(lab, lambda: endpoints_of(lab))
             address = await control.start(host, control_port)
             try:
@@ -73,6 +84,8 @@ async def serve(
                 await stopped.wait()
             finally:
                 await control.stop()
+        if capture is not None and pcap is not None:
+            capture.write(pcap)
 
 
 def _at_end_of_stdin(then: Callable[[], object]) -> None:
