@@ -16,7 +16,7 @@ def main() -> None:
 
     from simulator.cli import app
 
-    app()
+    app(prog_name="ucmsim")
 
 
 if __name__ == "__main__":

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from dataclasses import asdict
+from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 from urllib.parse import urlsplit
@@ -14,7 +15,13 @@ from simulator.cli import screen
 
 if TYPE_CHECKING:
     from simulator.core.eventlog import EventLog
+    from softphone.aio.client import Refused
     from softphone.core.profile import PhoneProfile
+
+
+class Where(StrEnum):
+    ON_PREM = "on-prem"
+    MRA = "mra"
 
 
 def register(app: typer.Typer) -> None:
@@ -30,11 +37,15 @@ def phone(
     ca_file: Annotated[Path | None, typer.Option(help="PEM of the authorities to trust.")] = None,
     cert_file: Annotated[Path | None, typer.Option(help="PEM of the LSC (for 5061).")] = None,
     key_file: Annotated[Path | None, typer.Option(help="PEM of the LSC's private key.")] = None,
-    deployment: Annotated[str, typer.Option(help="on-prem or mra.")] = "on-prem",
+    deployment: Annotated[
+        Where, typer.Option(help="Where the phone is: inside, or outside behind an Expressway.")
+    ] = Where.ON_PREM,
     edge: Annotated[str | None, typer.Option(help="mra: HOST:PORT of the Expressway's SIP edge.")] = None,
     within: Annotated[float, typer.Option(min=1, max=600, help="Seconds to wait for an outcome.")] = 40.0,
-    behaviour: Annotated[list[str] | None, typer.Option(help="A scripted misbehaviour.")] = None,
-    ladder: Annotated[bool, typer.Option(help="Show the ladder of a success too.")] = False,
+    behaviour: Annotated[
+        list[str] | None, typer.Option(metavar="NAME", help="Misbehave: see `ucmsim list --behaviours`.")
+    ] = None,
+    ladder: Annotated[bool, typer.Option("--ladder", help="Show the ladder of a success too.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Machine-readable outcome.")] = False,
 ) -> None:
     """Fetch cnf.xml, choose node and port, register once, unregister.
@@ -54,7 +65,7 @@ def phone(
     clock = RealClock()
     log = EventLog(clock)
     outcome = asyncio.run(register_once(profile, FixedToken(token), within=within, log=log, clock=clock))
-    advice = _advice(outcome.warning) if isinstance(outcome, Refused) else {}
+    advice = _advice(outcome) if isinstance(outcome, Refused) else {}
     registered = isinstance(outcome, Registered)
     if as_json:
         screen.emit_json({"outcome": type(outcome).__name__.lower(), **asdict(outcome), **advice})
@@ -81,6 +92,9 @@ def _profile(
     from softphone.core.behaviours import Behaviour
     from softphone.core.profile import Deployment, PhoneProfile
 
+    for name in behaviours:
+        if name not in set(Behaviour):
+            raise ValueError(f"--behaviour: there is no {name!r}; see `ucmsim list --behaviours`")
     parts = urlsplit(config_url)
     if parts.scheme not in ("http", "https") or not parts.hostname:
         raise ValueError(f"--config-url wants an http or https URL, not {config_url!r}")
@@ -131,15 +145,28 @@ def _token(token_file: Path | None) -> Any:
     return AccessToken(text.strip(), Instant(float("inf")))
 
 
-def _advice(warning: str | None) -> dict[str, Any]:
-    """Causes and remedies of refusals with this Warning text, most likely first."""
-    from registrar.core.reasons import REPLIES
+def _advice(refused: Refused) -> dict[str, Any]:
+    """Causes of such an answer, with remedies: those reasons of our own registrar that it fits."""
+    from registrar.core.reasons import REPLIES, Reason
 
-    rules = [(reason, rule) for reason, rule in REPLIES.items() if warning and rule.warning == warning]
-    return {
-        "advice": [
-            {"cause": rule.explanation, "remedy": rule.remedy, "verify": rule.verify} for _, rule in rules
+    if refused.code == "E_NO_TOKEN":
+        remedy = "Give the phone a token with --token-file; in a lab `ucmsim token mint` makes one."
+        verify = 'The challenge reads Proxy-Authenticate: Bearer realm="ccmsipline".'
+        return {
+            "advice": [
+                {"cause": "The node asks for a token and there is none.", "remedy": remedy, "verify": verify}
+            ]
+        }
+    if refused.code == "E_TOKEN_REFUSED":
+        rules = [REPLIES[Reason.TOKEN_REFUSED]]
+    else:
+        rules = [
+            rule
+            for rule in REPLIES.values()
+            if rule.status == refused.status and rule.warning == refused.warning
         ]
+    return {
+        "advice": [{"cause": rule.explanation, "remedy": rule.remedy, "verify": rule.verify} for rule in rules]
     }
 
 
@@ -160,10 +187,15 @@ def _show(outcome: Any, advice: dict[str, Any]) -> None:
         return
     if not isinstance(outcome, Refused):
         out.print(f"[bold red]unreachable[/] {outcome.code}: {outcome.why}", soft_wrap=True)
+        if "certificate" in outcome.why and "refused by us" in outcome.why:
+            out.print("   Remedy: trust the certificate's issuer with --ca-file.")
         return
     said = f' "{outcome.warning}"' if outcome.warning else ""
     out.print(f"[bold red]refused[/] by {outcome.node}:{outcome.port}: {outcome.status} {outcome.reason}{said}")
-    for number, one in enumerate(advice.get("advice", []), start=1):
-        out.print(f"{number}. {one['cause']}", markup=False, soft_wrap=True)
-        out.print(f"   Remedy: {one['remedy']}", markup=False, soft_wrap=True)
-        out.print(f"   To see it: {one['verify']}", markup=False, soft_wrap=True)
+    causes = advice.get("advice", [])
+    if len(causes) > 1:
+        out.print("It may be one of these:")
+    for one in causes:
+        screen.hanging("-", one["cause"])
+        screen.hanging("  Remedy:", one["remedy"])
+        screen.hanging("  To see it:", one["verify"])

@@ -33,8 +33,12 @@ def register(app: typer.Typer) -> None:
 
 
 def list_scenarios(
-    behaviours: Annotated[bool, typer.Option(help="List the phone's scripted misbehaviours instead.")] = False,
-    schema: Annotated[bool, typer.Option(help="Print the JSON Schema of scenario files instead.")] = False,
+    behaviours: Annotated[
+        bool, typer.Option("--behaviours", help="List the phone's scripted misbehaviours instead.")
+    ] = False,
+    schema: Annotated[
+        bool, typer.Option("--schema", help="Print the JSON Schema of scenario files instead.")
+    ] = False,
     as_json: AsJson = False,
 ) -> None:
     """List the built-in scenarios."""
@@ -50,23 +54,27 @@ def list_scenarios(
         if as_json:
             screen.emit_json(rows)
             return
-        for name, text in rows.items():
-            screen.console.print(f"[bold]{name:28}[/] {text}")
+        screen.columns([*rows.items()])
         return
     scenarios = catalogue.builtin()
     if as_json:
         keys = {"id", "title", "group", "outcome", "tls"}
         screen.emit_json([scenario.model_dump(include=keys) for scenario in scenarios])
         return
+    size = max(len(one.id) for one in scenarios)
     for group in dict.fromkeys(scenario.group for scenario in scenarios):
         screen.console.print(f"[bold]{group}[/]")
-        for scenario in scenarios:
-            if scenario.group == group:
-                screen.console.print(f"  {scenario.id:36} {scenario.title}", markup=False)
+        shown = [(f"{one.id:{size}}", one.title) for one in scenarios if one.group == group]
+        screen.columns(shown, indent=2)
 
 
 def check(
-    paths: Annotated[list[str] | None, typer.Argument(help="Scenario or lab files, folders, ids.")] = None,
+    paths: Annotated[
+        list[str] | None,
+        typer.Argument(
+            metavar="[ID|PATH]...", help="Scenarios, or scenario and lab files; default: all built-in ones."
+        ),
+    ] = None,
     as_json: AsJson = False,
 ) -> None:
     """Read scenario and lab files without running them; each problem is one line with file and line number."""
@@ -78,20 +86,25 @@ def check(
     else:
         for problem in found.problems:
             screen.errors.print(str(problem), markup=False, soft_wrap=True)
-        screen.console.print(f"{found.files} files read, {len(found.problems)} with a problem")
+        read = screen.count(found.files, "file")
+        screen.console.print(f"{read} read, {screen.count(len(found.problems), 'problem')}")
     if found.problems:
         raise typer.Exit(screen.USAGE)
 
 
 def run(
-    what: Annotated[list[str] | None, typer.Argument(help="Scenario ids, files or folders.")] = None,
+    what: Annotated[
+        list[str] | None, typer.Argument(metavar="[ID|PATH]...", help="Scenario ids, files or folders.")
+    ] = None,
     every: Annotated[bool, typer.Option("--all", help="All built-in scenarios.")] = False,
     driver: Annotated[Driver, typer.Option(help="lab: real sockets; world: none, exact.")] = Driver.LAB,
     tls: Annotated[str | None, typer.Option(help="Only this TLS version: 1.2 or 1.3.")] = None,
     seed: Annotated[int | None, typer.Option(min=0, help="Seed of every identifier.")] = None,
     json_file: Annotated[Path | None, typer.Option("--json", help="Write results and events as JSON.")] = None,
     junit: Annotated[Path | None, typer.Option(help="Write JUnit XML.")] = None,
-    ladder: Annotated[bool, typer.Option(help="Show every ladder, not only those of failures.")] = False,
+    ladder: Annotated[
+        bool, typer.Option("--ladder", help="Show every ladder, not only those of failures.")
+    ] = False,
 ) -> None:
     """Run scenarios. Exit 0: all as expected, 1: a failure, 2: usage, 3: environment."""
     from simulator.lab import catalogue
@@ -120,7 +133,7 @@ def run(
         screen.fail(screen.USAGE, str(error))
     _write(reports, json_file, junit)
     failed = sum(not report.passed for report in reports)
-    screen.console.print(f"{len(reports)} runs, {failed} not as expected")
+    screen.console.print(f"{screen.count(len(reports), 'run')}, {failed} not as expected")
     if failed:
         raise typer.Exit(screen.FAILURE)
 

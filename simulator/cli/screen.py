@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
+import textwrap
 from collections.abc import Sequence
 from typing import NoReturn
 
@@ -39,6 +40,27 @@ def fail(code: int, message: str) -> NoReturn:
 def emit_json(data: object, *, indent: int | None = 2) -> None:
     sys.stdout.write(json.dumps(data, indent=indent, ensure_ascii=False) + "\n")
     sys.stdout.flush()
+
+
+def columns(rows: Sequence[tuple[str, ...]], *, indent: int = 0) -> None:
+    """Rows under each other; the last column wraps below itself. For a pipe each row is one line."""
+    widths = [max(len(row[at]) for row in rows) for at in range(len(rows[0]) - 1)] if rows else []
+    for row in rows:
+        lead = " " * indent + "".join(f"{cell:{size}}  " for cell, size in zip(row[:-1], widths, strict=True))
+        hanging(lead.rstrip(), row[-1], column=len(lead))
+
+
+def hanging(lead: str, text: str, *, column: int | None = None) -> None:
+    """`text` after `lead`, its further lines below its first one; one line if this is no terminal."""
+    column = len(lead) + 1 if column is None else column
+    wide = console.width if console.is_terminal else sys.maxsize
+    body = textwrap.wrap(text, max(wide - column, 20)) or [""]
+    for number, line in enumerate(body):
+        console.print(f"{lead if number == 0 else '':{column}}{line}", markup=False, soft_wrap=True)
+
+
+def count(number: int, what: str) -> str:
+    return f"{number} {what}" if number == 1 else f"{number} {what}s"
 
 
 def ladder(lines: Sequence[Line]) -> None:

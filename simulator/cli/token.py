@@ -5,13 +5,16 @@ from __future__ import annotations
 from typing import Annotated, Any
 
 import typer
+from rich.markup import escape
 
 from simulator.cli import screen
 from simulator.cli.remote import Remote
 
 token = typer.Typer(no_args_is_help=True, help="Mint access tokens in a running lab, and look into them.")
 
-Control = Annotated[str, typer.Option(help="URL of the lab's control API, as `ucmsim up` prints it.")]
+_LONGEST = 120
+
+Control = Annotated[str, typer.Option(metavar="URL", help="The lab's control API, as `ucmsim up` prints it.")]
 
 
 def register(app: typer.Typer) -> None:
@@ -22,10 +25,14 @@ def register(app: typer.Typer) -> None:
 def mint(
     control: Control,
     user: Annotated[str, typer.Option(help="The token's subject.")],
-    device: Annotated[str | None, typer.Option(help="Check that the cluster has this device.")] = None,
+    device: Annotated[str | None, typer.Option(help="Only if the cluster has this device.")] = None,
     lifetime: Annotated[int, typer.Option(min=1, max=86400, help="Seconds.")] = 3600,
     mutate: Annotated[
-        list[str] | None, typer.Option(help="Make it wrong in this way; several: one token a line.")
+        list[str] | None,
+        typer.Option(
+            metavar="NAME",
+            help="Make it wrong, see `ucmsim token mutations`; given several times: one token on each line.",
+        ),
     ] = None,
 ) -> None:
     """Print an access token, alone on stdout."""
@@ -39,7 +46,6 @@ def mint(
 
 @token.command()
 def mutations(
-    control: Annotated[str | None, typer.Option(hidden=True)] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Machine-readable output.")] = False,
 ) -> None:
     """List the ways in which `mint --mutate` makes a token wrong, and what a registrar says of each."""
@@ -51,8 +57,7 @@ def mutations(
         ]
         screen.emit_json(rows)
         return
-    for m in MUTATIONS.values():
-        screen.console.print(f"{m.name:28} {m.problem.value:26} {m.text}", markup=False, soft_wrap=True)
+    screen.columns([(m.name, m.problem.value, m.text) for m in MUTATIONS.values()])
 
 
 @token.command()
@@ -84,11 +89,19 @@ def _show(found: dict[str, Any]) -> None:
         if part is None:
             out.print("  cannot be read")
         for name, value in (part or {}).items():
-            out.print(f"  {name:8} {value}", markup=False, soft_wrap=True)
+            out.print(f"  {name:8} {_short(value)}", markup=False, soft_wrap=True)
     signature = "valid" if found["signature_valid"] else "not valid"
     out.print(f"signing key: {found['signing_key']}, signature {signature}")
     out.print(f"encryption key: {found['encryption_key']}")
     if found["accepted"]:
         out.print(f"[green]would be accepted now[/], for {found['expires_in']:.0f} s more")
     else:
-        out.print(f"[bold red]would be refused now[/]: {found['problem']}: {found['detail']}")
+        out.print(
+            f"[bold red]would be refused now[/]: {found['problem']}: {escape(found['detail'])}", soft_wrap=True
+        )
+
+
+def _short(value: object) -> str:
+    """The padding claim, say, is 300 zeros: enough of it to know it by."""
+    text = str(value)
+    return text if len(text) <= _LONGEST else f"{text[:20]}... ({len(text)} characters)"

@@ -24,7 +24,10 @@ def register(app: typer.Typer) -> None:
 
 
 def up(
-    lab_file: Annotated[Path | None, typer.Argument(metavar="[LAB.yaml]", help="Default: a small lab.")] = None,
+    lab_file: Annotated[
+        Path | None,
+        typer.Argument(metavar="LAB.yaml", help="What the lab consists of; default: the lab above."),
+    ] = None,
     port_base: Annotated[
         int | None, typer.Option(min=0, max=65000, help="First of the lab's ports; 0: any free ones.")
     ] = None,
@@ -42,10 +45,13 @@ def up(
     until_eof: Annotated[bool, typer.Option("--until-eof", help="End when stdin ends, too.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="One line when ready, nothing else.")] = False,
 ) -> None:
-    """Run a lab: the registrar on 5060, 5061, 5090 and 5091, cnf.xml on 6970, an Expressway-C, a control API.
+    """Run a lab until Ctrl-C: a registrar, its configuration files, an Expressway-C and a control API.
 
-    The lab without a file has alice/CSFALICE/1010 and bob/CSFBOB/1011 (OAuth), carol/CSFCAROL/1012 (5060) and
-    dave/CSFDAVE/1013 (5061 with LSC).
+    The lab without a file has node ucm-pub on 5060, 5061, 5090, 5091 and 6970,
+    Expressway-C expc on 5063, and a user, device and line for each port:
+
+    alice CSFALICE 1010 and bob CSFBOB 1011 with OAuth, carol CSFCAROL 1012
+    on 5060 without TLS, dave CSFDAVE 1013 on 5061 with an LSC.
     """
     from simulator.lab.service import serve
 
@@ -131,4 +137,22 @@ def _show(ready: Ready, lab: Lab) -> None:
     out.print(f"  {'certificates, LSCs':21} {ready.pki}\n", soft_wrap=True)
     for phone in lab.site.config.phones:
         out.print(f"  {phone.user:12} {phone.device:12} {phone.dn:8} {phone.profile}")
+    _suggest(ready, lab)
     out.print("\nCtrl-C ends it.")
+
+
+def _suggest(ready: Ready, lab: Lab) -> None:
+    """A first registration, to be pasted into another terminal."""
+    out = screen.console
+    phone = next((one for one in lab.site.config.phones if one.profile == "oauth"), None)
+    config = next((roles["config"] for roles in ready.endpoints.values() if "config" in roles), None)
+    if phone is None or config is None or phone.deployment != "on-prem":
+        return
+    host, port = config
+    out.print("\nTry it from another terminal:\n")
+    for line in (
+        f"  ucmsim token mint --control {ready.control} --user {phone.user} |",
+        f"  ucmsim phone --config-url http://{host}:{port} --device {phone.device} --ladder \\",
+        f"    --token-file - --ca-file {ready.ca_file}",
+    ):
+        out.print(line, markup=False, soft_wrap=True)

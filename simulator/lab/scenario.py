@@ -133,12 +133,22 @@ class Step(Strict):
         if isinstance(value, list):
             shown = ", ".join(str(item) for item in value)
         elif isinstance(value, Strict):
-            shown = value.model_dump_json(exclude_defaults=True)
+            said = value.model_dump(exclude_defaults=True).items()
+            shown = ", ".join(f"{name} {_plain(part)}" for name, part in said)
+        elif isinstance(value, bool):
+            shown = "on" if value else "off"
         elif isinstance(value, float):
             shown = f"{value:g} s"
         else:
             shown = str(value)
         return f"{self.verb}: {shown}"
+
+
+def _plain(value: object) -> str:
+    """A value of a step without YAML's punctuation."""
+    if isinstance(value, dict):
+        return " ".join(f"{name} {_plain(part)}" for name, part in value.items())
+    return " ".join(map(str, value)) if isinstance(value, list) else str(value)
 
 
 class Scenario(Strict):
