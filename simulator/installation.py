@@ -6,7 +6,6 @@ Imports nothing else of ours, so that it can run first.
 
 from __future__ import annotations
 
-import sys
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -17,27 +16,24 @@ class InstallationError(RuntimeError):
     """Says which package comes from where, and what to do."""
 
 
-def roots() -> dict[str, Path | None]:
-    """The folder each of the five packages is found in; None if it is not found or is no regular package."""
+def origins() -> dict[str, Path | None]:
+    """The file that each of the five names would be imported from; None if there is none."""
     found: dict[str, Path | None] = {}
     for name in PACKAGES:
         spec = find_spec(name)
         origin = spec.origin if spec is not None else None
-        found[name] = Path(origin).resolve().parent.parent if origin else None
+        found[name] = Path(origin).resolve() if origin else None
     return found
 
 
 def check() -> None:
-    """Raises InstallationError unless all five packages stand in one folder."""
+    """Raises InstallationError unless all five are packages in one folder."""
     ours = Path(__file__).resolve().parent.parent
-    strangers = {name: root for name, root in roots().items() if root != ours}
+    strangers = {name: file for name, file in origins().items() if file != ours / name / "__init__.py"}
     if strangers:
-        listed = "; ".join(f"{name} from {root or 'nowhere'}" for name, root in strangers.items())
+        listed = "; ".join(f"{name} in {file or 'no place'}" for name, file in strangers.items())
         raise InstallationError(
-            f"ucmsim lives in {ours}, but Python finds {listed}. Another project owns a package of that name: "
-            "run ucmsim out of process (`python -I -m simulator`) or from another directory."
+            f"ucmsim lives in {ours}, but Python finds {listed}. Another project owns something of that name: "
+            "run ucmsim from another directory and without PYTHONPATH (`python -I -m simulator` does both), "
+            "or in a virtual environment of its own."
         )
-
-
-def python_version() -> str:
-    return sys.version.split()[0]

@@ -1,6 +1,6 @@
 """A small SIP client that registers with SIP OAuth: the "your own client" of the how-to. Standard library only.
 
-It knows the challenge of a UCM, refreshes and unregisters; it keeps one TLS connection. It knows nothing of ucmsim.
+It answers the challenge of a UCM, refreshes and unregisters on one TLS connection. It knows nothing of ucmsim.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Tests of the client in sipclient.py against a simulated UCM. The pieces of docs/howto-pytest.md are from here."""
+"""Tests of the client in sipclient.py against a simulated UCM; docs/howto-pytest.md explains them."""
 
 import asyncio
 import ssl
@@ -14,9 +14,7 @@ def connect(ucmsim_lab, ucmsim_token):
 
     def client(role="oauth", cafile=ucmsim_lab.ca_file, token=lambda: ucmsim_token("alice")):
         host, port = ucmsim_lab.endpoint(role)
-        opened.append(
-            SipClient(host, port, cafile=cafile, device="CSFALICE", number="1010", token=token)
-        )
+        opened.append(SipClient(host, port, cafile=cafile, device="CSFALICE", number="1010", token=token))
         return opened[-1]
 
     yield client
