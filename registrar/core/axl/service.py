@@ -22,8 +22,9 @@ from registrar.core.soap.envelope import (
     render_answer,
     render_fault,
 )
-from registrar.core.soap.gate import Admitted, Gate, error_page
+from registrar.core.soap.gate import Admitted, Gate
 from registrar.core.soap.xml_source import XmlLimits, XmlRefused, XmlTooLarge, clean
+from registrar.core.tomcat import error_page
 from simulator.core.entropy import Entropy
 from simulator.core.eventlog import Journal
 from simulator.core.events import SoapCalled
@@ -83,7 +84,7 @@ class AxlService:
             return error_page(404, "The requested resource is not available.")
         if request.method not in ("GET", "HEAD", "POST"):
             return error_page(
-                405, f"HTTP method {request.method} is not supported.", (("Allow", "GET, HEAD, POST"),)
+                405, f"HTTP method {request.method} is not supported.", ("Allow", "GET, HEAD, POST")
             )
         admitted = self._gate.admit(request, now)
         if isinstance(admitted, HttpResponse):

@@ -21,6 +21,7 @@ from registrar.core.database.enumerations import (
 from registrar.core.database.rules import OAUTH_MODE, SECURITY_MODE
 from registrar.core.database.store import ClusterDatabase
 from registrar.core.directory import Device, Directory, SecurityProfile
+from registrar.core.ports import NodePorts
 
 ENTERPRISE_NODE = "00000000-1111-0000-0000-000000000000"
 ENTERPRISE_NAME = "EnterpriseWideData"
@@ -187,6 +188,20 @@ def _device(
         connection.execute(
             "insert into enduserdevicemap (pkid, fkenduser, fkdevice) values (?, ?, ?)",
             (database.new_pkid(), users[name.casefold()], pkid),
+        )
+
+
+def record_ports(database: ClusterDatabase, host: str, ports: NodePorts) -> None:
+    """Where the lab asked for any free port (0): the ports its listeners got, so that administrators see them.
+
+    From then on they are the node's configured ports, and a restart opens the same ones.
+    """
+    with database.write(seeding=True) as connection:
+        connection.execute(
+            "update callmanager set sipphoneport = ?, sipphonesecureport = ?, "
+            "sipoauthport = ?, sipoauthmraport = ? "
+            "where fkprocessnode = (select pkid from processnode where name = ?)",
+            (ports.sip, ports.sips, ports.oauth, ports.mra, host),
         )
 
 

@@ -14,8 +14,9 @@ from registrar.core.soap.envelope import (
     render_answer,
     render_fault,
 )
-from registrar.core.soap.gate import Gate, error_page
+from registrar.core.soap.gate import Gate
 from registrar.core.soap.xml_source import XmlLimits, XmlRefused, XmlTooLarge, clean
+from registrar.core.tomcat import error_page
 from simulator.core.entropy import Entropy
 from simulator.core.eventlog import Journal
 from simulator.core.events import SoapCalled
@@ -62,7 +63,7 @@ class SoapDoor:
         if SERVICEABILITY not in admitted.account.roles:
             return error_page(403, "Access to the requested resource has been denied.")
         if request.method != "POST":
-            return error_page(405, f"HTTP method {request.method} is not supported.", (("Allow", "POST"),))
+            return error_page(405, f"HTTP method {request.method} is not supported.", ("Allow", "POST"))
         headers = (("Content-Type", CONTENT_TYPE), *admitted.cookies)
         operation = ""
         try:

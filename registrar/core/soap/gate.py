@@ -1,14 +1,12 @@
-"""The door of Tomcat's web services: Basic authentication, session cookies, and its HTML error pages."""
+"""The door of Tomcat's web services: Basic authentication and session cookies."""
 
 from __future__ import annotations
 
-import base64
-import binascii
 from collections import OrderedDict
 from dataclasses import dataclass
-from html import escape
 
 from registrar.core.soap.accounts import Account, Accounts, Login
+from registrar.core.tomcat import BASIC_CHALLENGE, Basic, error_page, header, read_authorization
 from simulator.core.entropy import Entropy
 from simulator.core.http import HttpRequest, HttpResponse
 from simulator.core.instant import Instant
@@ -17,16 +15,6 @@ SESSION_SECONDS = 30 * 60
 """[observed: administration 1.3]"""
 MAX_SESSIONS = 1_000
 """Then the oldest ends."""
-
-_TITLES = {
-    400: "Bad Request",
-    401: "Unauthorized",
-    403: "Forbidden",
-    404: "Not Found",
-    405: "Method Not Allowed",
-    413: "Request Entity Too Large",
-    503: "Service Unavailable",
-}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,7 +36,8 @@ class Gate:
 
     def admit(self, request: HttpRequest, now: Instant) -> Admitted | HttpResponse:
         """Who it is, by a live session's cookie or by name and password, or the 401 page."""
-        credentials = _basic(header(request, "authorization"))
+        said = read_authorization(request)
+        credentials = (said.user, said.password) if isinstance(said, Basic) else None
         account = self._of_session(request, now)
         if account is not None and (
             credentials is None or credentials[0].casefold() == account.name.casefold()
@@ -84,55 +73,16 @@ class Gate:
         )
 
 
-def header(request: HttpRequest, name: str) -> str:
-    """The first such header; empty if there is none."""
-    return next((value for key, value in request.headers if key.lower() == name), "")
-
-
-def error_page(status: int, detail: str, headers: tuple[tuple[str, str], ...] = ()) -> HttpResponse:
-    """Tomcat's page: `HTTP Status <n>` in title and body."""
-    title = f"HTTP Status {status} - {_TITLES.get(status, 'Error')}"
-    body = (
-        f"<html><head><title>{title}</title></head><body><h1>{title}</h1>"
-        f"<p>{escape(detail, quote=False)}</p></body></html>"
-    )
-    return HttpResponse(
-        status=status,
-        headers=(("Content-Type", "text/html;charset=utf-8"), *headers),
-        body=body.encode("utf-8", "replace"),
-    )
-
-
 def _unauthorized(detail: str) -> HttpResponse:
-    return error_page(
-        401,
-        detail,
-        (
-            ("WWW-Authenticate", 'Basic realm="Cisco Web Services Realm"'),
-            ("Cache-Control", "private"),
-            ("Expires", "Wed, 31 Dec 1969 19:00:00 EST"),
-        ),
-    )
-
-
-def _basic(value: str) -> tuple[str, str] | None:
-    scheme, _, encoded = value.strip().partition(" ")
-    if scheme.lower() != "basic":
-        return None
-    try:
-        text = base64.b64decode(encoded.strip(), validate=True).decode("utf-8")
-    except (binascii.Error, UnicodeDecodeError, ValueError):
-        return None
-    name, colon, password = text.partition(":")
-    return (name, password) if colon else None
+    """[headers observed on UDS of the same Tomcat: administration 1.2]"""
+    return error_page(401, detail, BASIC_CHALLENGE, ("Expires", "Wed, 31 Dec 1969 19:00:00 EST"))
 
 
 def _cookies(request: HttpRequest) -> list[tuple[str, str]]:
     found = []
-    for key, value in request.headers:
-        if key.lower() == "cookie":
-            for part in value.split(";"):
-                name, equals, content = part.strip().partition("=")
-                if equals:
-                    found.append((name, content.strip('"')))
+    for value in header(request, "Cookie"):
+        for part in value.split(";"):
+            name, equals, content = part.strip().partition("=")
+            if equals:
+                found.append((name, content.strip('"')))
     return found

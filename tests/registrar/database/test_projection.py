@@ -16,10 +16,9 @@ from registrar.core.database.certificates import (
     import_trust,
     record_regenerated,
 )
-from registrar.core.database.refresh_tokens import DatabaseRefreshTokens
-from registrar.core.ssosp.refresh_store import MemoryRefreshTokens, RefreshState, RefreshTokenRow
+from registrar.core.database.seed import record_ports
+from registrar.core.ports import NodePorts
 from simulator.core.entropy import SeededEntropy
-from simulator.core.instant import Instant
 from tests.registrar.database.bench import NOW, PUBLISHER, Administered, authority, cluster
 
 
@@ -141,6 +140,12 @@ def test_mode_ports_and_trust_wait_for_the_next_start(ucm: Administered) -> None
     assert ca not in other.tomcat_trust
 
 
+def test_ports_that_listeners_got_become_the_configured_ones(ucm: Administered) -> None:
+    record_ports(ucm.database, PUBLISHER, NodePorts(sip=40_001, sips=40_002, oauth=40_003, mra=40_004))
+    assert ucm.cluster.snapshot("ucm1").ports == NodePorts(sip=40_001, sips=40_002, oauth=40_003, mra=40_004)
+    assert ucm.cluster.snapshot("ucm2").ports == NodePorts()
+
+
 def test_a_trusted_certificate_is_imported_once_and_deleted(ucm: Administered) -> None:
     held = ucm.cluster.node("ucm1").stores.tomcat_trust
     ca = authority("CA").certificate
@@ -221,41 +226,6 @@ def test_the_live_table_is_filled_when_a_query_names_it(ucm: Administered) -> No
     sql = "select d.name, r.lastknownipaddress from registrationdynamic r, device d where r.fkdevice = d.pkid"
     for _ in range(2):
         assert ucm.query(sql) == [{"name": "CSFONE", "lastknownipaddress": "192.0.2.10"}]
-
-
-def test_the_refresh_token_table_is_a_store_like_the_one_in_memory(ucm: Administered) -> None:
-    stores = (DatabaseRefreshTokens(ucm.database), MemoryRefreshTokens())
-    rows = [
-        RefreshTokenRow(
-            pkid=UUID(int=number),
-            refreshtokenindex=f"{number:064x}",
-            userid=user,
-            clientid=client,
-            validity=number,
-        )
-        for number, (user, client) in enumerate([("alice", "A"), ("alice", "B"), ("bob", "A")], start=10)
-    ]
-    seen = []
-    for store in stores:
-        for row in rows:
-            store.add(row)
-        store.set_state(f"{10:064x}", RefreshState.EXPIRED)
-        store.set_state("nobody", RefreshState.EXPIRED)
-        seen.append(
-            (
-                store.find(f"{10:064x}"),
-                store.find("nobody"),
-                store.revoke(userid="alice"),
-                store.rows(clientid="A"),
-                store.rows(),
-                store.flush(Instant(11.5)),
-                store.rows(),
-            )
-        )
-    assert seen[0] == seen[1]
-    assert ucm.query(
-        "select userid, dbinfo('utc_to_datetime',validity) as validity, state from refreshtokendetails"
-    ) == [{"userid": "bob", "validity": "1970-01-01 00:00:12", "state": "1"}]
 
 
 _NAMES = st.sampled_from(["CSFONE", "CSFTWO", "CSFX"])

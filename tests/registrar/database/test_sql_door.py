@@ -196,6 +196,17 @@ def test_a_query_without_end_is_interrupted(ucm: Administered) -> None:
     assert ucm.publisher.run_query("select count(*) from device").rows == (("2",),)
 
 
+def test_an_update_without_end_is_interrupted_and_undone(ucm: Administered) -> None:
+    before = ucm.state()
+    columns = ", ".join(f"syscolumns s{n}" for n in range(6))
+    with pytest.raises(SqlError) as caught:
+        ucm.publisher.run_update(
+            f"update device set description = 'x' where ctiid < (select count(*) from {columns})"
+        )
+    assert caught.value.code == -213
+    assert ucm.state() == before
+
+
 def test_a_statement_too_long_is_refused(ucm: Administered) -> None:
     with pytest.raises(SqlError, match="too large"):
         ucm.publisher.run_query("select '" + "x" * 300_000 + "' from device")
