@@ -1,12 +1,13 @@
 """The SSH door of a node's platform CLI: a shell behind a password, and nothing else.
 
-Refused: commands and subsystems without a shell, forwarding of ports, agents and X11, environment, public keys.
+Refused: commands and subsystems without a shell, forwarding of ports, agents and X11, public keys.
 """
 
 from __future__ import annotations
 
 import asyncio
 import logging
+import re
 from collections.abc import Mapping, Sequence
 from typing import Self
 
@@ -29,8 +30,9 @@ MAX_ATTEMPTS = 6
 """Wrong passwords of one connection. [as OpenSSH]"""
 LOGIN_TIMEOUT = 60.0
 """Seconds of real time for logging in."""
-_MAX_UNREAD = 1 << 20
-"""Bytes typed while the client does not read; then the session ends."""
+WINDOW = 128 * 1024
+"""Bytes a client may send ahead; none more while it does not read what it is told."""
+_LINE = re.compile(rb"[^\r\n]*[\r\n]?")
 KbdIntChallenge = bool | tuple[str, str, str, Sequence[tuple[str, bool]]]
 _logger = logging.getLogger(__name__)
 
@@ -57,11 +59,11 @@ class PlatformSsh:
         self.clock = clock
         self.address = address
         """Where it listens; with the real port once started."""
-        self.connections = 0
         self._keys = keys
         self._server: asyncssh.SSHAcceptor | None = None
         self._open: set[asyncssh.SSHServerConnection] = set()
-        self._shells: set[_Shell] = set()
+        self.shells: set[_Shell] = set()
+        """Sessions at work."""
 
     async def start(self) -> Address:
         """Raises OSError if the address cannot be bound."""
@@ -80,6 +82,7 @@ class PlatformSsh:
             allow_scp=False,
             line_editor=False,
             encoding=None,
+            window=WINDOW,
             gss_host=None,
             reuse_address=True,
         )
@@ -101,7 +104,7 @@ class PlatformSsh:
 
     def kick(self) -> None:
         """The clock was moved: what is due in any session happens now."""
-        for shell in tuple(self._shells):
+        for shell in tuple(self.shells):
             shell.look()
 
     async def __aenter__(self) -> Self:
@@ -229,18 +232,22 @@ class _Shell(asyncssh.SSHServerSession[bytes]):
         now = self._door.clock.now()
         self._terminal = Terminal(self._door.cli.open(self._user, now))
         self._terminal.resize(self._rows)
-        self._door._shells.add(self)
+        self._door.shells.add(self)
         self._show(self._terminal.start(now))
 
     def data_received(self, data: bytes, datatype: asyncssh.DataType) -> None:
-        if self._terminal is None or self._channel is None:
-            return
-        if self._stalled:
-            self._unread += data
-            if len(self._unread) > _MAX_UNREAD:
-                self._channel.abort()
-            return
-        self._show(self._terminal.receive_data(data, self._door.clock.now()))
+        self._unread += data
+        self._work()
+
+    def _work(self) -> None:
+        """Line by line, for as long as the client takes what it is shown."""
+        while self._unread and not self._stalled and self._terminal is not None:
+            match = _LINE.match(self._unread)
+            assert match is not None
+            line, end = bytes(match.group()), match.end()
+            del match  # a bytearray that is being matched cannot shrink
+            del self._unread[:end]
+            self._show(self._terminal.receive_data(line, self._door.clock.now()))
 
     def eof_received(self) -> bool:
         """A client that sends no more, e.g. one fed from a file, gets what is still to come, then the end."""
@@ -250,18 +257,25 @@ class _Shell(asyncssh.SSHServerSession[bytes]):
 
     def pause_writing(self) -> None:
         self._stalled = True
+        if self._channel is not None:
+            self._channel.pause_reading()
 
     def resume_writing(self) -> None:
         self._stalled = False
-        if self._unread:
-            data = bytes(self._unread)
-            self._unread.clear()
-            self.data_received(data, None)
+        self._work()
+        if not self._stalled and self._channel is not None:
+            self._channel.resume_reading()
+            self._arm()
 
     def connection_lost(self, exc: Exception | None) -> None:
-        self._door._shells.discard(self)
+        self._door.shells.discard(self)
         self._disarm()
         self._terminal = self._channel = None
+
+    @property
+    def unread(self) -> int:
+        """Bytes of the client that wait until it reads."""
+        return len(self._unread)
 
     def look(self) -> None:
         """Do what is due."""
@@ -297,7 +311,7 @@ class _Shell(asyncssh.SSHServerSession[bytes]):
         due = terminal.next_timeout() if terminal is not None else None
         if terminal is None or due is None:
             return
-        if self._eof and not terminal.busy and not self._stalled:
+        if self._eof and not (terminal.busy or self._stalled or self._unread):
             self._leave()
             return
         delay = max(0.0, due - self._door.clock.now())
