@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import ssl
 from dataclasses import asdict
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
-from urllib.parse import urlsplit
+from urllib.parse import SplitResult, urlsplit
 
 import typer
 
@@ -96,7 +97,7 @@ def _profile(
         if name not in set(Behaviour):
             raise ValueError(f"--behaviour: there is no {name!r}; see `ucmsim list --behaviours`")
     parts = urlsplit(config_url)
-    if parts.scheme not in ("http", "https") or not parts.hostname:
+    if parts.scheme not in ("http", "https") or not parts.hostname or not _has_a_good_port(parts):
         raise ValueError(f"--config-url wants an http or https URL, not {config_url!r}")
     if not parts.path.endswith(".cnf.xml"):
         if device is None:
@@ -108,15 +109,38 @@ def _profile(
     credential = None
     if cert_file is not None and key_file is not None:
         credential = Credential(cert_file.read_bytes(), key_file.read_bytes())
+        try:
+            ssl.create_default_context().load_cert_chain(cert_file, key_file, password="")
+        except ssl.SSLError as error:
+            raise ValueError(
+                f"{cert_file} and {key_file}: no certificate with its key ({error.reason})"
+            ) from None
     return PhoneProfile(
         device=name,
         config_urls=(config_url,),
         deployment=Deployment(deployment),
         edge=_edge(edge, deployment),
-        trust=(ca_file.read_bytes(),) if ca_file is not None else (),
+        trust=(_authorities(ca_file),) if ca_file is not None else (),
         credential=credential,
         behaviours=frozenset(Behaviour(one) for one in behaviours),
     )
+
+
+def _has_a_good_port(parts: SplitResult) -> bool:
+    try:
+        return parts.port != 0
+    except ValueError:
+        return False
+
+
+def _authorities(file: Path) -> bytes:
+    """Raises ValueError if it holds no certificate, OSError if it cannot be read."""
+    pem = file.read_bytes()
+    try:
+        ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT).load_verify_locations(file)
+    except ssl.SSLError:
+        raise ValueError(f"{file}: no PEM certificate in it") from None
+    return pem
 
 
 def _edge(edge: str | None, deployment: str) -> Any:

@@ -153,7 +153,8 @@ def build(model: type[M], loaded: Loaded) -> M:
 
 def _first_problem(error: ValidationError, loaded: Loaded) -> SourceError:
     problems = error.errors(include_url=False, include_context=True)
-    problem = min(problems, key=lambda p: loaded.line_of(p["loc"]) or 0)
+    # A key that is missing is told last: it may be there, misspelt.
+    problem = min(problems, key=lambda p: (p["type"] == "missing", loaded.line_of(p["loc"]) or 0))
     path = list(problem["loc"])
     message = problem["msg"].removeprefix("Value error, ")
     if problem["type"] == "extra_forbidden":
