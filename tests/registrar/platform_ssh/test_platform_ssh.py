@@ -330,3 +330,17 @@ async def test_the_door_stops_with_sessions_open_and_starts_again(
 async def test_a_port_that_is_taken_is_an_error(bench: Bench, door: PlatformSsh, keys: Any) -> None:
     with pytest.raises(OSError, match="address already in use"):
         await PlatformSsh(bench.publisher, bench.clock, door.address, keys=keys).start()
+
+
+async def test_one_connection_too_many_is_dropped_and_the_others_stay(
+    door: PlatformSsh, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("registrar.aio.platform_ssh.MAX_CONNECTIONS", 1)
+    async with shell(door) as opened:
+        with pytest.raises((asyncssh.Error, OSError)):
+            async with connected(door):
+                pass
+        assert (await opened.run("show cli pagination")).startswith("Automatic")
+    await door.stop()
+    await door.start()
+    await assert_alive(door)
