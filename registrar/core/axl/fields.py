@@ -93,7 +93,7 @@ class Reader:
     """Columns as elements; names behind keys are looked up once an answer."""
 
     def __init__(self, database: ClusterDatabase) -> None:
-        self._database = database
+        self.database = database
         self._names: dict[tuple[str, str, Value], str] = {}
 
     def element(self, field: Field, value: Value) -> Element:
@@ -110,7 +110,7 @@ class Reader:
     def name(self, table: str, target: str, key: str, value: Value) -> str:
         slot = (table, target, value)
         if slot not in self._names:
-            found = self._database.value(f"select {target} from {table} where {key} = ?", value)  # noqa: S608
+            found = self.database.value(f"select {target} from {table} where {key} = ?", value)  # noqa: S608
             self._names[slot] = "" if found is None else str(found)
         return self._names[slot]
 

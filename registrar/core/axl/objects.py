@@ -3,22 +3,22 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from lxml import etree
 
 from registrar.core.axl.faults import AxlFault, invalid, not_found, of_database, update_not_found
-from registrar.core.axl.fields import Field, Form, Reader, Value, braced, nested, read_uuid
+from registrar.core.axl.fields import Field, Form, Reader, Value, read_uuid
 from registrar.core.axl.kinds import Kind
 from registrar.core.axl.members import MEMBERS
+from registrar.core.axl.showing import knows, show
 from registrar.core.axl.versions import Version
 from registrar.core.database.enumerations import ENUMERATIONS
 from registrar.core.database.errors import QueryTooLarge
 from registrar.core.database.seed import next_ctiid
 from registrar.core.database.store import ClusterDatabase
 from registrar.core.directory import NON_SECURE_PROFILE
-from registrar.core.soap.envelope import Element, child, is_nil, local, make, text_of
+from registrar.core.soap.envelope import Element, child, is_nil, local, text_of
 
 MAX_ANSWER = 8 * 1024 * 1024
 """Bytes. [documented]"""
@@ -170,7 +170,7 @@ class Objects:
             if child(request, group[0]) is None:
                 continue
             for each in kind.fields:
-                known = self._has(kind, each.tag)
+                known = knows(kind, each.tag, self._version)
                 if known and each.group[: len(group)] == group and each.tag not in written.given:
                     raise invalid(f"element {'/'.join((*each.group, each.tag))} is missing")
 
@@ -222,7 +222,7 @@ class Objects:
         assert row is not None
         tags = child(request, "returnedTags")
         wanted = tags if tags is not None and len(tags) else None
-        return self._show(kind, row, Reader(self._database), wanted)
+        return show(kind, row, Reader(self._database), wanted, self._version)
 
     def search(self, kind: Kind, request: Element) -> list[Element]:
         """Raises QueryTooLarge when the answer would be over 8 MB."""
@@ -242,7 +242,7 @@ class Objects:
         )
         reader, size, found = Reader(self._database), 0, []
         for number, row in enumerate(rows):
-            element = self._show(kind, row, reader, tags, listing=True)
+            element = show(kind, row, reader, tags, self._version, listing=True)
             size += len(etree.tostring(element))
             if size > MAX_ANSWER:
                 raise of_database(QueryTooLarge(len(rows), max(1, number)))
@@ -262,40 +262,6 @@ class Objects:
             values.append(text_of(element))
         return " and ".join(conditions), values
 
-    def _show(
-        self, kind: Kind, row: sqlite3.Row, reader: Reader, tags: Element | None, *, listing: bool = False
-    ) -> Element:
-        wanted = None if tags is None else {local(tag): tag for tag in tags}
-        pkid = row["pkid"]
-        roots: dict[str, Element] = {}
-        for each in kind.fields:
-            root = each.group[0] if each.group else each.tag
-            asked = (wanted is None or root in wanted) and (each.listed or not listing)
-            if asked and self._has(kind, each.tag):
-                nested(each.group, reader.element(each, row[each.column]), roots)
-        if kind.keeps:
-            for kept in self._database.rows("select tag, value from axlelement where fkowner = ?", pkid):
-                roots[kept["tag"]] = make(kept["tag"], kept["value"])
-        members = MEMBERS.get(kind.name)
-        for tag, render in members.render.items() if members else ():
-            if wanted is None or tag in wanted:
-                roots[tag] = render(self._database, pkid)
-        shown = make(kind.element, uuid=braced(pkid))
-        if kind.ctiid:
-            shown.set("ctiid", str(row["ctiid"]))
-        for tag in kind.order:
-            if tag not in roots or (listing and tag in kind.unlisted) or not self._has(kind, tag):
-                continue
-            if wanted is None or tag in wanted:
-                shown.append(roots[tag])
-                if wanted is not None:
-                    _prune(roots[tag], wanted[tag])
-        return shown
-
-    def _has(self, kind: Kind, tag: str) -> bool:
-        """Does the request's version know the element?"""
-        return kind.newer.get(tag, self._version) <= self._version
-
 
 def _searched(each: Field | None, tag: str) -> str:
     if each is None:
@@ -307,18 +273,6 @@ def _searched(each: Field | None, tag: str) -> str:
     return f"t.{each.column}"
 
 
-def _prune(shown: Element, tag: Element) -> None:
-    """Leave below `shown` what `tag` names, at every depth; a tag without children names all."""
-    wanted = {local(each): each for each in tag}
-    if not wanted:
-        return
-    for element in list(shown):
-        if local(element) in wanted:
-            _prune(element, wanted[local(element)])
-        else:
-            shown.remove(element)
-
-
 def _count(request: Element, tag: str, default: int) -> int:
     text = text_of(child(request, tag))
     if not text:
@@ -326,10 +280,3 @@ def _count(request: Element, tag: str, default: int) -> int:
     if not (text.isascii() and text.isdecimal()) or len(text) > 9:
         raise invalid(f"{tag}: {text!r} is no count")
     return int(text)
-
-
-def returned(content: Iterator[Element] | list[Element] | str) -> Element:
-    """`<return>` with objects, or with a uuid or word."""
-    if isinstance(content, str):
-        return make("return", content)
-    return make("return", children=content)
