@@ -20,11 +20,17 @@ class Remote:
             screen.fail(screen.USAGE, f"--control wants a URL like http://127.0.0.1:8000, not {url!r}")
         self._url = url.rstrip("/")
 
-    def post(self, path: str, body: dict[str, object]) -> Any:
+    def get(self, path: str) -> Any:
         """The JSON answer. Exits 2 if the lab refuses the request, 3 if it cannot be reached."""
+        return self._ask(request.Request(self._url + path))  # noqa: S310 - scheme checked above
+
+    def post(self, path: str, body: dict[str, object]) -> Any:
+        """As `get`."""
         data = json.dumps(body).encode()
         headers = {"Content-Type": "application/json"}
-        asked = request.Request(self._url + path, data=data, headers=headers)  # noqa: S310 - scheme checked above
+        return self._ask(request.Request(self._url + path, data=data, headers=headers))  # noqa: S310
+
+    def _ask(self, asked: request.Request) -> Any:
         try:
             with request.urlopen(asked, timeout=TIMEOUT) as answer:  # noqa: S310
                 return json.load(answer)

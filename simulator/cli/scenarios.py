@@ -102,14 +102,23 @@ def run(
     seed: Annotated[int | None, typer.Option(min=0, help="Seed of every identifier.")] = None,
     json_file: Annotated[Path | None, typer.Option("--json", help="Write results and events as JSON.")] = None,
     junit: Annotated[Path | None, typer.Option(help="Write JUnit XML.")] = None,
+    artifacts: Annotated[
+        Path | None, typer.Option(help="Folder for each run's ladder, explanation, events; index, JUnit, JSON.")
+    ] = None,
     ladder: Annotated[
         bool, typer.Option("--ladder", help="Show every ladder, not only those of failures.")
     ] = False,
+    schema: Annotated[bool, typer.Option("--schema", help="Print the JSON Schema of --json instead.")] = False,
 ) -> None:
     """Run scenarios. Exit 0: all as expected, 1: a failure, 2: usage, 3: environment."""
     from simulator.lab import catalogue
+    from simulator.lab.artifacts import ArtifactFolder
+    from simulator.lab.report_schema import schema as report_schema
     from simulator.lab.yaml_source import SourceError
 
+    if schema:
+        screen.emit_json(report_schema())
+        return
     if bool(what) == every:
         screen.fail(screen.USAGE, "name scenarios, or say --all")
     versions = get_args(TlsVersion)
@@ -120,18 +129,28 @@ def run(
     except SourceError as error:
         screen.fail(screen.USAGE, str(error))
 
-    def show(report: Report) -> None:
-        if ladder and report.passed:
-            screen.ladder(report.ladder(width=screen.width()))
-        screen.verdict(report)
-
+    runs = [(scenario, version) for scenario in scenarios for version in scenario.tls if tls in (None, version)]
     try:
-        reports = _run_all(scenarios, driver, tls, seed, show)
+        folder = ArtifactFolder(artifacts) if artifacts is not None else None
+        with screen.progress(len(runs)) as step:
+
+            def show(report: Report) -> None:
+                if ladder and report.passed:
+                    screen.ladder(report.ladder(width=screen.width()))
+                screen.verdict(report)
+                if folder is not None:
+                    folder.add(report)
+                step()
+
+            reports = _run_all(runs, driver, seed, show)
+        index = folder.finish() if folder is not None else None
     except OSError as error:
         screen.fail(screen.ENVIRONMENT, str(error))
     except ValueError as error:
         screen.fail(screen.USAGE, str(error))
     _write(reports, json_file, junit)
+    if index is not None:
+        screen.console.print(f"artifacts: {index}", markup=False, soft_wrap=True)
     failed = sum(not report.passed for report in reports)
     screen.console.print(f"{screen.count(len(reports), 'run')}, {failed} not as expected")
     if failed:
@@ -139,15 +158,13 @@ def run(
 
 
 def _run_all(
-    scenarios: list[Scenario],
+    runs: list[tuple[Scenario, TlsVersion]],
     driver: Driver,
-    tls: str | None,
     seed: int | None,
     show: Callable[[Report], None],
 ) -> list[Report]:
     from simulator.lab.run import run_live, run_world
 
-    runs = [(scenario, version) for scenario in scenarios for version in scenario.tls if tls in (None, version)]
     reports: list[Report] = []
 
     async def live() -> None:

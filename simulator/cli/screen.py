@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 import json
+import os
 import sys
 import textwrap
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from typing import NoReturn
 
 import typer
 from rich.console import Console
 from rich.markup import escape
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
 from rich.text import Text
 
+from simulator.lab.explain import Attempt, brief, failures, full, summary
 from simulator.lab.ladder import Line, Tone
 from simulator.lab.report import LADDER_TAIL, Report
 
@@ -29,6 +33,9 @@ _STYLES: dict[Tone, str] = {
     "quiet": "cyan",
     "step": "bold yellow",
 }
+
+
+_MARKS = {"FAIL": "bold red", "PASS": "green", "not ": "dim", "Cause:": "bold", "Remedy:": "bold"}
 
 
 def fail(code: int, message: str) -> NoReturn:
@@ -81,6 +88,36 @@ def verdict(report: Report) -> None:
     for failure in report.failures:
         console.print(f"     {failure}", markup=False, soft_wrap=True)
     ladder(report.ladder(width=width())[-LADDER_TAIL:])
+    for attempt in failures(report.attempts()):
+        for line in brief(attempt, width=width() - 5):
+            console.print(f"     {line}", markup=False, soft_wrap=True)
+
+
+def attempts(found: Sequence[Attempt], *, whole: bool = False) -> None:
+    """`whole`: the checklist of each. Else one line for each, and of what failed the cause and the remedy."""
+    if not found:
+        console.print("no attempt to connect or register was seen")
+        return
+    if not whole:
+        for line in summary(found):
+            console.print(line, markup=False, soft_wrap=True)
+    for attempt in found if whole else failures(found):
+        console.print()
+        for line in (full if whole else brief)(attempt, width=width()):
+            style = next((style for word, style in _MARKS.items() if line.lstrip().startswith(word)), "")
+            console.print(Text(line, style=style), soft_wrap=True)
+
+
+@contextmanager
+def progress(total: int) -> Iterator[Callable[[], None]]:
+    """A bar below what is printed meanwhile; nothing in CI and where the output is no terminal."""
+    if total < 2 or not console.is_terminal or os.environ.get("CI"):
+        yield lambda: None
+        return
+    columns = (TextColumn("running"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
+    with Progress(*columns, console=console, transient=True) as bar:
+        task = bar.add_task("", total=total)
+        yield lambda: bar.advance(task)
 
 
 def results(reports: Sequence[Report]) -> None:

@@ -25,6 +25,7 @@ from simulator.core.flow import Address
 from simulator.core.sip import IllegalInput
 from simulator.lab import ladder
 from simulator.lab.config import TokenConfig
+from simulator.lab.explain import explain, full
 from simulator.lab.live import Lab
 
 BODY_LIMIT = 256 * 1024
@@ -85,6 +86,7 @@ class Control:
                 web.get("/registrations", self._registrations),
                 web.get("/events", self._events),
                 web.get("/ladder", self._ladder),
+                web.get("/explain", self._explain),
                 web.get("/reasons", self._reasons),
                 web.get("/tokens/mutations", self._mutations),
                 web.post("/tokens", self._mint),
@@ -158,6 +160,24 @@ class Control:
         rows = ladder.rows_of(self._lab.site.log.records(since=since))
         lines = [line.text for line in ladder.draw(rows, width=min(width, _WIDEST))]
         return web.Response(text="".join(f"{line}\n" for line in lines), headers=_FRESH)
+
+    async def _explain(self, request: web.Request) -> web.Response:
+        """Every attempt in the kept records with seq > since, or the one of that number; as JSON or text."""
+        since, width = _number(request, "since", 0), _number(request, "width", 100)
+        found = explain(self._lab.site.log.records(since=since))
+        if "attempt" in request.query:
+            number = _number(request, "attempt", 0)
+            found = tuple(attempt for attempt in found if attempt.number == number)
+            if not found:
+                raise Problem(404, f"no attempt {number} in the kept events")
+        match request.query.get("format", "json"):
+            case "json":
+                return _json([attempt.to_json() for attempt in found])
+            case "text":
+                lines = [line for attempt in found for line in full(attempt, width=min(width, _WIDEST))]
+                return web.Response(text="".join(f"{line}\n" for line in lines), headers=_FRESH)
+            case other:
+                raise Problem(400, f"format: json or text, not {other!r}")
 
     async def _reasons(self, request: web.Request) -> web.Response:
         """Every way the registrar says no."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Literal
 from xml.etree import ElementTree
@@ -10,6 +10,7 @@ from xml.etree import ElementTree
 from simulator.core.eventlog import Record, record_to_json
 from simulator.core.tls.settings import TlsVersion
 from simulator.lab import ladder
+from simulator.lab.explain import Attempt, brief, explain, failures
 
 DriverName = Literal["lab", "world"]
 
@@ -39,6 +40,10 @@ class Report:
     def ladder(self, *, width: int = 80) -> list[ladder.Line]:
         return ladder.draw(ladder.rows_of(self.records), width=width)
 
+    def attempts(self) -> tuple[Attempt, ...]:
+        """What was tried, each explained."""
+        return explain(self.records)
+
     def to_json(self) -> dict[str, object]:
         return {
             "scenario": self.scenario,
@@ -50,6 +55,7 @@ class Report:
             "passed": self.passed,
             "failures": list(self.failures),
             "seconds": round(self.seconds, 4),
+            "attempts": [attempt.to_json() for attempt in self.attempts()],
             "events": [record_to_json(record) for record in self.records],
         }
 
@@ -58,33 +64,52 @@ LADDER_TAIL = 25
 """Lines of ladder shown with a failure."""
 
 
-def junit(reports: Sequence[Report]) -> bytes:
-    """JUnit XML as CI systems read it: a suite, a case for each run, failures with the ladder's tail."""
-    suite = ElementTree.Element(
-        "testsuite",
-        name="ucmsim",
-        tests=str(len(reports)),
-        failures=str(sum(not report.passed for report in reports)),
-        errors="0",
-        skipped="0",
-        time=f"{sum(report.seconds for report in reports):.3f}",
-    )
-    for report in reports:
-        case = ElementTree.SubElement(
-            suite,
-            "testcase",
-            classname=f"ucmsim.{report.group}",
-            name=report.name,
-            time=f"{report.seconds:.3f}",
-        )
-        if report.failures:
-            failure = ElementTree.SubElement(case, "failure", message=_xml_text(report.failures[0]))
-            tail = [line.text for line in report.ladder()[-LADDER_TAIL:]]
-            failure.text = _xml_text("\n".join((*report.failures, "", *tail)))
-    root = ElementTree.Element("testsuites")
-    root.append(suite)
+def junit(
+    reports: Sequence[Report], *, attachments: Callable[[Report], Sequence[str]] = lambda report: ()
+) -> bytes:
+    """JUnit XML as CI systems read it: a suite for each group, a case for each run.
+
+    A failure carries expected against actual, the explanation and the ladder's end; every case its ladder and,
+    in the form that Jenkins and GitLab take up (`[[ATTACHMENT|path]]`), its files.
+    """
+    root = ElementTree.Element("testsuites", {"name": "ucmsim", **_counts(reports)})
+    for group in dict.fromkeys(report.group for report in reports):
+        of_group = [report for report in reports if report.group == group]
+        suite = ElementTree.SubElement(root, "testsuite", {"name": f"ucmsim.{group}", **_counts(of_group)})
+        for report in of_group:
+            suite.append(_case(report, attachments(report)))
     ElementTree.indent(root)
     return bytes(ElementTree.tostring(root, encoding="utf-8", xml_declaration=True))
+
+
+def _counts(reports: Sequence[Report]) -> dict[str, str]:
+    return {
+        "tests": str(len(reports)),
+        "failures": str(sum(not report.passed for report in reports)),
+        "errors": "0",
+        "skipped": "0",
+        "time": f"{sum(report.seconds for report in reports):.3f}",
+    }
+
+
+def _case(report: Report, files: Sequence[str]) -> ElementTree.Element:
+    case = ElementTree.Element(
+        "testcase", classname=f"ucmsim.{report.group}", name=report.name, time=f"{report.seconds:.3f}"
+    )
+    properties = ElementTree.SubElement(case, "properties")
+    for name, value in (("title", report.title), ("seed", report.seed), ("tls", report.tls)):
+        ElementTree.SubElement(properties, "property", name=name, value=str(value))
+    lines = [line.text for line in report.ladder()]
+    if report.failures:
+        explained = [line for attempt in failures(report.attempts()) for line in brief(attempt)]
+        text = "\n".join((*report.failures, "", *explained, "", *lines[-LADDER_TAIL:]))
+        failure = ElementTree.SubElement(
+            case, "failure", message=_xml_text(report.failures[0]), type="not as expected"
+        )
+        failure.text = _xml_text(text)
+    out = ElementTree.SubElement(case, "system-out")
+    out.text = _xml_text("\n".join((*lines, *(f"[[ATTACHMENT|{file}]]" for file in files))))
+    return case
 
 
 def _xml_text(text: str) -> str:

@@ -165,6 +165,6 @@ def _evidence(check: str, row: str, event: Judgement, challenged: bool) -> str:
         return f"issued {event.token_age} s ago, good for another {event.token_left} s"
     if row == "binding" and isinstance(event, ev.RegistrarAccepted):
         return f"{event.what.replace('_', ' ')}, {event.expires} s"
-    if check == "token_good" and event.token is None:
+    if check == "token_good" and event.token is None and not event.token_problem:
         return "not asked for again on this connection" if row == "credentials" else ""
     return texts.get(row, "")

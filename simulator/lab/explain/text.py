@@ -20,6 +20,16 @@ def summary(attempts: Sequence[Attempt]) -> list[str]:
     ]
 
 
+def failures(attempts: Sequence[Attempt]) -> list[Attempt]:
+    """Those that failed, one of each kind: what is tried again and fails again is told once."""
+    kinds: dict[tuple[object, ...], Attempt] = {}
+    for attempt in attempts:
+        failure = attempt.failure
+        if failure is not None:
+            kinds.setdefault((attempt.client, attempt.target, failure.id, failure.leg, attempt.advice), attempt)
+    return list(kinds.values())
+
+
 def brief(attempt: Attempt, *, width: int = 80) -> list[str]:
     """The first failure with cause, remedy and proof."""
     failure = attempt.failure

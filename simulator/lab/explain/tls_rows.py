@@ -130,7 +130,8 @@ def _reached(check: str, leg: Leg) -> Row:
             return _row(check, "pass", f"{up.version}, {up.cipher}" if up else _versions(connection), leg)
         case "server_certificate":
             shown = _server_certificate(connection)
-            name = connection.client.established if connection.client else None
+            client = connection.client
+            name = (client.established or client.failed) if client else None
             dialled = f"; dialled as {name.server_name}" if name and name.server_name else ""
             return _row(check, "pass", f"{shown}{dialled}" if shown else "", leg)
         case "client_certificate":

@@ -1,0 +1,125 @@
+"""What `ucmsim run --artifacts DIR` leaves: a folder for each run, and over them index, JUnit XML and JSON.
+
+A new kind of file is one line in `ARTIFACTS`.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+from simulator.core.eventlog import record_to_json
+from simulator.lab import ladder, pages
+from simulator.lab.explain import full
+from simulator.lab.report import Report, junit
+from simulator.lab.report_schema import schema
+from simulator.lab.stored import EVENTS_FILE
+
+
+@dataclass(frozen=True, slots=True)
+class Artifact:
+    """A kind of file of one run. `render` gives its bytes, or None where this run has no such file."""
+
+    name: str
+    title: str
+    render: Callable[[Report], bytes | None]
+
+
+def _ladder_text(report: Report) -> bytes:
+    return _lines(line.text for line in report.ladder(width=100))
+
+
+def _ladder_svg(report: Report) -> bytes:
+    return ladder.svg(ladder.rows_of(report.records), title=report.title).encode()
+
+
+def _mermaid(report: Report) -> bytes:
+    return ladder.mermaid(ladder.rows_of(report.records)).encode()
+
+
+def _page(report: Report) -> bytes:
+    others = [(artifact.name, artifact.title) for artifact in ARTIFACTS if artifact.render is not _page]
+    return pages.run_page(report, [*others, ("../index.html", "all runs")]).encode()
+
+
+def _events(report: Report) -> bytes:
+    return _lines(json.dumps(record_to_json(record), ensure_ascii=False) for record in report.records)
+
+
+def _explain_json(report: Report) -> bytes:
+    return _json([attempt.to_json() for attempt in report.attempts()])
+
+
+def _explain_text(report: Report) -> bytes:
+    return _lines(line for attempt in report.attempts() for line in (*full(attempt, width=100), ""))
+
+
+ARTIFACTS: tuple[Artifact, ...] = (
+    Artifact("ladder.html", "ladder", _page),
+    Artifact("ladder.svg", "picture", _ladder_svg),
+    Artifact("ladder.txt", "text", _ladder_text),
+    Artifact("ladder.mmd", "Mermaid", _mermaid),
+    Artifact("explain.txt", "explanation", _explain_text),
+    Artifact("explain.json", "explanation, JSON", _explain_json),
+    Artifact(EVENTS_FILE, "events", _events),
+)
+
+
+class ArtifactFolder:
+    """Takes reports one by one, so that an interrupted run leaves what it had; `finish` writes the overview.
+
+    Existing files of the same names are replaced. Raises OSError.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._runs: list[tuple[Report, str, list[pages.Link]]] = []
+        path.mkdir(parents=True, exist_ok=True)
+
+    def add(self, report: Report) -> Path:
+        """Writes the run's files; returns its folder."""
+        name = self._free_name(report)
+        folder = self._path / name
+        folder.mkdir(exist_ok=True)
+        written: list[pages.Link] = []
+        for artifact in ARTIFACTS:
+            data = artifact.render(report)
+            if data is not None:
+                (folder / artifact.name).write_bytes(data)
+                written.append((artifact.name, artifact.title))
+        self._runs.append((report, name, written))
+        return folder
+
+    def finish(self) -> Path:
+        """Writes index.html (whose path it returns), junit.xml, results.json and the schema of that."""
+        reports = [report for report, _, _ in self._runs]
+        folders = {id(report): name for report, name, _ in self._runs}
+        names = [artifact.name for artifact in ARTIFACTS]
+        files = {key: [f"{name}/{file}" for file in names] for key, name in folders.items()}
+        (self._path / "junit.xml").write_bytes(junit(reports, attachments=lambda report: files[id(report)]))
+        (self._path / "results.json").write_bytes(_json([report.to_json() for report in reports]))
+        (self._path / "results.schema.json").write_bytes(_json(schema()))
+        overview = [("junit.xml", "JUnit"), ("results.json", "JSON"), ("results.schema.json", "its schema")]
+        index = self._path / "index.html"
+        index.write_text(pages.index_page(self._runs, overview), encoding="utf-8")
+        return index
+
+    def _free_name(self, report: Report) -> str:
+        base = re.sub(r"[^a-z0-9.\-]+", "-", f"{report.scenario}-{report.driver}-tls{report.tls}".lower())
+        taken = {name for _, name, _ in self._runs}
+        number, name = 1, base
+        while name in taken:
+            number += 1
+            name = f"{base}-{number}"
+        return name
+
+
+def _lines(lines: Iterable[str]) -> bytes:
+    return "".join(f"{line}\n" for line in lines).encode()
+
+
+def _json(data: object) -> bytes:
+    return (json.dumps(data, indent=1, ensure_ascii=False) + "\n").encode()
