@@ -40,7 +40,7 @@ _TIMEOUT = 60.0
 _MOST_LABS = 4
 """Labs one session keeps running; the one not used for longest makes room."""
 _ALL = 100_000
-_LADDER_WIDTH = 100
+_WIDTH = 100
 
 
 class LabError(Exception):
@@ -222,11 +222,12 @@ class UcmsimLab:
 
     def ladder(self, *, since: int = 0) -> str:
         """Who sent what to whom after record `since`, as text."""
-        return str(self.control.get("/ladder", since=since, width=_LADDER_WIDTH))
+        return str(self.control.get("/ladder", since=since, width=_WIDTH))
 
     def explain(self) -> str:
         """What was checked for each attempt to connect or register, in order, and what failed, as text."""
-        return _explained(self.control)
+        text = str(self.control.get("/explain", format="text", width=_WIDTH))
+        return text or "nobody tried to connect"
 
     # --- asserting -------------------------------------------------------------------------------------------
 
@@ -500,24 +501,6 @@ def _line(record: Record) -> str:
     head = [f"#{record['seq']} {record['actor']} {kind}"] if "seq" in record else []
     shown = [(key, record.get(key)) for key in _SHOWN[kind]]
     return " ".join(head + [f"{key}={value}" for key, value in shown if value not in (None, "", [])])
-
-
-def _explained(control: Control) -> str:
-    try:
-        found = control.get("/explain", format="text")
-        return found if isinstance(found, str) else json.dumps(found, indent=2)
-    except LabError as error:
-        if error.status != 404:
-            raise
-    remedies = {row["name"]: row for row in control.get("/reasons")}
-    lines = []
-    for record in control.records():
-        refused = record["kind"] in _REFUSALS and record["reason"] != "token_absent"
-        if refused or record["kind"] in ("tls:failed", "sip:malformed"):
-            lines.append(_line(record))
-            rule = remedies.get(record.get("reason"))
-            lines += [f"    {rule['text']}", f"    Remedy: {rule['remedy']}"] if rule else []
-    return "\n".join(lines) or "nothing was refused"
 
 
 # --- processes -----------------------------------------------------------------------------------------------

@@ -90,7 +90,9 @@ def test_a_failure_shows_the_nearest_miss_the_checklist_and_the_ladder(project: 
             assert " ucmsim explain " in reports[name]
             assert " ucmsim ladder " in reports[name]
     assert "403 Forbidden" in reports["test_an_assertion_of_the_users_own"]
-    assert "Owner User ID" in reports["test_an_assertion_of_the_users_own"]
+    assert re.search(r"FAIL +Token's user may use the device", reports["test_an_assertion_of_the_users_own"])
+    assert "Remedy: Set the device's Owner User ID" in reports["test_an_assertion_of_the_users_own"]
+    assert "nobody tried to connect" in reports["test_a_mutation_there_is_not"]
 
 
 def test_each_xdist_worker_has_a_lab_of_its_own(project: pytest.Pytester) -> None:
