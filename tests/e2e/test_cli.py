@@ -67,23 +67,11 @@ def test_the_version() -> None:
     assert run("--version") == (f"ucmsim {__version__}\n", "")
 
 
-@pytest.mark.parametrize(
-    "command",
-    [
-        "",
-        "demo",
-        "list",
-        "check",
-        "run",
-        "up",
-        "token",
-        "token mint",
-        "token inspect",
-        "token mutations",
-        "phone",
-        "doctor",
-    ],
-)
+COMMANDS = ("demo", "list", "check", "run", "up", "phone", "doctor")
+TOKEN_COMMANDS = ("token", "token mint", "token inspect", "token mutations")
+
+
+@pytest.mark.parametrize("command", ["", *COMMANDS, *TOKEN_COMMANDS])
 def test_help_names_the_command_and_exits_0(command: str) -> None:
     out, err = run(*command.split(), "--help")
     assert f"Usage: {' '.join(('ucmsim', *command.split()))} " in out
