@@ -97,16 +97,15 @@ def walk_lines(
 def read_lines(data: bytes | bytearray, start: int, end: int, limits: Limits) -> list[str] | None:
     """The lines of the head data[start:end] if a glance shows that it is good and within the limits; None is no
     verdict: `walk_lines` finds out what is wrong. A folded field is still several lines."""
-    breaks = data.count(b"\n", start, end)
-    if (
-        end - start + 4 > limits.line
-        or end - start + 4 > limits.message
-        or breaks > limits.fields
-        or breaks != data.count(b"\r", start, end)
-    ):
+    size = end + 2 - start
+    if size + 2 > limits.line or size + 2 > limits.message:
         return None
-    lines = data[start:end].decode("utf-8", "surrogateescape").split("\r\n")
-    return lines if len(lines) == breaks + 1 else None
+    text = data[start : end + 2].decode("utf-8", "surrogateescape")
+    lines = text.splitlines()
+    # Beside CRLF, `splitlines` breaks at single characters. If every break took two, each of them was a CRLF.
+    if len(text) - len("".join(lines)) != 2 * len(lines) or len(lines) > limits.fields + 1:
+        return None
+    return lines
 
 
 def split_lines(data: bytes | bytearray, start: int, end: int) -> list[str]:

@@ -42,6 +42,7 @@ from simulator.core.sip import (
     validate_request,
 )
 from simulator.core.sip.server import server_key
+from simulator.core.sip.wire import read_lines, split_lines, walk_lines
 
 SEEDS = [
     b"REGISTER sip:ucm-pub.example.com SIP/2.0\r\nVia: SIP/2.0/TLS 192.0.2.10:62162;branch=z9hG4bK00001188\r\n"
@@ -208,6 +209,27 @@ def test_mutations_of_good_messages(seed: int) -> None:
 def test_any_bytes(data: bytes, cuts: list[int], initiator: bool) -> None:
     check_datagram(data)
     check_stream(data, cuts, initiator=initiator)
+
+
+BREAKS_TO_SOME = ["\r\n", "\r", "\n", "\v", "\f", "\x1c", "\x1d", "\x1e", "\x85", "\u2028", "\u2029"]
+
+
+@settings(max_examples=300, deadline=None)
+@given(
+    pieces=st.lists(st.sampled_from([*BREAKS_TO_SOME, "a: b", " x", "é", "\udcff"]), max_size=12),
+    limits=st.builds(Limits, line=st.integers(2, 60), fields=st.integers(0, 6)),
+)
+@example(pieces=["a: b", "\n", "a: b", "\n"], limits=Limits())
+@example(pieces=["\r\n", "a: b", "\x85"], limits=Limits())
+def test_a_glance_never_passes_what_a_walk_refuses_and_cuts_lines_alike(
+    pieces: list[str], limits: Limits
+) -> None:
+    data = "".join(["OPTIONS sip:h SIP/2.0", *pieces, "\r\n\r\n"]).encode("utf-8", "surrogateescape")
+    end = data.find(b"\r\n\r\n")
+    seen = read_lines(data, 0, end, limits)
+    if seen is not None:
+        assert walk_lines(data, 0, 0, 0, limits) == (end + 4, len(seen), True)
+        assert seen == split_lines(data, 0, end)
 
 
 FIELDS = st.lists(
