@@ -203,7 +203,17 @@ def render_field(name: str, value: str) -> str:
         raise ValueError(f"{name!r} is not a header field name")
     if ("\n" in value or "\r" in value) and _BREAKS.search(value):
         raise ValueError(f"the value of {name} holds a line break")
+    if not value.isascii() and not _is_readable(value):
+        raise ValueError(f"the value of {name} is not what any bytes read as: it holds half a surrogate pair")
     return f"{name}: {value}"
+
+
+def _is_readable(value: str) -> bool:
+    """Could it have come off the wire, where bytes that are no UTF-8 are read as escapes?"""
+    try:
+        return value.encode("utf-8", "surrogateescape").decode("utf-8", "surrogateescape") == value
+    except UnicodeEncodeError:
+        return False
 
 
 def _redacted(line: str) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from simulator.core.sip import DuplicateHeader, Headers, MalformedMessage, MissingHeader
+from simulator.core.sip import DuplicateHeader, Headers, MalformedMessage, MissingHeader, Request, serialize
 from simulator.core.sip.headers import index_lines
 
 H = Headers(
@@ -120,6 +120,31 @@ def test_a_field_that_would_break_the_message_is_our_own_mistake(name: str, valu
     with pytest.raises(ValueError, match=r"header field name|line break") as caught:
         Headers([(name, value)])
     assert not isinstance(caught.value, MalformedMessage)
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        "\ud800",
+        "half \udbff of a pair",
+        "\udc00 low",
+        "below the escapes \udc7f",
+        "above the escapes \udd00",
+        "escapes of UTF-8 \udcc3\udca9",
+    ],
+    ids=ascii,
+)
+def test_a_value_that_no_bytes_stand_for_is_refused_when_it_is_built(value: str) -> None:
+    with pytest.raises(ValueError, match="the value of X-Odd is not what any bytes read as") as caught:
+        H.with_field("X-Odd", value)
+    assert not isinstance(caught.value, UnicodeError)
+
+
+def test_bytes_that_are_no_utf8_can_be_built_and_written() -> None:
+    value = b"caf\xe9 \xff".decode("utf-8", "surrogateescape")
+    assert serialize(Request("X", "sip:h", Headers([("X-Odd", value)]))) == (
+        b"X sip:h SIP/2.0\r\nX-Odd: caf\xe9 \xff\r\nContent-Length: 0\r\n\r\n"
+    )
 
 
 def test_equality_is_about_fields_not_about_white_space_around_them() -> None:

@@ -232,11 +232,14 @@ def test_a_glance_never_passes_what_a_walk_refuses_and_cuts_lines_alike(
         assert seen == split_lines(data, 0, end)
 
 
+VALUE = st.text(st.characters(exclude_characters="\r\n", exclude_categories=("Cs",)), max_size=30) | st.binary(
+    max_size=30
+).map(lambda data: data.translate(None, b"\r\n").decode("utf-8", "surrogateescape"))
 FIELDS = st.lists(
     st.tuples(
         st.from_regex(r"X-[A-Za-z0-9!%*_+`'~.-]{0,12}", fullmatch=True)
         | st.sampled_from(["v", "To", "k", "Contact"]),
-        st.text(st.characters(exclude_characters="\r\n"), max_size=30),
+        VALUE,
     ),
     max_size=8,
 )
@@ -258,6 +261,19 @@ def test_what_is_built_is_what_arrives(fields: list[tuple[str, str]], body: byte
         assert headers.with_field(name, "new").fields(name) == ("new",)
         assert headers.with_added(name, "new").fields(name) == (*headers.fields(name), "new")
         assert headers.with_first(name, "new").fields(name) == ("new", *headers.fields(name))
+
+
+@settings(max_examples=100, deadline=None)
+@given(value=st.text(st.characters(exclude_characters="\r\n", categories=("Cs", "Lu")), max_size=4))
+@example(value="\ud800")
+@example(value="\udcc3\udca9")
+def test_a_value_is_refused_when_built_or_survives_the_wire(value: str) -> None:
+    try:
+        headers = Headers([("X-", value)])
+    except ValueError as error:
+        assert "the value of X- " in str(error)  # noqa: PT017
+        return
+    assert parse_message(serialize(Request("X", "sip:h", headers))).headers.get("X-") == value.strip(" \t")
 
 
 TEXT = st.text(
