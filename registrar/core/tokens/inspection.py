@@ -10,8 +10,6 @@ from dataclasses import dataclass
 from math import isfinite
 from typing import Literal
 
-from joserfc.jwk import OctKey
-
 from registrar.core.tokens import compact, envelope
 from registrar.core.tokens.claims import Document
 from registrar.core.tokens.compact import Refusal
@@ -110,7 +108,7 @@ def _open(private: str | None, keys: ValidationKeys) -> tuple[Document | None, D
         parts = envelope.split_jwe(private or "")
         header = compact.parse_object(compact.decode(parts[0]), "the JWE header")
         envelope.check_jwe_header(header)
-        plaintext = envelope.decrypt(private or "", parts, OctKey.import_key(keys.encryption_key))
+        plaintext = envelope.decrypt(parts, keys.encryption_key)
         claims = compact.parse_object(plaintext, "the decrypted text")
     return header, claims
 
