@@ -55,6 +55,7 @@ def phone(
     """
     from simulator.aio.clock import RealClock
     from simulator.core.eventlog import EventLog
+    from simulator.lab.explain import explain
     from softphone.aio.client import Refused, Registered, register_once
     from softphone.core.profile import FixedToken
 
@@ -69,10 +70,15 @@ def phone(
     advice = _advice(outcome) if isinstance(outcome, Refused) else {}
     registered = isinstance(outcome, Registered)
     if as_json:
-        screen.emit_json({"outcome": type(outcome).__name__.lower(), **asdict(outcome), **advice})
+        tried = [attempt.to_json() for attempt in explain(log.records())]
+        screen.emit_json(
+            {"outcome": type(outcome).__name__.lower(), **asdict(outcome), **advice, "attempts": tried}
+        )
     else:
         if ladder or not registered:
             _show_ladder(log)
+        if not registered:
+            _show_checklist(log, advice=not isinstance(outcome, Refused))
         _show(outcome, advice)
     if not registered:
         raise typer.Exit(screen.FAILURE if isinstance(outcome, Refused) else screen.ENVIRONMENT)
@@ -192,6 +198,15 @@ def _advice(refused: Refused) -> dict[str, Any]:
     return {
         "advice": [{"cause": rule.explanation, "remedy": rule.remedy, "verify": rule.verify} for rule in rules]
     }
+
+
+def _show_checklist(log: EventLog, *, advice: bool) -> None:
+    """Of the last attempt that failed. Where the node refused, its answer's causes follow anyway."""
+    from simulator.lab.explain import explain
+
+    failed = [attempt for attempt in explain(log.records()) if not attempt.passed]
+    if failed:
+        screen.checklist(failed[-1], advice=advice)
 
 
 def _show_ladder(log: EventLog) -> None:

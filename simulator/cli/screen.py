@@ -18,6 +18,7 @@ from rich.table import Table
 from rich.text import Text
 
 from simulator.lab.explain import Attempt, brief, failures, full, summary
+from simulator.lab.explain import checklist as checks_of
 from simulator.lab.ladder import Line, Tone
 from simulator.lab.report import LADDER_TAIL, Report
 
@@ -93,6 +94,13 @@ def verdict(report: Report) -> None:
             console.print(f"     {line}", markup=False, soft_wrap=True)
 
 
+def checklist(attempt: Attempt, *, advice: bool) -> None:
+    """Check by check; `advice`: with cause, remedy and proof."""
+    for line in (full if advice else checks_of)(attempt, width=width()):
+        style = next((style for word, style in _MARKS.items() if line.lstrip().startswith(word)), "")
+        console.print(Text(line, style=style), soft_wrap=True)
+
+
 def attempts(found: Sequence[Attempt], *, whole: bool = False) -> None:
     """`whole`: the checklist of each. Else one line for each, and of what failed the cause and the remedy."""
     if not found:
@@ -103,9 +111,10 @@ def attempts(found: Sequence[Attempt], *, whole: bool = False) -> None:
             console.print(line, markup=False, soft_wrap=True)
     for attempt in found if whole else failures(found):
         console.print()
-        for line in (full if whole else brief)(attempt, width=width()):
-            style = next((style for word, style in _MARKS.items() if line.lstrip().startswith(word)), "")
-            console.print(Text(line, style=style), soft_wrap=True)
+        if whole:
+            checklist(attempt, advice=True)
+        else:
+            console.print("\n".join(brief(attempt, width=width())), markup=False, soft_wrap=True)
 
 
 @contextmanager

@@ -43,6 +43,9 @@ def up(
     ] = None,
     keylog: Annotated[Path | None, typer.Option(help="TLS secrets of every session, as they arise.")] = None,
     until_eof: Annotated[bool, typer.Option("--until-eof", help="End when stdin ends, too.")] = False,
+    state: Annotated[
+        Path | None, typer.Option(help="Keep the cluster database in this file between runs.")
+    ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="One line when ready, nothing else.")] = False,
 ) -> None:
     """Run a lab until Ctrl-C: a registrar, its configuration files, an Expressway-C and a control API.
@@ -78,6 +81,7 @@ def up(
                 until_eof=until_eof,
                 pcap=pcap,
                 keylog=keylog,
+                state=state,
                 announce=announce,
             )
         )

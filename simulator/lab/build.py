@@ -20,6 +20,7 @@ from simulator.lab.config import (
     LabConfig,
     NodeConfig,
     PhoneConfig,
+    PortsConfig,
     ProfileConfig,
 )
 from simulator.lab.pki import EXPRESSWAY_CA, TOMCAT_CA, Pki
@@ -95,7 +96,7 @@ class Builder:
             host=host,
             stores=stores,
             description=config.description,
-            ports=NodePorts(**config.ports.model_dump()),
+            ports=node_ports(config.ports),
             tls_minimum=self._config.tls,
             tls_maximum=self._config.tls,
         )
@@ -183,6 +184,11 @@ class Builder:
         item = next(item for item in expressways if item.name == name)
         bound = edge_of(item.name)
         return Address(host_of(item), item.port or (bound.port if bound else 0))
+
+
+def node_ports(ports: PortsConfig) -> NodePorts:
+    """Raises PortError for what UCM's administration would refuse."""
+    return NodePorts(sip=ports.sip, sips=ports.sips, oauth=ports.oauth, mra=ports.mra, config=ports.config)
 
 
 def host_of(config: NodeConfig | ExpresswayConfig) -> str:

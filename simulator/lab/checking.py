@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from registrar.core.directory import ProfileError
-from registrar.core.ports import NodePorts, PortError
+from registrar.core.ports import PortError
 from simulator.lab import catalogue, yaml_source
-from simulator.lab.build import security_profile
+from simulator.lab.build import node_ports, security_profile
 from simulator.lab.config import LabConfig
 from simulator.lab.scenario import Scenario, check_references
 from simulator.lab.yaml_source import Loaded, SourceError
@@ -73,7 +73,7 @@ def check_rules(lab: LabConfig, loaded: Loaded, at: tuple[str, ...]) -> None:
 
     for index, node in enumerate(lab.nodes):
         try:
-            NodePorts(**node.ports.model_dump())
+            node_ports(node.ports)
         except PortError as error:
             raise problem(str(error), "nodes", index, "ports") from None
     for index, profile in enumerate(lab.profiles):

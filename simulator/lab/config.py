@@ -45,6 +45,8 @@ class PortsConfig(Strict):
     oauth: Port = 5090
     mra: Port = 5091
     config: Port = 6970
+    https: Port = Field(8443, description="Tomcat: AXL, SOAP, UDS, sign-in")
+    ssh: Port = Field(2222, description="platform CLI")
 
 
 class NodeConfig(Strict):
@@ -64,6 +66,7 @@ class ClusterConfig(Strict):
     trying: Literal["never", "plain", "always"] = Field(
         "plain", description="100 Trying before the final answer; plain: on UDP and TCP, as traces show"
     )
+    export_controlled: bool = Field(True, description="licensed to enable SIP OAuth mode")
     request_client_certificate: bool = Field(False, description="5090 asks for a client certificate")
 
 
@@ -79,6 +82,14 @@ class ProfileConfig(Strict):
 class UserConfig(Strict):
     id: Name
     active: bool = True
+    password: str = Field("ucmsim", min_length=1, max_length=128, description="guards nothing")
+
+
+class AdministratorConfig(Strict):
+    """An application user with every role, and a platform administrator of the same name."""
+
+    name: Name = "admin"
+    password: str = Field("ucmsim", min_length=1, max_length=128, description="guards nothing")
 
 
 class TokenConfig(Strict):
@@ -140,7 +151,9 @@ class LabConfig(Strict):
     name: str = "lab"
     seed: int = Field(1, ge=0, le=2**63 - 1)
     tls: TlsVersion = Field("1.2", description="version of UCM's and the Expressway's SIP listeners")
+    domain: str = Field("lab.example", description="of the users' mail addresses")
     cluster: ClusterConfig = ClusterConfig()
+    administrators: list[AdministratorConfig] = [AdministratorConfig()]
     nodes: list[NodeConfig] = Field([NodeConfig()], min_length=1, max_length=5)
     profiles: list[ProfileConfig] = []
     users: list[UserConfig] = Field([], description="more users; the phones' users exist anyway")
@@ -177,6 +190,9 @@ class LabConfig(Strict):
             if phone.expressway is not None and phone.expressway not in expressways:
                 raise ValueError(f"phone {phone.device}: no Expressway {phone.expressway!r}")
         return self
+
+    def password_of(self, user: str) -> str:
+        return next((item.password for item in self.users if item.id == user), UserConfig(id=user).password)
 
     @classmethod
     def from_file(cls, path: Path) -> LabConfig:

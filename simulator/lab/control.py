@@ -62,6 +62,12 @@ class AdvanceRequest(_Body):
     seconds: Annotated[float, Field(gt=0, le=10_000_000)]
 
 
+class AdminRequest(_Body):
+    command: Annotated[str, Field(min_length=1, max_length=16384)]
+    node: str | None = None
+    answers: list[Annotated[str, Field(max_length=65536)]] = []
+
+
 class Problem(Exception):
     """Becomes a JSON answer with this status."""
 
@@ -94,6 +100,7 @@ class Control:
                 web.post("/phones/{device}/start", self._start_phone),
                 web.post("/phones/{device}/stop", self._stop_phone),
                 web.post("/nodes/{node}/restart", self._restart_node),
+                web.post("/admin", self._admin),
                 web.post("/clock/advance", self._advance),
                 web.post("/reset", self._reset),
             ]
@@ -259,6 +266,16 @@ class Control:
         await self._lab.close_node(name)
         await self._lab.open_node(name)
         return _json(dict(self._endpoints()))
+
+    async def _admin(self, request: web.Request) -> web.Response:
+        """A command of the platform CLI, run to its end; `answers` to its questions, in order."""
+        asked = await _body(request, AdminRequest)
+        site = self._lab.site
+        node = asked.node or site.cluster.nodes[0].name
+        if node not in site.office.clis:
+            raise Problem(404, f"no node {node!r} in this lab")
+        result = await self._lab.run_errand(node, asked.command, asked.answers)
+        return _json({"node": node, "text": result.text, "succeeded": result.succeeded})
 
     async def _advance(self, request: web.Request) -> web.Response:
         asked = await _body(request, AdvanceRequest)

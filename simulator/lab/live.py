@@ -8,20 +8,27 @@ numbers. Without (`ucmsim up`) the configured ports are bound as they are, for c
 from __future__ import annotations
 
 import asyncio
+import os
 import socket
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import replace
+from pathlib import Path
 
 from registrar.aio.tftp import config_server
+from registrar.core.platform_cli import Errand, Result
 from simulator.aio.clock import ShiftClock
 from simulator.aio.driver import Driver
 from simulator.aio.http import HttpServer
+from simulator.core.entropy import SeededEntropy
 from simulator.core.eventlog import Record
+from simulator.core.events import ActorFailed
 from simulator.core.flow import Actor, Address, Listen
 from simulator.core.instant import Instant
 from simulator.lab.capture import Capture
 from simulator.lab.config import LabConfig
+from simulator.lab.doors import NodeDoors
+from simulator.lab.orders import carry_out
 from simulator.lab.pki import Pki
 from simulator.lab.site import Site
 
@@ -42,8 +49,16 @@ class Lab:
         keep: int | None,
         keylog: str | None,
         capture: Capture | None,
+        doors: bool,
+        state: Path | None,
     ) -> None:
         self._config = config
+        self._with_doors = doors
+        self._state = state
+        self._node_doors: dict[str, NodeDoors] = {}
+        self._kept_doors: dict[str, tuple[int, int]] = {}
+        self._ordered = asyncio.Event()
+        self._worker: asyncio.Task[None] | None = None
         self._virtual = virtual_ports
         self._host = host
         self._keep = keep
@@ -64,7 +79,10 @@ class Lab:
             host=self._host,
             keep=self._keep,
             pki=pki,
+            state=self._state,
+            secret=SeededEntropy(int.from_bytes(os.urandom(8))),
         )
+        self.site.touched = self.kick
         log, flows = self.site.log, self.site.flows
         capture, shown = self._capture, self.shown if self._virtual else None
         if capture is not None:
@@ -83,6 +101,8 @@ class Lab:
 
     async def advance(self, seconds: float) -> None:
         await self._driver.advance(seconds)
+        for doors in self._node_doors.values():
+            doors.kick()
 
     async def until(self, enough: Callable[[list[Record]], bool], *, since: int) -> None:
         log = self.site.log
@@ -109,6 +129,20 @@ class Lab:
         self._driver.kick(node)
         await self._driver.remove(node)
 
+    async def open_tomcat(self, name: str) -> None:
+        if name in self._node_doors:
+            await self._node_doors[name].open_tomcat()
+
+    async def close_tomcat(self, name: str) -> None:
+        if name in self._node_doors:
+            await self._node_doors[name].close_tomcat()
+
+    async def open_tftp(self, name: str) -> None:
+        await self._serve_config(name)
+
+    async def close_tftp(self, name: str) -> None:
+        await self._config_servers.pop(name).stop()
+
     async def drop_phone(self, device: str) -> None:
         self._driver.drop(self.site.phone(device))
 
@@ -126,10 +160,62 @@ class Lab:
         self.site.make_phones()
         for phone in self.site.phones.values():
             await self._driver.add(phone)
+        if self._with_doors:
+            await self._open_doors()
 
     async def close(self) -> None:
+        await self._close_doors()
         await self._driver.close()
         await self._stop_config_servers()
+        self.site.office.close()
+
+    async def _open_doors(self) -> None:
+        self.site.office.open_doors()
+        for node in self.site.cluster.nodes:
+            doors = NodeDoors(
+                self.site,
+                node.name,
+                host=self._host,
+                keylog=self._keylog,
+                tap=self._capture,
+                kept=self._kept_doors.get(node.name, (0, 0)),
+            )
+            self._node_doors[node.name] = doors
+            await doors.open_tomcat()
+            await doors.open_cli()
+            self._kept_doors[node.name] = doors.ports
+        self.site.office.services.on_order = self._ordered.set
+        self._worker = asyncio.create_task(self._work())
+
+    async def run_errand(self, node: str, command: str, answers: Sequence[str]) -> Result:
+        """One command of the platform CLI, in the time it takes."""
+        clock = self.site.clock
+        user = self.site.config.administrators[0].name
+        errand = Errand(self.site.office.clis[node], command, clock.now(), user=user, answers=answers)
+        while errand.result is None:
+            due = errand.next_timeout() or clock.now()
+            await asyncio.sleep(max(0.0, due - clock.now()))
+            errand.handle_timeout(Instant(max(clock.now(), due)))
+        return errand.result
+
+    async def _close_doors(self) -> None:
+        worker, self._worker = self._worker, None
+        if worker is not None:
+            worker.cancel()
+            await asyncio.gather(worker, return_exceptions=True)
+        for doors in self._node_doors.values():
+            await doors.close()
+        self._node_doors.clear()
+
+    async def _work(self) -> None:
+        """Carries out what administrators order of services, for as long as the lab runs."""
+        while True:
+            await self._ordered.wait()
+            self._ordered.clear()
+            try:
+                await carry_out(self)
+            except OSError as error:
+                self.site.lab.add(ActorFailed(during="starting a service", error=str(error)))
 
     async def reset(self) -> None:
         """Start over, in milliseconds: cluster, phones, clock and events as in the beginning.
@@ -137,8 +223,10 @@ class Lab:
         Certificates and token keys stay the same, and so do the ports; only a free port that another process
         has taken meanwhile is replaced. Connections are reset. `site` is a new one.
         """
+        await self._close_doors()
         await self._driver.close(abruptly=True)
         await self._stop_config_servers()
+        self.site.office.close()
         self._doors.clear()
         self._build(self.site.pki.again())
         await self.start()
@@ -190,6 +278,7 @@ class Lab:
         if self._virtual:
             for listen in listens:
                 self._door(name, listen.address.port, bound[listen.name])
+            self.site.bound(name, {listen.name: listen.address for listen in listens})
         else:
             self.site.bound(name, bound)
 
@@ -257,12 +346,24 @@ async def open_lab(
     keep: int | None = None,
     keylog: str | None = None,
     capture: Capture | None = None,
+    doors: bool = False,
+    state: Path | None = None,
 ) -> AsyncIterator[Lab]:
     """A running lab. Raises OSError (ports), and ValueError for what UCM's administration would refuse.
 
     `keylog`: a file for the TLS secrets. `capture` gets what passes; a `keylog` must then be its keylog too.
+    `doors`: open 8443 and 2222 of each node as well. `state`: a file that keeps the cluster database.
     """
-    lab = Lab(config, virtual_ports=virtual_ports, host=host, keep=keep, keylog=keylog, capture=capture)
+    lab = Lab(
+        config,
+        virtual_ports=virtual_ports,
+        host=host,
+        keep=keep,
+        keylog=keylog,
+        capture=capture,
+        doors=doors,
+        state=state,
+    )
     try:
         await lab.start()
         yield lab

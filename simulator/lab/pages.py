@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from html import escape
 from importlib.resources import files
+from itertools import groupby
 
 from simulator.lab import ladder
 from simulator.lab.explain import SHOWN, Attempt, failures
@@ -52,8 +53,8 @@ def index_page(runs: Iterable[tuple[Report, str, Sequence[Link]]], links: Sequen
     ]
     for group in dict.fromkeys(report.group for report, _, _ in listed):
         body.append(
-            f"<h2>{escape(group)}</h2><table><tr><th></th><th>scenario</th><th>first check that failed, "
-            "meant or not</th><th>files</th></tr>"
+            f"<h2>{escape(group)}</h2><table class=index><tr><th></th><th>scenario</th>"
+            "<th>first check that failed</th><th>files</th></tr>"
         )
         body += [_index_row(report, folder, files) for report, folder, files in listed if report.group == group]
         body.append("</table>")
@@ -64,12 +65,17 @@ def _index_row(report: Report, folder: str, files: Sequence[Link]) -> str:
     first = next(iter(failures(report.attempts())), None)
     failure = first.failure if first else None
     seen = (
-        f"{escape(failure.title)}<br><span class=quiet>{escape(failure.evidence)}</span>" if failure else "none"
+        f"{escape(failure.title)}<br><span class=quiet>{escape(failure.evidence.partition(';')[0])}</span>"
+        if failure
+        else "none"
     )
     wrong = "".join(f"<br>{escape(text)}" for text in report.failures)
+    page = f"<b>{escape(report.title)}</b>"
+    if files:
+        page = f'<a href="{escape(f"{folder}/{files[0][0]}")}">{page}</a>'
     shown = " ".join(f'<a href="{escape(f"{folder}/{name}")}">{escape(title)}</a>' for name, title in files)
     return (
-        f"<tr><td>{_verdict(report)}</td><td><b>{escape(report.title)}</b><br>"
+        f"<tr><td>{_verdict(report)}</td><td>{page}<br>"
         f"<span class=quiet>{escape(report.name)}, {report.seconds:.2f} s</span>{wrong}</td>"
         f"<td>{seen}</td><td>{shown}</td></tr>"
     )
@@ -103,27 +109,37 @@ def _links(links: Sequence[Link]) -> str:
 
 def _attempt(attempt: Attempt, *, shown: bool) -> str:
     badge = _badge("good", "ok") if attempt.passed else _badge("bad", "failed")
-    rows, leg = [], ""
-    for row in attempt.rows:
-        if row.leg != leg:
-            leg = row.leg
-            rows.append(f"<tr><th colspan=3>{escape(leg)}</th></tr>")
-        rows.append(
-            f"<tr><td>{_badge(_STATE[row.state], SHOWN[row.state])}</td><td>{escape(row.title)}</td>"
-            f"<td>{escape(row.evidence)}</td></tr>"
-        )
+    failure = attempt.failure
+    failed = f"<p><b>{escape(failure.title)}:</b> {escape(failure.evidence)}</p>" if failure else ""
     advice = "".join(
         f'<div class="advice"><p><b>Cause.</b> {escape(one.cause)} <span class=quiet>[{one.mark}]</span></p>'
         f"<p><b>Remedy.</b> {escape(one.remedy)}</p>"
         f"<p><b>To see it on a real UCM.</b> {escape(one.verify)}</p></div>"
         for one in attempt.advice
     )
+    checks = f"<table class=checks>{''.join(_checks(attempt))}</table>"
+    if failure:
+        checks = f"<details><summary>every check, in order</summary>{checks}</details>"
     return (
         f'<details class="attempt"{" open" if shown else ""}><summary>{badge} <b>{attempt.number}.</b> '
         f"{escape(attempt.title)}: {escape(attempt.outcome)} "
-        f"<span class=quiet>at {attempt.at:.3f} s</span></summary>"
-        f"{advice}<table>{''.join(rows)}</table></details>"
+        f"<span class=quiet>at {attempt.at:.3f} s</span></summary>{failed}{advice}{checks}</details>"
     )
+
+
+def _checks(attempt: Attempt) -> Iterable[str]:
+    """Table rows; checks that were not reached share one."""
+    for leg, of_leg in groupby(attempt.rows, key=lambda row: row.leg):
+        if leg:
+            yield f"<tr><th colspan=3>{escape(leg)}</th></tr>"
+        for state, rows in groupby(of_leg, key=lambda row: row.state):
+            badge = _badge(_STATE[state], SHOWN[state])
+            if state in ("not_reached", "unseen"):
+                titles = escape("; ".join(row.title for row in rows))
+                yield f"<tr><td>{badge}</td><td colspan=2 class=quiet>{titles}</td></tr>"
+                continue
+            for row in rows:
+                yield f"<tr><td>{badge}</td><td>{escape(row.title)}</td><td>{escape(row.evidence)}</td></tr>"
 
 
 def _ladder(report: Report) -> str:

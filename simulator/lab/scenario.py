@@ -88,6 +88,33 @@ class Trust(Strict):
     authorities: list[str]
 
 
+class CertificateOf(Strict):
+    """An answer that is pasted: the certificate of this authority, PEM."""
+
+    authority: str
+
+
+class AdminCommand(Strict):
+    """A command of a node's platform CLI."""
+
+    command: str
+    node: Name | None = Field(None, description="default: the publisher")
+    answers: list[str | CertificateOf] = Field([], description="to its questions, in order")
+    prints: str | None = Field(None, description="regular expression that the output must match")
+    fails: bool = False
+
+
+class AxlCall(Strict):
+    """A call of a node's AXL service with an administrator's credentials."""
+
+    operation: Annotated[str, Field(pattern=r"^[A-Za-z]{3,64}$")]
+    body: str = Field("", description="the operation's child elements, XML")
+    node: Name | None = Field(None, description="default: the publisher")
+    version: Annotated[str, Field(pattern=r"^[0-9]{1,2}\.[0-9]$")] = "12.5"
+    status: int = Field(200, description="expected HTTP status; a fault is 500")
+    answers: str | None = Field(None, description="regular expression that the answer must match")
+
+
 class Step(Strict):
     """One step: exactly one of these keys."""
 
@@ -111,6 +138,8 @@ class Step(Strict):
     set_behaviours: SetBehaviours | None = None
     table_row: TableRow | None = None
     trust: Trust | None = None
+    admin: str | AdminCommand | None = Field(None, description="a command of the platform CLI")
+    axl: AxlCall | None = None
     reset: str | None = Field(None, description="UCM tells this phone to reset (NOTIFY service-control)")
 
     @model_validator(mode="after")
@@ -171,7 +200,7 @@ class Scenario(Strict):
 
     @model_validator(mode="after")
     def _checks_something(self) -> Scenario:
-        if not any(step.verb in ("expect", "registered") for step in self.steps):
+        if not any(step.verb in ("expect", "registered", "admin", "axl") for step in self.steps):
             raise ValueError("the steps expect nothing: this scenario could not fail")
         return self
 
@@ -225,5 +254,8 @@ def check_references(scenario: Scenario, loaded: yaml_source.Loaded) -> None:
             require("phone", value.phone, index)
         elif verb in ("regenerate_tomcat", "set_ports"):
             require("node", value.node, index)
+        elif verb in ("admin", "axl"):
+            if not isinstance(value, str) and value.node is not None:
+                require("node", value.node, index)
         elif verb == "trust":
             require("owner", value.owner, index)

@@ -51,11 +51,13 @@ async def serve(
     until_eof: bool = False,
     pcap: Path | None = None,
     keylog: Path | None = None,
+    state: Path | None = None,
     announce: Callable[[Ready, Lab], None],
 ) -> None:
     """Runs until SIGINT or SIGTERM, with `until_eof` also until stdin ends.
 
-    `pcap`: a capture, written at the end; `keylog`: TLS secrets, written as they arise.
+    `pcap`: a capture, written at the end; `keylog`: TLS secrets, written as they arise. `state`: the
+    cluster database, kept between runs.
 
     Raises OSError (ports) and ValueError (what UCM would refuse).
     """
@@ -75,7 +77,14 @@ async def serve(
         Capture(keylog=log) if pcap is not None else nullcontext() as capture,
     ):
         async with open_lab(
-            config, virtual_ports=False, host=host, keep=keep, keylog=log, capture=capture
+            config,
+            virtual_ports=False,
+            host=host,
+            keep=keep,
+            keylog=log,
+            capture=capture,
+            doors=True,
+            state=state,
         ) as lab:
             control = Control(lab, lambda: endpoints_of(lab))
             address = await control.start(host, control_port)
@@ -116,6 +125,9 @@ def endpoints_of(lab: Lab) -> dict[str, dict[str, list[str | int]]]:
         out[node.name] = {
             role: [address, getattr(ports, role)] for role in ("sip", "sips", "oauth", "mra", "config")
         }
+        for role in ("https", "ssh"):
+            if port := site.port_bound(node.name, role):
+                out[node.name][role] = [address, port]
     for name in site.expressways:
         edge = lab.edge_of(name)
         out[name] = {"edge": [edge.host, edge.port]}

@@ -6,19 +6,23 @@ it to resolve names and to answer HTTP.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import replace
+from pathlib import Path
+from typing import Literal
 from urllib.parse import urlsplit
 
 from registrar.core.callmanager import CallManager
 from registrar.core.config_service import ConfigService
+from registrar.core.platform_cli import OpenPort
 from registrar.core.policy import RegistrarPolicy
 from registrar.core.ports import NodePorts
+from registrar.core.reset import ResetAction
+from registrar.core.soap.control import DeviceAction, ServiceState
 from registrar.core.tokens import MUTATIONS
-from registrar.core.trust import ExpresswayRow
-from simulator.core.entropy import SeededEntropy
+from simulator.core.entropy import Entropy, SeededEntropy
 from simulator.core.eventlog import EventLog, Journal
-from simulator.core.events import ClusterChanged
+from simulator.core.events import ClusterChanged, ServiceStarted, ServiceStopped
 from simulator.core.flow import Actor, ActorId, Address, Fetched, FlowIds
 from simulator.core.http import HttpRequest
 from simulator.core.instant import Clock, Instant
@@ -26,17 +30,21 @@ from simulator.core.tls.settings import Credential
 from simulator.expressway.core.proxy import ExpresswayC
 from simulator.expressway.core.settings import ExpresswaySettings
 from simulator.expressway.core.zone import UcmNode
-from simulator.lab.build import Builder, host_of
+from simulator.lab.amendments import Amendments
+from simulator.lab.build import Builder, host_of, node_ports
 from simulator.lab.config import (
     CertificateConfig,
     ExpresswayConfig,
     LabConfig,
+    NodeConfig,
     PhoneConfig,
     PortsConfig,
     TokenConfig,
 )
+from simulator.lab.office import Office
 from simulator.lab.pki import EXPRESSWAY_CA, TOMCAT_CA, Pki
 from simulator.lab.places import Addressing, Places
+from simulator.lab.services import Service
 from simulator.lab.tokens import Mint, PhoneTokens
 from softphone.core.behaviours import Behaviour
 from softphone.core.machine import Softphone
@@ -53,10 +61,14 @@ class Site:
         host: str = "127.0.0.1",
         keep: int | None = None,
         pki: Pki | None = None,
+        state: Path | None = None,
+        secret: Entropy | None = None,
     ) -> None:
         """`real_now`: the machine's time, for certificates. `keep`: how many records stay (None: all).
 
-        `pki`: the certificates and keys of the site this one takes the place of.
+        `pki`: the certificates and keys of the site this one takes the place of. `state`: a file that keeps the
+        cluster database between labs. `secret`: what session ids and codes are drawn from; by default the seed,
+        which is only right where no stranger connects.
         """
         self.config = config
         self.clock = clock
@@ -80,6 +92,23 @@ class Site:
             trying=config.cluster.trying,
             request_client_certificate=config.cluster.request_client_certificate,
         )
+        self.office = Office(
+            config,
+            self.cluster,
+            log=self.log,
+            clock=clock,
+            entropy=secret or self._entropy.child("office"),
+            real_now=real_now,
+            act=self._act,
+            open_ports=self.open_ports,
+            resolve=self.address_of,
+            base_of=self.base_of,
+            config_url=self.config_url,
+            state=state,
+        )
+        self._amend = Amendments(self.office.database, self.cluster)
+        self.touched: Callable[[Actor], None] = lambda actor: None
+        """The driver's: carries out what an administrator's call made an actor want."""
         self.nodes = {node.name: self._call_manager(node.name) for node in config.nodes}
         self.config_services = {node.name: self._config_service(node.name) for node in config.nodes}
         self.expressways = {item.name: self._expressway(item) for item in config.expressways}
@@ -97,7 +126,8 @@ class Site:
         """Answer a GET as the node's configuration service would, without sockets."""
         parts = urlsplit(url)
         for node in self.cluster.nodes:
-            if parts.hostname == node.host.lower() and parts.port == self.ports_of(node.name).config:
+            here = parts.hostname == node.host.lower() and parts.port == self.ports_of(node.name).config
+            if here and self.office.services.is_running(node.name, Service.TFTP):
                 request = HttpRequest(method="GET", path=parts.path, headers=headers, source=source)
                 response = self.config_services[node.name].handle(request, now)
                 content_type = next((v for k, v in response.headers if k.lower() == "content-type"), "")
@@ -151,19 +181,27 @@ class Site:
         return next((node.name for node in self.cluster.nodes if node.host == host), host)
 
     def set_oauth_mode(self, on: bool) -> None:
-        self.cluster.sip_oauth_mode = on
+        self._amend.oauth_mode(on)
         self.lab.add(ClusterChanged(what="utils sipOAuth-mode", detail="enable" if on else "disable"))
 
     def load_node(self, name: str) -> CallManager:
         """Cisco CallManager starts: it reads what the cluster holds now."""
         node = self.nodes[name]
-        node.reload(self.cluster.snapshot(name), self.clock.now())
+        now = self.clock.now()
+        node.reload(self.office.snapshot(name), now)
+        self.office.services.done(name, Service.CALL_MANAGER, ServiceState.STARTED, now)
         return node
+
+    def note_service(self, node: str, service: Service, started: bool) -> None:
+        """A service other than CallManager, which reports itself, was started or stopped."""
+        event = ServiceStarted(service=service) if started else ServiceStopped(service=service)
+        self.log.journal(ActorId(node)).add(event)
 
     def stop_node(self, name: str) -> CallManager:
         """Cisco CallManager stops; the driver then closes its ports."""
         node = self.nodes[name]
         node.stop(self.clock.now())
+        self.office.services.done(name, Service.CALL_MANAGER, ServiceState.STOPPED, self.clock.now())
         return node
 
     def regenerate_tomcat(self, name: str, certificate: CertificateConfig) -> None:
@@ -176,19 +214,17 @@ class Site:
             default_ca=TOMCAT_CA,
         )
         self.cluster.set_stores(name, node.stores.with_tomcat(tomcat))
+        self._amend.regenerated(name)
         self.lab.add(ClusterChanged(what="set cert regen tomcat", detail=name))
 
     def set_ports(self, name: str, ports: PortsConfig) -> None:
-        """Raises registrar.core.ports.PortError. Takes effect when the node restarts."""
-        self.cluster.set_ports(name, NodePorts(**ports.model_dump()))
+        """Raises PortError or a RuleError. Takes effect when the node restarts."""
+        self._amend.ports(name, node_ports(ports))
         self.lab.add(ClusterChanged(what=f"ports of {name}", detail=f"OAuth {ports.oauth}, MRA {ports.mra}"))
 
     def set_profile(self, device: str, profile: str) -> None:
-        """ValueError if the cluster does not know the device, DirectoryError for an unknown profile."""
-        held = self.cluster.directory.device(device)
-        if held is None:
-            raise ValueError(f"device {device} is not configured in the cluster")
-        self.cluster.directory.put_device(replace(held, profile=profile))
+        """LookupError for an unknown device or profile, RuleError for what the product forbids."""
+        self._amend.profile_of(device, profile)
         self.lab.add(ClusterChanged(what=f"security profile of {device}", detail=profile))
 
     def set_token(self, device: str, token: TokenConfig) -> None:
@@ -203,10 +239,7 @@ class Site:
 
     def set_table_row(self, host: str, names: str | None) -> None:
         """The Expressway-C table: add or replace a row, or remove it (names None). Applies live."""
-        if names is None:
-            self.cluster.directory.remove_expressway(host)
-        else:
-            self.cluster.directory.put_expressway(ExpresswayRow(host=host, x509_name=names))
+        self._amend.expressway(host, names)
         self.lab.add(ClusterChanged(what=f"expresswaycconfiguration {host}", detail=names or "removed"))
 
     def add_trust(self, owner: str, authorities: list[str]) -> None:
@@ -217,7 +250,7 @@ class Site:
             self.expressways[owner].set_trust(held)
             store = "trusted CAs"
         else:
-            self.cluster.set_stores(owner, self.cluster.node(owner).stores.trusting(*bundle))
+            self._amend.trust(owner, bundle)
             store = "tomcat-trust"
         self.lab.add(ClusterChanged(what=f"{store} of {owner}", detail=f"+ {', '.join(authorities)}"))
 
@@ -230,6 +263,46 @@ class Site:
         """Tell the device to reset; returns the nodes that had something to send."""
         now = self.clock.now()
         return [node for node in self.nodes.values() if node.notify_reset(device, "reset", now)]
+
+    # --- what the office asks ---------------------------------------------------------------------------------
+
+    def base_of(self, node: str) -> str:
+        """Where the node's Tomcat is reached."""
+        port = self.node_config(node).ports.https or self.port_bound(node, "https")
+        return f"https://{Address(self.cluster.node(node).host, port)}"
+
+    def config_url(self, name: str) -> str:
+        node = self.cluster.nodes[0]
+        return f"http://{Address(node.host, self.ports_of(node.name).config)}/{name}"
+
+    def open_ports(self, node: str) -> list[OpenPort]:
+        """What is bound at this moment, for `show open ports`."""
+        owners = {"https": ("java", "tomcat"), "config": ("java", "tomcat"), "ssh": ("sshd", "root")}
+        ports = []
+        for listener, address in self._bound.get(node, {}).items():
+            process, user = owners.get(listener, ("ccm", "ccmbase"))
+            if process == "ccm" and not self.nodes[node].running:
+                continue
+            protocol: Literal["TCP", "UDP"] = "UDP" if listener.endswith("udp") else "TCP"
+            ports.append(OpenPort(process=process, user=user, pid=1, protocol=protocol, local=str(address)))
+        return ports
+
+    def port_bound(self, node: str, listener: str) -> int:
+        """The port a listener got; 0 if it is not open."""
+        address = self._bound.get(node, {}).get(listener)
+        return address.port if address is not None else 0
+
+    def node_config(self, node: str) -> NodeConfig:
+        return next(item for item in self.config.nodes if item.name == node)
+
+    def _act(self, device: str, action: DeviceAction) -> int:
+        """Reset, restart or apply: every node that has the device tells it."""
+        reached = 0
+        for node in self.nodes.values():
+            kind: ResetAction = "reset" if action == "reset" else "restart"
+            reached += node.notify_reset(device, kind, self.clock.now())
+            self.touched(node)
+        return reached
 
     # --- the actors -------------------------------------------------------------------------------------------
 

@@ -9,7 +9,10 @@ from typing import Any
 from simulator.core.eventlog import Record
 from simulator.core.events import StepTaken
 from simulator.lab import checks
+from simulator.lab.admin_steps import call_axl, run_command
 from simulator.lab.scenario import (
+    AdminCommand,
+    AxlCall,
     Expectation,
     RegenerateTomcat,
     SetBehaviours,
@@ -162,6 +165,15 @@ async def _trust(stage: Stage, value: Trust, progress: Progress) -> None:
     stage.site.add_trust(value.owner, value.authorities)
 
 
+async def _admin(stage: Stage, value: str | AdminCommand, progress: Progress) -> None:
+    step = AdminCommand(command=value) if isinstance(value, str) else value
+    progress.failures += await run_command(stage, step)
+
+
+async def _axl(stage: Stage, value: AxlCall, progress: Progress) -> None:
+    progress.failures += await call_axl(stage, value)
+
+
 def _list(value: str | list[str]) -> list[str]:
     return [value] if isinstance(value, str) else value
 
@@ -185,6 +197,8 @@ _VERBS: dict[str, Callable[[Stage, Any, Progress], Awaitable[None]]] = {
     "set_behaviours": _set_behaviours,
     "table_row": _table_row,
     "trust": _trust,
+    "admin": _admin,
+    "axl": _axl,
     "reset": _reset,
 }
 

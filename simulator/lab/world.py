@@ -49,6 +49,7 @@ class World:
             keylog=keylog,
             tap=tap,
         )
+        self.site.touched = self._net.kick
         for name, node in self.site.nodes.items():
             self.site.bound(name, self._net.add(node, node.listens()))
         for expressway in self.site.expressways.values():
@@ -76,6 +77,18 @@ class World:
     async def close_node(self, name: str) -> None:
         node = self.site.stop_node(name)
         self._net.close_listeners(node)
+
+    async def open_tomcat(self, name: str) -> None:
+        """Nothing to open: whoever asks looks whether the service runs. So for TFTP, and for closing."""
+
+    async def close_tomcat(self, name: str) -> None:
+        pass
+
+    async def open_tftp(self, name: str) -> None:
+        pass
+
+    async def close_tftp(self, name: str) -> None:
+        pass
 
     async def drop_phone(self, device: str) -> None:
         self._net.drop(self.site.phone(device))

@@ -3,7 +3,19 @@
 from __future__ import annotations
 
 from simulator.lab.explain.model import SHOWN, Advice, Attempt, Row, State
-from simulator.lab.explain.text import brief, failures, full, summary
+from simulator.lab.explain.text import brief, checklist, failures, full, summary
 from simulator.lab.explain.writing import explain
 
-__all__ = ["SHOWN", "Advice", "Attempt", "Row", "State", "brief", "explain", "failures", "full", "summary"]
+__all__ = [
+    "SHOWN",
+    "Advice",
+    "Attempt",
+    "Row",
+    "State",
+    "brief",
+    "checklist",
+    "explain",
+    "failures",
+    "full",
+    "summary",
+]

@@ -19,6 +19,9 @@ _WARNING = re.compile(r'(?im)^Warning:\s*399 \S+ "([^"]*)"')
 _TOKEN = re.compile(r"(?im)^(?:Proxy-)?Authorization:\s*Bearer\b")
 
 
+_OF_DRIVERS = (ev.FlowOpened, ev.FlowClosed, ev.FlowFailed, ev.TlsEstablished, ev.TlsFailed)
+
+
 @dataclass(slots=True, eq=False)
 class Try:
     """One REGISTER on its way."""
@@ -86,6 +89,9 @@ class Reader:
         self._provisions: dict[str, Provision] = {}
         self._used: dict[int, Provision] = {}
         self._plain: dict[int, tuple[str, Answer | None]] = {}
+        self._talked = {
+            record.flow for record in records if not isinstance(record.event, _OF_DRIVERS) and record.flow
+        }
         self._alone: list[Beginning] = []
         for record in records:
             self._read(record)
@@ -99,6 +105,10 @@ class Reader:
             self._of_connection(connection) for connection in self.connections if id(connection) not in tried
         ]
         return sorted([*found, *self._alone], key=lambda one: one.first.seq)
+
+    def talked(self, connection: Connection) -> bool:
+        """Did an actor do anything on it, or mean to? Fetching a file is the driver's business."""
+        return any(end.flow in self._talked for end in connection.ends)
 
     def provision_of(self, connection: Connection) -> Provision | None:
         return self._used.get(id(connection))
@@ -147,8 +157,12 @@ class Reader:
             case ev.FlowOpened():
                 connection = self.connections.of(record.flow)
                 provision = self._provisions.get(record.actor)
-                if connection is not None and event.listener is None and _leads_to(provision, event.remote):
-                    assert provision is not None
+                if (
+                    connection is not None
+                    and event.listener is None
+                    and record.flow in self._talked
+                    and provision
+                ):
                     self._used[id(connection)] = provision
             case ev.FlowFailed():
                 self._alone.append(
@@ -286,13 +300,6 @@ class Reader:
         return provision in self._used.values() or any(
             one.provision is provision and one.refused for one in self._alone
         )
-
-
-def _leads_to(provision: Provision | None, remote: str) -> bool:
-    """Is this connection the one the port decision was about? An Expressway's edge has a port of its own."""
-    if provision is None or provision.decided is None:
-        return False
-    return remote.endswith(f":{provision.decided.port}") or provision.decided.element == "sipMRAOAuthPort"
 
 
 def _answer(event: ev.SipMessageSeen) -> Answer:

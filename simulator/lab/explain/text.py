@@ -41,7 +41,12 @@ def brief(attempt: Attempt, *, width: int = 80) -> list[str]:
 
 
 def full(attempt: Attempt, *, width: int = 80) -> list[str]:
-    """The whole checklist, leg by leg."""
+    """The whole checklist, leg by leg, then what to do."""
+    return checklist(attempt, width=width) + _advice(attempt, width)
+
+
+def checklist(attempt: Attempt, *, width: int = 80) -> list[str]:
+    """`full` without what to do."""
     lines = [f"Attempt {attempt.number} at {attempt.at:.3f} s: {attempt.title}"]
     lines += _wrapped("  ", attempt.outcome, width)
     for leg, of_leg in groupby(attempt.rows, key=lambda row: row.leg):
@@ -53,7 +58,7 @@ def full(attempt: Attempt, *, width: int = 80) -> list[str]:
                 continue
             for row in rows:
                 lines += _row(lead, row, width)
-    return lines + _advice(attempt, width)
+    return lines
 
 
 def _row(lead: str, row: Row, width: int) -> list[str]:

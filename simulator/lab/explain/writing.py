@@ -42,7 +42,8 @@ class _Writing:
         connection = self._from.connection
         if connection is None or self._from.register is not None:
             return True
-        return self._legs[0].role not in ("https", "other") or connection.failed
+        known = connection.server is not None or self._reader.talked(connection)
+        return connection.failed or (known and self._legs[0].role != "https")
 
     def attempt(self, number: int, start: float) -> Attempt:
         one = self._from
@@ -92,6 +93,8 @@ class _Writing:
             return known
         provision = self._reader.provision_of(connection)
         element = provision.decided.element if provision and provision.decided else ""
+        if not self._reader.talked(connection):
+            return "https"
         return provisioning.role_of(element, connection.secured)
 
     # --- rows ---------------------------------------------------------------------------------------------

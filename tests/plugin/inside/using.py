@@ -12,9 +12,9 @@ LAST = {}
 
 
 def test_the_endpoints_are_open_and_free_ports(ucmsim_lab):
-    assert set(ucmsim_lab.endpoints["ucm-pub"]) == {"sip", "sips", "oauth", "mra", "config"}
+    assert set(ucmsim_lab.endpoints["ucm-pub"]) == {"sip", "sips", "oauth", "mra", "config", "https", "ssh"}
     assert ucmsim_lab.endpoint("oauth", "ucm-pub") == ucmsim_lab.endpoint("oauth")
-    for role in ("sip", "sips", "oauth", "mra", "config"):
+    for role in ("sip", "sips", "oauth", "mra", "config", "https", "ssh"):
         socket.create_connection(ucmsim_lab.endpoint(role)).close()
     assert ucmsim_lab.endpoint("oauth")[1] not in (5060, 5061, 5090, 5091)
     LAST["lab"], LAST["endpoints"] = ucmsim_lab, ucmsim_lab.endpoints

@@ -1,0 +1,141 @@
+"""An Expressway's event log (sip-wire 9, administration 9.2: observed lines).
+
+The request lines at INFO, and 5091 in the place of 5061 and 7001, follow observed neighbours (assumed).
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator, Sequence
+from hashlib import sha256
+
+from simulator.core import events as ev
+from simulator.core.eventlog import Record
+from simulator.core.instant import to_datetime
+from simulator.lab.connections import Connections
+from simulator.lab.logs.shape import Ends, ends_of, message_lines, plain, stamp
+
+_Module = Callable[[str, str, str], str]
+"""(module, level, text) -> line."""
+_RULE_PRIORITY = 45
+"""Of the search rule of a CEOAuth zone. [documented: administration 9.1]"""
+_URI = re.compile(r"^\w+ sips?:(?:[^@\s]*@)?([^\s>]+) SIP/2\.0$")
+_HEADER = {
+    name: re.compile(rf"(?im)^{short}[ \t]*:[ \t]*([^\r\n]*)")
+    for name, short in (("From", "From|f"), ("To", "To|t"))
+}
+_TAG = re.compile(r"(?i);\s*tag=([^;\s>]+)")
+_ADDRESS = re.compile(r"<([^>]*)>")
+
+
+def lines(records: Sequence[Record], actor: str) -> Iterator[str]:
+    connections = Connections(records)
+    for record in records:
+        if record.actor == actor:
+            yield from _of(record, ends_of(connections, record.flow))
+
+
+def _of(record: Record, ends: Ends) -> Iterator[str]:
+    event = record.event
+    moment = to_datetime(record.at)
+    prefix = f"{moment:%Y-%m-%dT%H:%M:%S}.{moment.microsecond // 1000:03d}+00:00 {record.actor} tvcs:"
+    utc = f'UTCTime="{stamp(record.at)}"'
+
+    def module(name: str, level: str, text: str) -> str:
+        return f'{prefix} {utc} Module="{name}" Level="{level}":  {text}'
+
+    outbound = ends.listener is None
+    path = _path(ends) if outbound else _path(ends, turned=True)
+    match event:
+        case ev.FlowOpened():
+            if outbound:
+                yield module("network.tcp", "DEBUG", f'{path} Detail="TCP Connecting"')
+            yield module("network.tcp", "DEBUG", f'{path} Detail="TCP Connection Established"')
+        case ev.FlowFailed():
+            host, _, port = event.remote.rpartition(":")
+            there = f'Dst-ip="{_value(host)}" Dst-port="{_value(port)}"'
+            yield module("network.tcp", "ERROR", f'{there} Detail="TCP Connection Failed"')
+        case ev.FlowClosed():
+            reason = "Got EOF on socket" if event.by == "peer" else event.detail or "Closed by us"
+            yield module(
+                "network.tcp", "DEBUG", f'{path} Detail="TCP Connection Closed" Reason="{_value(reason)}"'
+            )
+        case ev.TlsFailed():
+            way = "Outbound" if outbound else "Inbound"
+            name = f' Common-name="{_value(event.server_name)}"' if outbound and event.server_name else ""
+            yield (
+                f'{prefix} Event="{way} TLS Negotiation Error" Service="SIP" {path} Detail="{_tls_detail(event)}" '
+                f'Protocol="TLS"{name} Level="1" {utc}'
+            )
+        case ev.ProxyForwarded() if event.direction == "inward":
+            found = _URI.match(event.start_line)
+            if found:
+                zone = f"CEOAuth {_value(found[1].partition(';')[0])}"
+                yield module(
+                    "network.search",
+                    "DEBUG",
+                    f"Detail=\"Considering search rule '{zone}' towards target '{zone}' at priority "
+                    f"'{_RULE_PRIORITY}' with alias '{_value(found[1])}'\"",
+                )
+        case ev.SipSent() | ev.SipReceived():
+            yield from _message(event, ends, module)
+        case _:
+            return
+
+
+def _message(event: ev.SipSent | ev.SipReceived, ends: Ends, module: _Module) -> Iterator[str]:
+    sent = isinstance(event, ev.SipSent)
+    text = event.text or event.start_line
+    number = int.from_bytes(sha256(text.encode("utf-8", "replace")).digest()[:8], "big")
+    far = "Dst" if sent else "Src"
+    where = (
+        f'Action="{"Sent" if sent else "Received"}"  Local-ip="{ends.local_ip}"  Local-port="{ends.local_port}"  '
+        f'{far}-ip="{ends.remote_ip}"  {far}-port="{ends.remote_port}"'
+    )
+    verb = "Sending" if sent else "Receive"
+    if event.status is None:
+        target = event.start_line.split(" ")[1] if event.start_line.count(" ") >= 2 else ""
+        what = f"{verb} Request Method={event.method}, CSeq={event.cseq}, Request-URI={target}"
+    else:
+        what = f"{verb} Response Code={event.status}, Method={event.method}, CSeq={event.cseq}"
+    sender, receiver = (_header(name, text) for name in ("From", "To"))
+    address = _ADDRESS.search(receiver)
+    detail = (
+        f"{what}, To={address[1] if address else receiver}, Call-ID={event.call_id}, From-Tag={_tag(sender)}, "
+        f"To-Tag={_tag(receiver)}, Msg-Hash={number}"
+    )
+    yield module("network.sip", "INFO", f'{where}  Detail="{_value(detail)}"')
+    yield module("network.sip", "DEBUG", f'{where}  Msg-Hash="{number}"')
+    yield " SIPMSG:"
+    body = message_lines(text)
+    for index, line in enumerate(body):
+        opening = " |" if index == 0 else " "
+        yield f"{opening}{line}{'|' if index == len(body) - 1 else ''}"
+
+
+def _tls_detail(event: ev.TlsFailed) -> str:
+    """OpenSSL's words, as Expressway has them."""
+    if event.by == "peer" and event.alert is None:
+        return "No SSL error available, probably remote disconnect"
+    return _value(event.detail or event.reason.replace("_", " ").lower())
+
+
+def _path(ends: Ends, *, turned: bool = False) -> str:
+    """From the client to the server of the connection."""
+    near, far = (ends.local_ip, ends.local_port), (ends.remote_ip, ends.remote_port)
+    source, target = (far, near) if turned else (near, far)
+    return f'Src-ip="{source[0]}" Src-port="{source[1]}" Dst-ip="{target[0]}" Dst-port="{target[1]}"'
+
+
+def _header(name: str, text: str) -> str:
+    found = _HEADER[name].search(text)
+    return found[1] if found else ""
+
+
+def _tag(header: str) -> str:
+    found = _TAG.search(header)
+    return found[1] if found else ""
+
+
+def _value(text: str) -> str:
+    return plain(text).replace('"', "'")

@@ -1,0 +1,138 @@
+"""The phone's log in Jabber's format (sip-wire 9: observed lines of Jabber for Windows 12.8).
+
+Lines whose source is `ucmsim` are ours: no real line for them is known.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from simulator.core import events as ev
+from simulator.core.eventlog import Record
+from simulator.lab.connections import Connections
+from simulator.lab.logs.shape import Ends, ends_of, message_lines, plain, stamp
+
+
+@dataclass(frozen=True, slots=True)
+class _Source:
+    """Thread, source file, component and function that a line names."""
+
+    thread: str
+    file: str
+    component: str
+    function: str
+
+
+_OAUTH_MODE = _Source(
+    "0x00002968",
+    r"ig\CertificateVerificationHelper.cpp(35)",
+    "csf.ecc",
+    "csf::ecc::CertificateVerificationHelper::setSipOauthMode",
+)
+_PROPERTIES = _Source(
+    "0x00002484",
+    r"\core\ccapp\config\config_parser.c(1491)",
+    "csf.sip-call-control",
+    "config_process_ccm_properties",
+)
+_CONNECTION = _Source(
+    "0x00000e2c",
+    r"sipstack\sip_transport_connection.c(431)",
+    "csf.sip-call-control",
+    "sip_create_transport_connection",
+)
+_MESSAGE = _Source(
+    "0x00000e2c", r"\sipcc\core\sipstack\ccsip_debug.c(1041)", "csf.sip-call-control", "platform_print_sip_msg"
+)
+_TOKEN = _Source(
+    "0x00002968", "ucmsim", "csf-unified.sso", "CSFUnified::SingleSignOn::Impl::handleRefreshTokenFailure"
+)
+
+
+def _ours(component: str, function: str) -> _Source:
+    return _Source("0x00000e2c", "ucmsim", component, function)
+
+
+_CONFIG = _ours("csf.config", "configuration")
+_TLS = _ours("csf.cert", "handshake")
+_REGISTRATION = _ours("csf.sip-call-control", "registration")
+
+_PORT_PROPERTIES = {"sipOAuthPort": "sip_oauth_port_0", "sipMRAOAuthPort": "sip_mar_oauth_port_0"}
+"""The second is spelled as Jabber spells it."""
+_NO_TOKEN = "E_TOKEN_UNAVAILABLE"  # noqa: S105
+
+
+def lines(records: Sequence[Record], actor: str) -> Iterator[str]:
+    connections = Connections(records)
+    fetching = False
+    for record in records:
+        if record.actor != actor:
+            continue
+        if isinstance(record.event, ev.PhoneStateChanged):
+            fetching = record.event.new == "fetching_config"
+        if isinstance(record.event, ev.FlowOpened) and fetching:
+            continue  # HTTP's, not the SIP stack's
+        yield from _of(record, ends_of(connections, record.flow))
+
+
+def _of(record: Record, ends: Ends) -> Iterator[str]:
+    event = record.event
+
+    def line(level: str, source: _Source, text: str) -> str:
+        return (
+            f"{stamp(record.at)} {level:5} [{source.thread}] [{source.file}] [{source.component}] "
+            f"[{source.function}] - {plain(text)}"
+        )
+
+    match event:
+        case ev.ConfigFetched():
+            outcome = f"{event.problem}: {event.detail}" if event.problem else str(event.status)
+            yield line("ERROR" if event.problem else "INFO", _CONFIG, f"{event.url}: {outcome}")
+        case ev.PhonePortDecided():
+            port = _PORT_PROPERTIES.get(event.element, event.element)
+            yield line("DEBUG", _OAUTH_MODE, f"sip OAuth Mode={int('OAuth' in event.element)}")
+            yield line("INFO", _PROPERTIES, f"ccm0={event.node} {port}={event.port}")
+        case ev.FlowOpened():
+            yield line(
+                "DEBUG",
+                _CONNECTION,
+                f"[SIP][CONN][0] create {event.transport.upper()} connection "
+                f"{ends.local_ip}:{ends.local_port}-----{ends.remote_ip}:{ends.remote_port}.",
+            )
+        case ev.FlowFailed():
+            yield line("ERROR", _REGISTRATION, f"no {event.transport.upper()} connection: {event.detail}")
+        case ev.FlowClosed() if event.detail:
+            yield line("WARN", _REGISTRATION, f"connection closed by {event.by}: {event.detail}")
+        case ev.TlsFailed():
+            alert = f"alert {event.alert} {event.alert_name}" if event.alert is not None else "no alert"
+            why = event.detail or event.reason
+            yield line("ERROR", _TLS, f"TLS handshake refused by {event.by}, {alert}: {why}")
+        case ev.SipSent() | ev.SipReceived():
+            mark = "sipio-sent--->" if isinstance(event, ev.SipSent) else "sipio-recv<---"
+            first, *rest = message_lines(event.text or event.start_line)
+            yield line("DEBUG", _MESSAGE, f"{mark} {first}")
+            yield from rest
+        case ev.PhoneStateChanged():
+            yield line("DEBUG", _REGISTRATION, f"{event.old} -> {event.new}: {event.why}")
+        case ev.PhoneRegistered():
+            what = "refreshed" if event.refreshed else "registered"
+            yield line("INFO", _REGISTRATION, f"{what} at {event.node}:{event.port} for {event.expires} s")
+        case ev.PhoneUnregistered():
+            yield line("INFO", _REGISTRATION, f"unregistered at {event.node}")
+        case ev.PhoneRefused():
+            warning = f' "{event.warning}"' if event.warning else ""
+            yield line("ERROR", _REGISTRATION, f"refused: {event.status} {event.phrase}{warning}")
+        case ev.PhoneFailedOver():
+            yield line("WARN", _REGISTRATION, f"failover from {event.old} to {event.new}: {event.why}")
+        case ev.PhoneWarned() | ev.PhoneFailed():
+            level = "WARN" if isinstance(event, ev.PhoneWarned) else "ERROR"
+            if event.code == _NO_TOKEN:
+                yield line(
+                    "ERROR",
+                    _TOKEN,
+                    "Failed to get valid access token from refresh token, maybe server issue.",
+                )
+            yield line(level, _REGISTRATION, f"{event.code} {event.detail}".rstrip())
+        case _:
+            return

@@ -1,0 +1,255 @@
+"""The administration of a lab's cluster: its database, its accounts and keys, and the doors of each node.
+
+Doors are functions (`HttpService`, `PlatformCli`): steps call them, `ucmsim up` puts them behind 8443 and 2222.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+from registrar.core.api_access import ApiAccess
+from registrar.core.application_users import ApplicationUser, ApplicationUsers
+from registrar.core.axl import PATH as AXL_PATH
+from registrar.core.axl import PRODUCT_VERSIONS, AxlService, Surroundings
+from registrar.core.cluster import Cluster
+from registrar.core.database import ClusterDatabase, Projection
+from registrar.core.key_server import KeyServer
+from registrar.core.keylife import KeyConsumer, KeyRing, Kind
+from registrar.core.passwords import UserPasswords
+from registrar.core.platform_cli import ClusterAdministration, OpenPort, PlatformCli, Reachability
+from registrar.core.snapshot import NodeSnapshot
+from registrar.core.soap.accounts import Account, Accounts
+from registrar.core.soap.control import DeviceAction
+from registrar.core.soap.control_center import PATHS as CONTROL_CENTER_PATHS
+from registrar.core.soap.control_center import ControlCenterService
+from registrar.core.soap.realtime import RealtimeInformation
+from registrar.core.soap.ris import PATH as RIS_PATH
+from registrar.core.soap.ris import RateLimit, RisService
+from registrar.core.ssosp import AuthorizationServer, Clients, OAuthClient, OpaqueTokens, SignOn
+from registrar.core.ssosp.database_store import DatabaseRefreshTokens
+from registrar.core.tokens import ClusterKeys, TokenPolicy, TokenValidator
+from registrar.core.tokens.claims import DEFAULT_CLIENT_ID
+from registrar.core.tomcat import error_page
+from registrar.core.uds import UdsService, UdsSite
+from simulator.core.entropy import Entropy
+from simulator.core.eventlog import EventLog
+from simulator.core.flow import ActorId
+from simulator.core.http import HttpRequest, HttpResponse, HttpService
+from simulator.core.instant import Clock, Instant
+from simulator.lab.config import LabConfig
+from simulator.lab.services import NodeServices, Service
+
+REDIRECT_URI = "http://127.0.0.1/callback"
+"""Of the lab's OAuth client. Any port of the loopback address is good (RFC 8252 7.3)."""
+
+
+class Office:
+    """One for a cluster. `base_of`: node name -> `https://host:port` of its Tomcat, as clients reach it."""
+
+    def __init__(
+        self,
+        config: LabConfig,
+        cluster: Cluster,
+        *,
+        log: EventLog,
+        clock: Clock,
+        entropy: Entropy,
+        real_now: Instant,
+        act: Callable[[str, DeviceAction], int],
+        open_ports: Callable[[str], list[OpenPort]],
+        resolve: Callable[[str], str | None],
+        base_of: Callable[[str], str],
+        config_url: Callable[[str], str],
+        state: Path | None = None,
+    ) -> None:
+        """`act` resets a device and tells how many registrations that reached; `config_url`: name of a
+        configuration file -> its URL. Raises DatabaseFileError for a state file of another cluster.
+        """
+        self._config, self._cluster = config, cluster
+        self._log, self._clock, self._entropy, self._real_now = log, clock, entropy, real_now
+        self._act, self._open_ports, self._resolve = act, open_ports, resolve
+        self._base_of, self._config_url = base_of, config_url
+        journal = log.journal(ActorId("lab"))
+        self.database = ClusterDatabase(
+            entropy=entropy.child("database"), path=state, export_controlled=config.cluster.export_controlled
+        )
+        Projection.connect(self.database, cluster)
+        self.services = NodeServices([(node.name, node.host) for node in cluster.nodes], clock.now())
+        self.realtime = RealtimeInformation(cluster)
+        if log.on:  # a lab without readers stays without: RIS then knows no past
+            log.subscribe(self.realtime)
+        self.database.provide("registrationdynamic", self.realtime.registration_rows)
+        self.accounts = Accounts(Account(name=a.name, password=a.password) for a in config.administrators)
+        self.administrators = ApplicationUsers(entropy.child("administrators"))
+        for administrator in config.administrators:
+            self.administrators.put(ApplicationUser(id=administrator.name), administrator.password)
+        self.passwords = UserPasswords(entropy.child("passwords"))
+        self.signon = SignOn(
+            directory=cluster.directory,
+            passwords=self.passwords,
+            administrators=self.administrators,
+            clients=Clients([OAuthClient(id=DEFAULT_CLIENT_ID, secret=None, redirect_uris=(REDIRECT_URI,))]),
+            refresh_tokens=DatabaseRefreshTokens(self.database),
+            keys=lambda: cluster.keys,
+            journal=journal,
+        )
+        self.keys = KeyRing(
+            lambda: cluster.keys,
+            self._publish_keys,
+            journal=journal,
+            revoke_refresh_tokens=self._revoke_all,
+        )
+        self._servers: dict[str, AuthorizationServer] = {}
+        self.doors = {node.name: self._tomcat(node.name) for node in cluster.nodes}
+        self.clis = {node.name: self._cli(node.name) for node in cluster.nodes}
+
+    def snapshot(self, node: str) -> NodeSnapshot:
+        """What the node's CallManager would load, with the token keys that reached this node."""
+        return replace(self._cluster.snapshot(node), keys=self.keys.at(node))
+
+    def open_doors(self) -> None:
+        """Users can sign in from now on. Not before: each password costs a millisecond to hash."""
+        for user in self._cluster.directory.users:
+            self.passwords.set(user.id, self._config.password_of(user.id))
+
+    def close(self) -> None:
+        self.database.close()
+
+    # --- the doors ------------------------------------------------------------------------------------------
+
+    def _tomcat(self, name: str) -> Tomcat:
+        node = self._cluster.node(name)
+        journal = self._log.journal(ActorId(name))
+        entropy = self._entropy.child(f"tomcat/{name}")
+        keys = self._cluster.keys.public
+        validator = TokenValidator(
+            keys, TokenPolicy(issuer=keys.cluster_id), self._cluster.directory.subject_status
+        )
+        consumer = KeyConsumer(name, Kind.TOMCAT, journal=journal, loaded=validator.load)
+        access = ApiAccess(
+            self._cluster.directory, self.passwords, validator, opaque=lambda: self._opaque(name)
+        )
+        server = AuthorizationServer(
+            self.signon, base=lambda: self._base_of(name), entropy=entropy.child("ssosp"), journal=journal
+        )
+        self._servers[name] = server
+        uds = UdsService(
+            self._cluster.directory,
+            access,
+            UdsSite(
+                base=lambda: self._base_of(name),
+                servers=lambda: tuple(node.host for node in self._cluster.nodes),
+                file_uri=self._config_url,
+                jabber_uri=self._config_url,
+                home=node.host,
+                domain=self._config.domain,
+            ),
+            journal=journal,
+        )
+        axl = AxlService(
+            Surroundings(
+                database=self.database,
+                cluster=self._cluster,
+                node=node.host,
+                devices=self,
+                version=PRODUCT_VERSIONS[self._config.cluster.version],
+            ),
+            accounts=self.accounts,
+            services=self.services,
+            entropy=entropy.child("axl"),
+            journal=journal,
+        )
+        ris = RisService(
+            self.realtime,
+            hosts={node.name: node.host for node in self._cluster.nodes},
+            rate=RateLimit(self.database),
+            accounts=self.accounts,
+            entropy=entropy.child("ris"),
+            journal=journal,
+        )
+        control = ControlCenterService(
+            node.host, self.services, accounts=self.accounts, entropy=entropy.child("control"), journal=journal
+        )
+        exact: dict[str, HttpService] = dict.fromkeys(server.paths, server)
+        if self.database.is_publisher(node.host):
+            key_server = KeyServer(lambda: self.keys.at(name), self.administrators, journal=journal)
+            exact[key_server.path] = key_server
+        exact[RIS_PATH] = ris
+        exact.update(dict.fromkeys(CONTROL_CENTER_PATHS, control))
+        return Tomcat(
+            exact=exact,
+            below={AXL_PATH.rstrip("/"): axl, "/cucm-uds": uds},
+            restarted=lambda now: self._restarted(name, consumer, now),
+        )
+
+    def _restarted(self, name: str, consumer: KeyConsumer, now: Instant) -> None:
+        self._servers[name].restart()
+        consumer.load(self.keys.at(name), now, why="Cisco Tomcat started")
+
+    def _opaque(self, name: str) -> tuple[OpaqueTokens, ...]:
+        """Legacy tokens: the node's own first, then the others it would ask."""
+        own = self._servers[name].opaque_tokens
+        return (own, *(s.opaque_tokens for other, s in self._servers.items() if other != name))
+
+    def _cli(self, name: str) -> PlatformCli:
+        journal = self._log.journal(ActorId(name))
+        administration = ClusterAdministration(
+            name,
+            cluster=self._cluster,
+            database=self.database,
+            keys=self.keys,
+            services=self.services,
+            open_ports=lambda: self._open_ports(name),
+            reach=self._reach,
+            real_now=lambda: self._real_now,
+            started_at=self._clock.now(),
+            version=PRODUCT_VERSIONS[self._config.cluster.version],
+            journal=journal,
+        )
+        return PlatformCli(administration=administration, accounts=self.accounts, journal=journal)
+
+    # --- what doors ask -------------------------------------------------------------------------------------
+
+    def act(self, device: str, action: DeviceAction, now: Instant) -> int:
+        """DeviceControl of the SOAP services."""
+        return self._act(device, action)
+
+    def _reach(self, host: str) -> Reachability:
+        address = self._resolve(host)
+        return Reachability(address=address, alive=address is not None)
+
+    def _publish_keys(self, keys: ClusterKeys) -> None:
+        self._cluster.keys = keys
+
+    def _revoke_all(self, why: str) -> None:
+        self.signon.revoke(why=why)
+
+
+class Tomcat:
+    """A node's web applications on 8443: by exact path, else by the longest prefix."""
+
+    def __init__(
+        self,
+        *,
+        exact: dict[str, HttpService],
+        below: dict[str, HttpService],
+        restarted: Callable[[Instant], None],
+    ) -> None:
+        self._exact, self._below, self._restarted = exact, below, restarted
+
+    def handle(self, request: HttpRequest, now: Instant) -> HttpResponse:
+        service = self._exact.get(request.path)
+        if service is None:
+            for prefix, candidate in self._below.items():
+                if request.path == prefix or request.path.startswith(f"{prefix}/"):
+                    service = candidate
+        return error_page(404) if service is None else service.handle(request, now)
+
+    def restarted(self, now: Instant) -> None:
+        """The service started anew: it reads its keys again."""
+        self._restarted(now)
+
+
+__all__ = ["REDIRECT_URI", "Office", "Service", "Tomcat"]
