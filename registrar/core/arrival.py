@@ -41,7 +41,7 @@ ROLES = {
 
 @dataclass(slots=True, kw_only=True, eq=False)
 class Arrival:
-    """One flow as the decision sees it. The last three fields are the connection's memory: decisions read them,
+    """One flow as the decision sees it. The last four fields are the connection's memory: decisions read them,
     only `Registrar.commit` writes them."""
 
     role: Role
@@ -56,6 +56,8 @@ class Arrival:
     """The device this connection registered. Never set where connections are shared (MRA)."""
     proven: bool = False
     """A token was accepted for `device` on this connection."""
+    token: str | None = field(default=None, repr=False)
+    """The text of the last token accepted for `device`, as the validator keeps it: what it recognises it by."""
     refusals: dict[str, int] = field(default_factory=dict)
     """Challenges given for refused tokens, by Call-ID; the oldest are forgotten beyond 1024."""
 

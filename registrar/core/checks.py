@@ -20,6 +20,7 @@ from registrar.core.tokens import TokenProblem, TokenRefused
 from registrar.core.tokens.outcomes import answer
 from registrar.core.verdicts import Ask, Challenged, Rejected
 from simulator.core.sip import RFC8898, BearerToken, RemoteProtocolError, parse_bearer
+from simulator.core.sip.bearer import repeats
 
 if TYPE_CHECKING:
     from registrar.core.decision import Registrar
@@ -129,13 +130,13 @@ def token_good(registrar: Registrar, ask: Ask) -> Challenged | Rejected | None:
     arrival = ask.arrival
     if not arrival.role.is_oauth:
         return None
+    known = arrival.token
+    if known is not None and repeats(ask.request, known):
+        return token_accepted(registrar, ask, known)
     credentials = parse_bearer(ask.request)
     if isinstance(credentials, BearerToken):
-        facts = registrar.tokens.validate(credentials.token, ask.now)
-        if not isinstance(facts, TokenRefused):
-            ask.token = facts
-            return None
-        return refused_token(registrar, ask, facts.problem, f"{facts.detail} ({facts.ref})")
+        ask.sent = credentials.token
+        return token_accepted(registrar, ask, ask.sent)
     problem = TokenProblem(credentials.kind)
     if problem is not TokenProblem.TOKEN_ABSENT:
         return refused_token(registrar, ask, problem, credentials.detail)
@@ -150,6 +151,14 @@ def token_good(registrar: Registrar, ask: Ask) -> Challenged | Rejected | None:
         mark=wire.mark,
         ask=ask,
     )
+
+
+def token_accepted(registrar: Registrar, ask: Ask, token: str) -> Challenged | Rejected | None:
+    facts = registrar.tokens.validate(token, ask.now)
+    if isinstance(facts, TokenRefused):
+        return refused_token(registrar, ask, facts.problem, f"{facts.detail} ({facts.ref})")
+    ask.token = facts
+    return None
 
 
 def refused_token(registrar: Registrar, ask: Ask, problem: TokenProblem, detail: str) -> Challenged | Rejected:

@@ -74,6 +74,8 @@ class Registrar:
             if arrival.role is not Role.MRA_OAUTH:
                 arrival.device = decision.device.name
                 arrival.proven = arrival.proven or ask.token is not None
+                if ask.sent is not None:
+                    arrival.token = self.tokens.remembered(ask.sent)
         elif isinstance(decision, Challenged) and decision.problem is not TokenProblem.TOKEN_ABSENT:
             arrival.count_refusal(ask.said.call_id)
 

@@ -27,6 +27,8 @@ class Ask:
     """Seconds asked for, the policy's default included."""
     device: Device | None = None
     profile: SecurityProfile | None = None
+    sent: str | None = None
+    """The text of the token, if it is not the one that the connection is known by."""
     token: TokenFacts | None = None
     binding: Binding | None = None
     """The live binding of this device and line."""

@@ -7,6 +7,7 @@ from uuid import UUID
 
 import pytest
 
+from registrar.core.directory import User
 from registrar.core.policy import BadToken
 from registrar.core.tokens import AccessClaims, ClusterKeys, mint_access
 from simulator.core.eventlog import record_to_json
@@ -83,6 +84,61 @@ def test_unregistering_with_an_expired_token_is_not_silently_done(bench, phone):
     assert bench.send(flow, phone.register(token=old, expires=0)).startswith(b"SIP/2.0 407 ")
     assert bench.send(flow, phone.register(token=old, expires=0, contact="*")).startswith(b"SIP/2.0 407 ")
     assert len(bench.bindings.of("CSFALICE")) == 1
+
+
+def test_a_connection_keeps_the_validators_own_copy_of_its_token(bench, phone):
+    first, second = bench.open(), bench.open()
+    token = bench.token()
+    for flow in (first, second, second):
+        assert bench.send(flow, phone.register(token=token)).startswith(b"SIP/2.0 200 ")
+    kept = [bench.ucm._connections[flow].arrival.token for flow in (first, second)]
+    assert kept[0] == token
+    assert kept[0] is kept[1] is bench.ucm.registrar.tokens.remembered(token)
+    assert token not in repr(bench.ucm._connections[first].arrival)
+
+
+def test_a_shared_connection_keeps_no_token(bench, phone, peer_of):
+    flow = bench.open("mra", tls_peer=peer_of("expc.example.com"))
+    assert bench.register(phone, flow).startswith(b"SIP/2.0 200 ")
+    assert bench.ucm._connections[flow].arrival.token is None
+
+
+@pytest.mark.parametrize(
+    ("change", "status"),
+    [
+        pytest.param(lambda sent: sent, b"200", id="the very same"),
+        pytest.param(lambda sent: sent.replace(b'"eyJ', b'"eyK'), b"407", id="another first letter"),
+        pytest.param(lambda sent: sent.replace(b'token="', b'token=" '), b"407", id="a space before it"),
+        pytest.param(lambda sent: sent.replace(b"Bearer token", b"bearer  token"), b"200", id="other spelling"),
+        pytest.param(
+            lambda sent: sent.replace(b"Supported:", b"Authorization: Bearer other\r\nSupported:"),
+            b"400",
+            id="another token beside it",
+        ),
+        pytest.param(
+            lambda sent: sent.replace(b"Supported:", b'Proxy-Authorization: Bearer token="x"\r\nSupported:'),
+            b"400",
+            id="two fields of one name",
+        ),
+        pytest.param(
+            lambda sent: sent.replace(b"Bearer token", b'Bearer realm="elsewhere", token'),
+            b"407",
+            id="foreign realm",
+        ),
+    ],
+)
+def test_a_refresh_is_judged_by_what_it_brings_not_by_what_came_before(bench, phone, change, status):
+    flow, token = bench.open(), bench.token()
+    assert bench.send(flow, phone.register(token=token)).startswith(b"SIP/2.0 200 ")
+    assert bench.send(flow, change(phone.register(token=token))).startswith(b"SIP/2.0 " + status)
+
+
+def test_a_known_token_counts_only_while_its_user_is_active(bench, phone):
+    flow, token = bench.open(), bench.token()
+    assert bench.send(flow, phone.register(token=token)).startswith(b"SIP/2.0 200 ")
+    bench.directory.put_user(User(id="alice", active=False))
+    assert bench.send(flow, phone.register(token=token)).startswith(b"SIP/2.0 403 ")
+    assert bench.events(RegistrarRejected)[-1].token_problem == "subject_inactive"
 
 
 def test_the_guard_counts_by_call_id_and_a_good_token_clears_it(bench, phone):

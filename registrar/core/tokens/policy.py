@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from registrar.core.tokens.claims import DEFAULT_AUDIENCE, DEFAULT_SCOPE, Document
 from registrar.core.tokens.compact import Refusal
 from registrar.core.tokens.problems import TokenFacts, TokenProblem
+from simulator.core import redact
 from simulator.core.instant import Instant
 
 MAX_LEEWAY = 120.0
@@ -39,6 +40,8 @@ class TokenPolicy:
 class Verified:
     """A token that satisfies the policy at some time: what a validator may remember of it."""
 
+    token: str = field(repr=False)
+    """Its text."""
     facts: TokenFacts
     not_before: int
     """nbf; 0 if there is none."""
@@ -48,7 +51,7 @@ class Verified:
     """First instant at which it is no longer good, leeway included."""
 
 
-def judge_claims(claims: Document, policy: TokenPolicy, ref: str) -> Verified:
+def judge_claims(claims: Document, policy: TokenPolicy, token: str) -> Verified:
     """Kind, presence, types, issuer, audience and ranges: everything that depends on nothing but the token."""
     if _text(claims, "ctyp") != "access":
         raise Refusal(TokenProblem.WRONG_TOKEN_KIND, "ctyp is not access", _tid(claims))
@@ -72,7 +75,7 @@ def judge_claims(claims: Document, policy: TokenPolicy, ref: str) -> Verified:
     if expires_at - issued_at > policy.max_lifetime:
         raise Refusal(TokenProblem.LIFETIME_TOO_LONG, f"exp lies over {policy.max_lifetime} s after iat", tid)
     facts = TokenFacts(
-        ref=ref,
+        ref=redact.ref(token),
         tid=tid,
         subject=subject,
         device=subject if principal == "device" else None,
@@ -81,6 +84,7 @@ def judge_claims(claims: Document, policy: TokenPolicy, ref: str) -> Verified:
         expires_at=Instant(expires_at),
     )
     return Verified(
+        token=token,
         facts=facts,
         not_before=not_before,
         earliest=max(issued_at, not_before) - policy.leeway,

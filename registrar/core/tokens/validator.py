@@ -59,6 +59,11 @@ class TokenValidator:
         self._opener = Opener(keys)
         self._verified.clear()
 
+    def remembered(self, token: str) -> str | None:
+        """The text by which a verified token is remembered: who keeps this one keeps no second copy."""
+        known = self._verified.get(token)
+        return None if known is None else known.token
+
     def validate(self, token: str, now: Instant) -> TokenFacts | TokenRefused:
         """The facts of a good token, or the first problem in the order of oauth-tokens 9."""
         known = self._verified.get(token)
@@ -76,7 +81,7 @@ class TokenValidator:
 
     def _judge(self, token: str, known: Verified | None, now: Instant) -> TokenFacts:
         policy = self._policy
-        verified = known or judge_claims(self._opener.open(token, policy.max_size), policy, reference(token))
+        verified = known or judge_claims(self._opener.open(token, policy.max_size), policy, token)
         facts = verified.facts
         try:
             judge_time(verified, policy, now)

@@ -55,6 +55,16 @@ def parse_bearer(request: Request) -> BearerToken | BearerProblem:
     return _parse_slowly(request)
 
 
+def repeats(request: Request, token: str) -> bool:
+    """Are `token`, which an earlier request brought, and UCM's form of it all the credentials of this one?
+
+    True says that `parse_bearer` would find just this token, and costs a comparison; False says nothing.
+    """
+    headers = request.headers
+    proxy, plain = headers.firsts(_CREDENTIALS)
+    return proxy == f'{_PREFIX}{token}"' and plain is None and not headers.has_repetitions
+
+
 def _parse_slowly(request: Request) -> BearerToken | BearerProblem:
     found: BearerToken | None = None
     for name in ("Proxy-Authorization", "Authorization"):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import product
+
 import pytest
 
 from simulator.core.sip import (
@@ -19,6 +21,7 @@ from simulator.core.sip import (
     reply_to,
     serialize,
 )
+from simulator.core.sip.bearer import repeats
 
 JWS = "eyJhbGciOiJSUzI1NiJ9.eyJwcml2YXRlIjoiZSJ9.c2lnbmF0dXJl-_"
 BASE = Headers(
@@ -186,3 +189,27 @@ def test_authentication_values(
 def test_what_is_no_authentication_value_is_malformed(text: str) -> None:
     with pytest.raises(MalformedMessage, match="authentication"):
         parse_auth(text)
+
+
+SENT = "eyJh.e30.c2ln"
+CREDENTIALS = [
+    ("Proxy-Authorization", f'Bearer token="{SENT}"'),
+    ("Proxy-Authorization", f'Bearer  token="{SENT}"'),
+    ("Proxy-Authorization", f'Bearer token="{SENT}x"'),
+    ("Proxy-Authorization", f'Bearer token="{SENT[:-1]}"'),
+    ("Proxy-Authorization", f'Bearer token="{SENT}", realm="x"'),
+    ("Proxy-Authorization", f"Bearer {SENT}"),
+    ("Authorization", f'Bearer token="{SENT}"'),
+    ("Authorization", "Bearer other"),
+    ("Authorization", 'Digest username="a"'),
+    ("Via", "SIP/2.0/TLS h"),
+]
+
+
+def test_credentials_that_repeat_a_token_hold_just_that_token() -> None:
+    for fields in (some for size in range(4) for some in product(CREDENTIALS, repeat=size)):
+        request = Request("REGISTER", "sip:h", Headers(fields))
+        if repeats(request, SENT):
+            assert parse_bearer(request) == BearerToken(SENT), fields
+        else:
+            assert fields != (CREDENTIALS[0],)
