@@ -1,4 +1,4 @@
-"""GET for actors over our own connections, so that a refused certificate shows as on any other flow.
+"""HTTP requests for actors over our own connections, so that a refused certificate shows as on any other flow.
 
 Bounded in time, size and redirects. Every failure is a sentence in the result, never an exception. One
 connection for each request: a service that is stopped does not find its port held by an idle client.
@@ -38,7 +38,7 @@ REDIRECT_LIMIT = 3
 _HEAD_LIMIT = 1 << 16
 _REDIRECTS = (301, 302, 303, 307, 308)
 _PORTS = {"http": 80, "https": 443}
-_OURS = ("host", "connection", "accept-encoding")
+_OURS = ("host", "connection", "accept-encoding", "content-length", "transfer-encoding")
 _SECRET = ("authorization", "cookie")
 
 
@@ -83,11 +83,14 @@ class Fetcher:
         url = _parsed(fetch.url)
         headers = [(name, value) for name, value in fetch.headers if name.lower() not in _OURS]
         for _ in range(REDIRECT_LIMIT + 1):
-            answer = _answer(await self._exchange(actor, fetch, url, headers))
+            answer = _answer(await self._exchange(actor, fetch, url, headers), fetch.method)
             location = answer.getheader("Location")
-            if answer.status not in _REDIRECTS or location is None:
+            if answer.status not in _REDIRECTS or location is None or not _follows(fetch):
                 return Fetched(
-                    status=answer.status, body=_body(answer), content_type=answer.getheader("Content-Type", "")
+                    status=answer.status,
+                    headers=tuple(answer.getheaders()),
+                    body=_body(answer),
+                    content_type=answer.getheader("Content-Type", ""),
                 )
             there = _parsed(urljoin(url.geturl(), location))
             if there.scheme != url.scheme:
@@ -105,7 +108,7 @@ class Fetcher:
         tls = None
         if url.scheme == "https":
             tls = fetch.tls or ClientTls(server_name=url.hostname)
-        exchange = _Exchange(actor, _request(url, headers), self._log, self._stirred)
+        exchange = _Exchange(actor, _request(fetch, url, headers), self._log, self._stirred)
         opened = OpenFlow(
             flow=self._flows.take(),
             transport="tls" if tls else "tcp",
@@ -225,19 +228,25 @@ def _parsed(text: str) -> SplitResult:
     return url
 
 
-def _request(url: SplitResult, headers: list[tuple[str, str]]) -> bytes:
+def _follows(fetch: Fetch) -> bool:
+    """A body is not sent twice: what a POST is redirected to is for its actor to decide."""
+    return fetch.redirects and fetch.method == "GET"
+
+
+def _request(fetch: Fetch, url: SplitResult, headers: list[tuple[str, str]]) -> bytes:
     target = (url.path or "/") + (f"?{url.query}" if url.query else "")
     host = url.netloc.rpartition("@")[2]
     lines = [
-        f"GET {target} HTTP/1.1",
+        f"{fetch.method} {target} HTTP/1.1",
         f"Host: {host}",
         "Connection: close",
         "Accept-Encoding: gzip, deflate",
         *(f"{name}: {value}" for name, value in headers),
+        *((f"Content-Length: {len(fetch.body)}",) if fetch.body or fetch.method == "POST" else ()),
     ]
     if any(set(line) & {"\r", "\n", "\0"} for line in lines) or " " in target:
         raise FetchRefused("a line break or space in the URL or a header")
-    return ("\r\n".join(lines) + "\r\n\r\n").encode("utf-8")
+    return ("\r\n".join(lines) + "\r\n\r\n").encode("utf-8", "surrogateescape") + fetch.body
 
 
 def _whole_length(received: bytearray) -> int | None:
@@ -262,8 +271,8 @@ class _Received:
         return io.BytesIO(self._data)
 
 
-def _answer(data: bytes) -> http.client.HTTPResponse:
-    answer = http.client.HTTPResponse(_Received(data), method="GET")  # type: ignore[arg-type]
+def _answer(data: bytes, method: str) -> http.client.HTTPResponse:
+    answer = http.client.HTTPResponse(_Received(data), method=method)  # type: ignore[arg-type]
     answer.begin()
     return answer
 

@@ -98,11 +98,16 @@ class CloseFlow:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Fetch:
-    """GET a URL. Answered by `fetched` with the same key."""
+    """Ask for a URL. Answered by `fetched` with the same key."""
 
     key: str
     url: str
-    headers: tuple[tuple[str, str], ...] = ()
+    method: str = "GET"
+    headers: tuple[tuple[str, str], ...] = field(default=(), repr=False)
+    body: bytes = field(default=b"", repr=False)
+    """Like the headers not in the repr: credentials travel in both."""
+    redirects: bool = True
+    """False: a redirection is an answer like any other."""
     timeout: float = 10.0
     tls: ClientTls | None = None
     """For https: whom to trust. None: nobody, so that https is refused."""
@@ -116,6 +121,7 @@ class Fetched:
     """The answer to a Fetch: a response, or `failure` says why there is none."""
 
     status: int | None = None
+    headers: tuple[tuple[str, str], ...] = field(default=(), repr=False)
     body: bytes = field(default=b"", repr=False)
     content_type: str = ""
     failure: str = ""
