@@ -15,10 +15,9 @@ from simulator.core.sip import (
     Request,
     SipUri,
     parse_cseq,
-    parse_via,
     validate_request,
 )
-from simulator.core.sip.fields import MAX_DELTA, parse_number
+from simulator.core.sip.fields import MAX_DELTA, check_via, parse_number
 
 # All spellings seen: Jabber and phones, CIPC. [observed: sip-wire 3.1]
 _DEVICE_NAME_PARAMS = ("+u.sip!devicename.ccm.cisco.com", "+u.sip!devicename.ccm.features.cisco.com")
@@ -94,7 +93,7 @@ class RegisterReader:
         key = (request.uri_text, from_, to, call_id, contact, expires, hops, request.version)
         known = self._known.get(key)
         if known is not None and not headers.has_repetitions and via is not None and cseq is not None:
-            parse_via(via)
+            check_via(via)
             number, method = parse_cseq(cseq)
             if method == "REGISTER":
                 return known, number, (via, known.from_, known.to, known.call_id, cseq)

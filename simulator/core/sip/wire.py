@@ -192,7 +192,7 @@ def body_length(head: Head, limits: Limits, size: int) -> int | None:
         return None
     if not (value.isascii() and value.isdigit()):
         raise MalformedMessage(f"Content-Length is not a number: {excerpt(value)}", request=head.request())
-    if headers.count("content-length") > 1:
+    if headers.has_repetitions and headers.count("content-length") > 1:
         try:
             headers.single("Content-Length")
         except DuplicateHeader as error:

@@ -41,6 +41,7 @@ from simulator.core.sip import (
     serialize,
     validate_request,
 )
+from simulator.core.sip.fields import check_via
 from simulator.core.sip.server import server_key
 from simulator.core.sip.wire import read_lines, split_lines, walk_lines
 
@@ -311,6 +312,24 @@ def test_a_value_is_parsed_or_refused_and_written_the_way_it_reads(
         assert value is STAR or isinstance(value, tuple)
     elif parse is not parse_auth:
         assert parse(str(value)) == value
+
+
+@settings(max_examples=300, deadline=None)
+@given(
+    text=TEXT | st.from_regex(r"SIP/2\.0/[A-Z]* [a-z.]*(:[0-9]{0,6})?(;branch=[a-zé;]*)?\s?", fullmatch=True)
+)
+@example(text="SIP/2.0/TLS h:65535;branch=z9hG4bK1")
+@example(text="SIP/2.0/TLS h:65536;branch=z9hG4bK1")
+@example(text="SIP/2.0/TLS h:99999;branch=z9hG4bK1")
+def test_a_via_is_checked_as_it_is_parsed(text: str) -> None:
+    said = []
+    for look in (check_via, parse_via):
+        try:
+            look(text)
+        except RemoteProtocolError as error:
+            said.append(error.detail)
+    assert len(said) in (0, 2)
+    assert len(set(said)) < 2
 
 
 @settings(max_examples=80, deadline=None)
