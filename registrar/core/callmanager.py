@@ -95,6 +95,11 @@ class CallManager:
         """The ports the running service wants open, on the address it was given."""
         return listeners.listens(self.snapshot, self.policy, self._bind)
 
+    def role_of(self, flow: FlowId) -> Role | None:
+        """Which of its ports the flow came in at; None once it has gone."""
+        connection = self._connections.get(flow)
+        return connection.arrival.role if connection is not None else None
+
     # --- the service's life ----------------------------------------------------------------------------------
 
     def stop(self, now: Instant) -> None:

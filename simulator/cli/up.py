@@ -46,6 +46,10 @@ def up(
     state: Annotated[
         Path | None, typer.Option(help="Keep the cluster database in this file between runs.")
     ] = None,
+    syslog: Annotated[
+        str | None,
+        typer.Option(metavar="FILE|udp://HOST:PORT", help="Where the nodes' alarms go, as syslog lines."),
+    ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="One line when ready, nothing else.")] = False,
 ) -> None:
     """Run a lab until Ctrl-C: a registrar, its configuration files, an Expressway-C and a control API.
@@ -60,7 +64,8 @@ def up(
 
     config = _config(lab_file, port_base, host, changes or [])
     _warn_if_public(host)
-    for option, file in (("--pcap", pcap), ("--keylog", keylog)):
+    alarms = Path(syslog) if syslog is not None and not syslog.startswith("udp:") else None
+    for option, file in (("--pcap", pcap), ("--keylog", keylog), ("--syslog", alarms)):
         _check_writable(option, file)
 
     def announce(ready: Ready, lab: Lab) -> None:
@@ -82,6 +87,7 @@ def up(
                 pcap=pcap,
                 keylog=keylog,
                 state=state,
+                syslog=syslog,
                 announce=announce,
             )
         )

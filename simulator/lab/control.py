@@ -23,7 +23,7 @@ from simulator.core.eventlog import EventLog, Record, record_to_json
 from simulator.core.events import EVENTS
 from simulator.core.flow import Address
 from simulator.core.sip import IllegalInput
-from simulator.lab import ladder
+from simulator.lab import ladder, metrics
 from simulator.lab.config import TokenConfig
 from simulator.lab.explain import explain, full
 from simulator.lab.live import Lab
@@ -93,6 +93,7 @@ class Control:
                 web.get("/events", self._events),
                 web.get("/ladder", self._ladder),
                 web.get("/explain", self._explain),
+                web.get("/metrics", self._metrics),
                 web.get("/reasons", self._reasons),
                 web.get("/tokens/mutations", self._mutations),
                 web.post("/tokens", self._mint),
@@ -185,6 +186,11 @@ class Control:
                 return web.Response(text="".join(f"{line}\n" for line in lines), headers=_FRESH)
             case other:
                 raise Problem(400, f"format: json or text, not {other!r}")
+
+    async def _metrics(self, request: web.Request) -> web.Response:
+        """UCM's counters, for Prometheus."""
+        text = metrics.render(self._lab.site)
+        return web.Response(body=text.encode(), headers={"Content-Type": metrics.CONTENT_TYPE, **_FRESH})
 
     async def _reasons(self, request: web.Request) -> web.Response:
         """Every way the registrar says no."""

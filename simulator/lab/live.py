@@ -31,6 +31,7 @@ from simulator.lab.doors import NodeDoors
 from simulator.lab.orders import carry_out
 from simulator.lab.pki import Pki
 from simulator.lab.site import Site
+from simulator.lab.syslog import Syslog
 
 _PATIENCE = 5.0
 """Seconds of real time after which an expected event counts as missing."""
@@ -51,8 +52,10 @@ class Lab:
         capture: Capture | None,
         doors: bool,
         state: Path | None,
+        syslog: Syslog | None,
     ) -> None:
         self._config = config
+        self._syslog = syslog
         self._with_doors = doors
         self._state = state
         self._node_doors: dict[str, NodeDoors] = {}
@@ -87,6 +90,8 @@ class Lab:
         capture, shown = self._capture, self.shown if self._virtual else None
         if capture is not None:
             capture.attach(log, clock, shown)
+        if self._syslog is not None:
+            self._syslog.attach(log, [node.name for node in self._config.nodes])
         self._driver = Driver(
             log, clock, flows, resolve=self.resolve, keylog=self._keylog, tap=capture, shown=shown
         )
@@ -348,11 +353,13 @@ async def open_lab(
     capture: Capture | None = None,
     doors: bool = False,
     state: Path | None = None,
+    syslog: Syslog | None = None,
 ) -> AsyncIterator[Lab]:
     """A running lab. Raises OSError (ports), and ValueError for what UCM's administration would refuse.
 
     `keylog`: a file for the TLS secrets. `capture` gets what passes; a `keylog` must then be its keylog too.
     `doors`: open 8443 and 2222 of each node as well. `state`: a file that keeps the cluster database.
+    `syslog` gets the nodes' alarms.
     """
     lab = Lab(
         config,
@@ -363,6 +370,7 @@ async def open_lab(
         capture=capture,
         doors=doors,
         state=state,
+        syslog=syslog,
     )
     try:
         await lab.start()

@@ -12,7 +12,7 @@ from pathlib import Path
 from registrar.core.api_access import ApiAccess
 from registrar.core.application_users import ApplicationUser, ApplicationUsers
 from registrar.core.axl import PATH as AXL_PATH
-from registrar.core.axl import PRODUCT_VERSIONS, AxlService, Surroundings
+from registrar.core.axl import PRODUCT_VERSIONS, AxlService, Surroundings, WriteThrottle
 from registrar.core.cluster import Cluster
 from registrar.core.database import ClusterDatabase, Projection
 from registrar.core.key_server import KeyServer
@@ -40,6 +40,7 @@ from simulator.core.http import HttpRequest, HttpResponse, HttpService
 from simulator.core.instant import Clock, Instant
 from simulator.lab.config import LabConfig
 from simulator.lab.services import NodeServices, Service
+from simulator.lab.token_counters import TokenCounters
 
 REDIRECT_URI = "http://127.0.0.1/callback"
 """Of the lab's OAuth client. Any port of the loopback address is good (RFC 8252 7.3)."""
@@ -78,8 +79,10 @@ class Office:
         Projection.connect(self.database, cluster)
         self.services = NodeServices([(node.name, node.host) for node in cluster.nodes], clock.now())
         self.realtime = RealtimeInformation(cluster)
+        self.tokens = TokenCounters()
         if log.on:  # a lab without readers stays without: RIS then knows no past
             log.subscribe(self.realtime)
+            log.subscribe(self.tokens)
         self.database.provide("registrationdynamic", self.realtime.registration_rows)
         self.accounts = Accounts(Account(name=a.name, password=a.password) for a in config.administrators)
         self.administrators = ApplicationUsers(entropy.child("administrators"))
@@ -102,6 +105,8 @@ class Office:
             revoke_refresh_tokens=self._revoke_all,
         )
         self._servers: dict[str, AuthorizationServer] = {}
+        self.throttles: dict[str, WriteThrottle] = {}
+        """Of the nodes' AXL services; to be engaged by whoever wants writes denied."""
         self.doors = {node.name: self._tomcat(node.name) for node in cluster.nodes}
         self.clis = {node.name: self._cli(node.name) for node in cluster.nodes}
 
@@ -161,6 +166,7 @@ class Office:
             entropy=entropy.child("axl"),
             journal=journal,
         )
+        self.throttles[name] = axl.throttle
         ris = RisService(
             self.realtime,
             hosts={node.name: node.host for node in self._cluster.nodes},

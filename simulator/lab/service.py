@@ -9,7 +9,7 @@ import sys
 import tempfile
 import threading
 from collections.abc import Callable
-from contextlib import nullcontext, suppress
+from contextlib import closing, nullcontext, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -20,6 +20,7 @@ from simulator.lab.config import LabConfig
 from simulator.lab.control import Control
 from simulator.lab.live import Lab, open_lab
 from simulator.lab.pki import TOMCAT_CA
+from simulator.lab.syslog import Syslog
 
 KEPT_RECORDS = 20_000
 """Events the control API can still show."""
@@ -52,14 +53,15 @@ async def serve(
     pcap: Path | None = None,
     keylog: Path | None = None,
     state: Path | None = None,
+    syslog: str | None = None,
     announce: Callable[[Ready, Lab], None],
 ) -> None:
     """Runs until SIGINT or SIGTERM, with `until_eof` also until stdin ends.
 
     `pcap`: a capture, written at the end; `keylog`: TLS secrets, written as they arise. `state`: the
-    cluster database, kept between runs.
+    cluster database, kept between runs. `syslog`: where the nodes' alarms go, see `Syslog`.
 
-    Raises OSError (ports) and ValueError (what UCM would refuse).
+    Raises OSError (ports, files) and ValueError (what UCM would refuse).
     """
     stopped = asyncio.Event()
     loop = asyncio.get_running_loop()
@@ -75,6 +77,7 @@ async def serve(
     with (
         tempfile.TemporaryDirectory(prefix="ucmsim-", ignore_cleanup_errors=True) as folder,
         Capture(keylog=log) if pcap is not None else nullcontext() as capture,
+        closing(Syslog(syslog)) if syslog is not None else nullcontext() as alarms,
     ):
         async with open_lab(
             config,
@@ -85,6 +88,7 @@ async def serve(
             capture=capture,
             doors=True,
             state=state,
+            syslog=alarms,
         ) as lab:
             control = Control(lab, lambda: endpoints_of(lab))
             address = await control.start(host, control_port)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from simulator.core.events import FlowOpened
 from simulator.core.flow import FlowId
 from simulator.core.instant import Instant, to_datetime
 from simulator.lab.connections import Connections
@@ -50,6 +51,13 @@ def ends_of(connections: Connections, flow: FlowId | None) -> Ends:
     own, other = connection.end_of(flow).opened, connection.other(flow)
     local, remote = own.local, other.opened.local if other is not None else own.remote
     return Ends(*_split(local), *_split(remote), listener=own.listener, transport=own.transport)
+
+
+def own_ends(opened: FlowOpened) -> Ends:
+    """Both addresses as the end that opened the flow says them: what a server knows."""
+    return Ends(
+        *_split(opened.local), *_split(opened.remote), listener=opened.listener, transport=opened.transport
+    )
 
 
 def _split(address: str) -> tuple[str, str]:

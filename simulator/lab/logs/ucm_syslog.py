@@ -9,14 +9,16 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 
 from simulator.core import events as ev
 from simulator.core.eventlog import Record
+from simulator.core.flow import FlowId
 from simulator.core.instant import to_datetime
-from simulator.lab.connections import Connections
-from simulator.lab.logs.shape import Ends, ends_of, plain
+from simulator.lab.logs.shape import Ends, own_ends, plain
 
 _ERROR, _INFORMATIONAL = 3, 6
+_LOCAL7 = 23
 _TEXTS = {
     "EndPointRegistered": (_INFORMATIONAL, "Endpoint registered."),
     "EndPointUnregistered": (_ERROR, "An endpoint has unregistered"),
@@ -34,46 +36,92 @@ _TOKEN_ABSENT = "token_absent"  # noqa: S105
 _MODEL = re.compile(r'\+u\.sip!model\.ccm\.cisco\.com="(\d{1,6})"')
 _USER = re.compile(r"sips?:([^@;>]+)@")
 
-_Alarm = tuple[str, dict[str, object]]
+_Raised = tuple[str, dict[str, object]]
+
+
+class Alarms:
+    """One node's, record by record, for as long as it runs: a flow is forgotten when it has closed."""
+
+    def __init__(self, node: str) -> None:
+        self._node = node
+        self._number = 0
+        self._ends: dict[FlowId, Ends] = {}
+        self._known: dict[str, dict[str, object]] = {}
+
+    def read(self, record: Record) -> Alarm | None:
+        """The alarm that the record raises, if it does."""
+        if record.actor != self._node:
+            return None
+        event, flow = record.event, record.flow
+        if flow is not None and isinstance(event, ev.FlowOpened):
+            self._ends[flow] = own_ends(event)
+        ends = self._ends.get(flow, Ends()) if flow is not None else Ends()
+        if flow is not None and isinstance(event, ev.FlowClosed):
+            self._ends.pop(flow, None)
+        raised = _alarm(record, ends, self._known)
+        if raised is None:
+            return None
+        self._number += 1
+        return Alarm(record, self._number, *raised)
+
+
+@dataclass(frozen=True, slots=True)
+class Alarm:
+    record: Record
+    number: int
+    name: str
+    parameters: dict[str, object]
+
+    @property
+    def severity(self) -> int:
+        return _TEXTS[self.name][0]
+
+    @property
+    def message(self) -> str:
+        """What goes to a syslog server behind the priority."""
+        moment, node = to_datetime(self.record.at), self.record.actor
+        everything = {
+            **{key: value for key, value in self.parameters.items() if value not in (None, "")},
+            "AppID": "Cisco CallManager",
+            "ClusterID": "StandAloneCluster",
+            "NodeID": node,
+        }
+        fields = "".join(f"[{key}={_value(value)}]" for key, value in everything.items())
+        severity, text = _TEXTS[self.name]
+        return (
+            f"{self.number}: {node} {moment:%b %d %Y %H:%M:%S} UTC :   "
+            f"%UC_CALLMANAGER-{severity}-{self.name}: %{fields}: {text}"
+        )
+
+    @property
+    def line(self) -> str:
+        """As the log file of the node shows it. [observed]"""
+        return f"{to_datetime(self.record.at):%d} {self.record.actor} local7 {self.severity} : {self.message}"
+
+    @property
+    def datagram(self) -> bytes:
+        """For a syslog server over UDP: the priority of RFC 3164 4.1.1 in front, facility local7."""
+        return f"<{_LOCAL7 * 8 + self.severity}>{self.message}".encode()
 
 
 def lines(records: Sequence[Record], actor: str) -> Iterator[str]:
-    connections = Connections(records)
-    known: dict[str, dict[str, object]] = {}
-    number = 0
+    alarms = Alarms(actor)
     for record in records:
-        alarm = _alarm(record, ends_of(connections, record.flow), known) if record.actor == actor else None
+        alarm = alarms.read(record)
         if alarm is not None:
-            number += 1
-            yield _line(record, number, *alarm)
-
-
-def _line(record: Record, number: int, name: str, parameters: dict[str, object]) -> str:
-    severity, text = _TEXTS[name]
-    moment, node = to_datetime(record.at), record.actor
-    everything = {
-        **{key: value for key, value in parameters.items() if value not in (None, "")},
-        "AppID": "Cisco CallManager",
-        "ClusterID": "StandAloneCluster",
-        "NodeID": node,
-    }
-    fields = "".join(f"[{key}={_value(value)}]" for key, value in everything.items())
-    return (
-        f"{moment:%d} {node} local7 {severity} : {number}: {node} {moment:%b %d %Y %H:%M:%S} UTC :   "
-        f"%UC_CALLMANAGER-{severity}-{name}: %{fields}: {text}"
-    )
+            yield alarm.line
 
 
 def _value(value: object) -> str:
     return plain(str(value)).replace("[", "(").replace("]", ")")
 
 
-def _alarm(record: Record, ends: Ends, known: dict[str, dict[str, object]]) -> _Alarm | None:
+def _alarm(record: Record, ends: Ends, known: dict[str, dict[str, object]]) -> _Raised | None:
     """`known`: what is remembered of registered devices, for when they are gone."""
     event = record.event
     match event:
         case ev.BindingChanged() if event.what == "added":
-            device = {
+            device: dict[str, object] = {
                 "DeviceName": event.device,
                 "IPAddress": ends.remote_ip,
                 "Protocol": "SIP",
