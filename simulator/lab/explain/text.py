@@ -33,7 +33,7 @@ def failures(attempts: Sequence[Attempt]) -> list[Attempt]:
 def brief(attempt: Attempt, *, width: int = 80) -> list[str]:
     """The first failure with cause, remedy and proof."""
     failure = attempt.failure
-    lines = [f"Attempt {attempt.number}: {attempt.title}"]
+    lines = _wrapped("", f"Attempt {attempt.number}: {attempt.title}", width)
     if failure is None:
         return [*lines, f"  {attempt.outcome}"]
     lines += _wrapped("  FAIL ", f"{failure.title}: {failure.evidence}", width)
@@ -47,7 +47,7 @@ def full(attempt: Attempt, *, width: int = 80) -> list[str]:
 
 def checklist(attempt: Attempt, *, width: int = 80) -> list[str]:
     """`full` without what to do."""
-    lines = [f"Attempt {attempt.number} at {attempt.at:.3f} s: {attempt.title}"]
+    lines = _wrapped("", f"Attempt {attempt.number} at {attempt.at:.3f} s: {attempt.title}", width)
     lines += _wrapped("  ", attempt.outcome, width)
     for leg, of_leg in groupby(attempt.rows, key=lambda row: row.leg):
         lines += [f"  {leg}"] if leg else []

@@ -98,7 +98,11 @@ def _rows(record: Record, wires: _Wires) -> list[Row]:
         case ev.ConfigFetched():
             return _config_rows(me, event, wires)
         case ev.PhonePortDecided():
-            return note(f"{event.element} {event.port}, {event.transport.upper()} (row {event.row})", "quiet")
+            return note(
+                f"uses {event.element} {event.port} over {event.transport.upper()}",
+                "quiet",
+                f"{event.node}, row {event.row} of the port table (device-config 5)",
+            )
         case ev.FlowFailed():
             return note(f"no connection to {event.remote}: {event.detail}", "bad")
         case ev.FlowOpened() | ev.TlsEstablished() | ev.TlsFailed() if connection is not None:

@@ -1,0 +1,128 @@
+"""The ladder: two golden ones, and what holds for every scenario in every form."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from xml.etree import ElementTree
+
+import pytest
+
+from simulator.core import events as ev
+from simulator.core.eventlog import EventLog
+from simulator.core.flow import ActorId, FlowId
+from simulator.core.instant import Instant, ManualClock
+from simulator.core.tls.settings import TlsVersion
+from simulator.lab import catalogue, ladder
+from simulator.lab.run import run_world
+from simulator.lab.scenario import Scenario
+
+GOLDEN = Path(__file__).parent / "golden"
+RUNS = [
+    pytest.param(scenario, version, id=f"{scenario.id} on TLS {version}")
+    for scenario in catalogue.builtin()
+    for version in scenario.tls
+]
+
+
+def rows(name: str, tls: TlsVersion = "1.2") -> list[ladder.Row]:
+    (scenario,) = catalogue.find([name])
+    return ladder.rows_of(run_world(scenario, tls).records)
+
+
+@pytest.mark.parametrize(
+    ("name", "tls"),
+    [("registers-on-5090", "1.2"), ("unknown-ca-from-expressway", "1.2"), ("unknown-ca-from-ucm", "1.3")],
+)
+def test_the_ladder_is_the_golden_one(name: str, tls: TlsVersion) -> None:
+    drawn = "".join(f"{line.text}\n" for line in ladder.draw(rows(name, tls), width=80))
+    assert drawn == (GOLDEN / f"{name}-{tls}.txt").read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("width", [60, 80, 120])
+@pytest.mark.parametrize(("scenario", "tls"), RUNS)
+def test_no_line_is_wider_than_asked_for(scenario: Scenario, tls: TlsVersion, width: int) -> None:
+    found = ladder.rows_of(run_world(scenario, tls).records)
+    assert all(len(line.text) <= width for line in ladder.draw(found, width=width))
+
+
+@pytest.mark.parametrize(("scenario", "tls"), RUNS)
+def test_svg_is_well_formed_and_holds_every_word_of_the_rows(scenario: Scenario, tls: TlsVersion) -> None:
+    found = ladder.rows_of(run_world(scenario, tls).records)
+    picture = ElementTree.fromstring(ladder.svg(found, title=scenario.title))
+    words = set(" ".join(text for text in picture.itertext()).split())
+    assert {word for row in found for word in row.text.split() if len(word) < 20} <= words
+    assert not [node for node in picture.iter() if any("href" in name for name in node.attrib)]
+
+
+@pytest.mark.parametrize(("scenario", "tls"), RUNS)
+def test_mermaid_lines_hold_nothing_that_ends_a_statement(scenario: Scenario, tls: TlsVersion) -> None:
+    text = ladder.mermaid(ladder.rows_of(run_world(scenario, tls).records))
+    lines = text.splitlines()
+    assert lines[0] == "sequenceDiagram"
+    for line in lines[2:]:
+        label = line.partition(": ")[2]
+        assert not set("<>&") & set(label)
+        assert label.count(";") == label.count("#")
+
+
+def test_actors_stand_from_the_phone_to_the_node() -> None:
+    assert ladder.lanes_of(rows("registers-over-5091")) == ["CSFALICE", "expc", "ucm-pub"]
+
+
+@pytest.mark.parametrize("tls", ["1.2", "1.3"])
+def test_the_alert_is_an_arrow_from_who_sent_it_with_number_and_name(tls: TlsVersion) -> None:
+    by_expressway = [row for row in rows("unknown-ca-from-expressway", tls) if row.text.startswith("TLS alert")]
+    by_ucm = [row for row in rows("unknown-ca-from-ucm", tls) if row.text.startswith("TLS alert")]
+    assert [(row.lane, row.to, row.text) for row in by_expressway] == [
+        ("expc", "ucm-pub", "TLS alert 48 unknown_ca")
+    ]
+    assert [(row.lane, row.to, row.text) for row in by_ucm] == [("ucm-pub", "expc", "TLS alert 48 unknown_ca")]
+
+
+def test_in_tls_13_the_register_leaves_before_the_refusal_arrives() -> None:
+    texts = [row.text for row in rows("unknown-ca-from-ucm", "1.3") if row.lane in ("expc", "ucm-pub")]
+    assert texts.index("REGISTER") < texts.index("TLS alert 48 unknown_ca")
+
+
+def test_the_whole_message_is_kept_for_a_click_and_its_token_is_not() -> None:
+    registers = [row for row in rows("registers-on-5090") if row.text == "REGISTER + token"]
+    assert registers[0].detail.startswith("REGISTER sip:")
+    assert "sha256:" in registers[0].detail
+    assert "eyJ" not in registers[0].detail
+
+
+def test_a_foreign_client_has_a_lane_named_by_its_address() -> None:
+    log = EventLog(ManualClock(Instant(0.0)))
+    ucm, flow = ActorId("ucm-pub"), FlowId(1)
+    opened = ev.FlowOpened(transport="tls", local="192.0.2.1:5090", remote="192.0.2.9:40000", listener="oauth")
+    log.emit(ucm, opened, flow=flow)
+    failed = ev.TlsFailed(
+        role="server", by="peer", alert=48, alert_name="unknown_ca", reason="X", own_names=("ucm",)
+    )
+    log.emit(ucm, failed, flow=flow)
+    found = ladder.rows_of(log.records())
+    assert ladder.lanes_of(found) == ["192.0.2.9:40000", "ucm-pub"]
+    assert [(row.lane, row.text) for row in found] == [
+        ("192.0.2.9:40000", "TLS ClientHello to port 5090"),
+        ("ucm-pub", "ServerHello, certificate ucm"),
+        ("192.0.2.9:40000", "TLS alert 48 unknown_ca"),
+    ]
+
+
+def test_a_client_that_speaks_no_tls_sends_no_hello() -> None:
+    log = EventLog(ManualClock(Instant(0.0)))
+    ucm, flow = ActorId("ucm-pub"), FlowId(1)
+    opened = ev.FlowOpened(transport="tls", local="192.0.2.1:5090", remote="192.0.2.9:40000", listener="oauth")
+    log.emit(ucm, opened, flow=flow)
+    failed = ev.TlsFailed(
+        role="server", by="us", alert=70, alert_name="protocol_version", reason="WRONG_VERSION_NUMBER"
+    )
+    log.emit(ucm, failed, flow=flow)
+    assert not [row for row in ladder.rows_of(log.records()) if "ClientHello" in row.text]
+
+
+def test_nothing_is_drawn_of_nothing() -> None:
+    assert ladder.rows_of([]) == []
+    assert ladder.draw([]) == []
+    assert "<svg" in ladder.svg([])
+    assert ladder.mermaid([]).startswith("sequenceDiagram")
