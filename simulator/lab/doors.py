@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from registrar.aio.platform_ssh import PlatformSsh
 from simulator.aio.http import http_protocols
 from simulator.aio.streams import ProtocolServer
@@ -26,12 +28,17 @@ class NodeDoors:
         keylog: str | None,
         tap: Tap | None,
         kept: tuple[int, int] = (0, 0),
+        behind: Callable[[Address, Address], None] | None = None,
     ) -> None:
-        """`kept`: the `ports` of the doors these take the place of."""
+        """`kept`: the `ports` of the doors these take the place of.
+
+        `behind`: Tomcat gets a free port, and this is told (documented address, bound one).
+        """
         self._site, self._name, self._host = site, name, host
         self._keylog, self._tap = keylog, tap
         ports = site.node_config(name).ports
         self._https, self._ssh = ports.https or kept[0], ports.ssh or kept[1]
+        self._behind = behind
         self._tomcat: ProtocolServer | None = None
         self._cli: PlatformSsh | None = None
 
@@ -49,9 +56,14 @@ class NodeDoors:
         )
         stores = site.cluster.node(self._name).stores
         tls = ServerTls(credential=stores.tomcat.credential, minimum="1.2", maximum="1.3")
-        wanted = Address(self._host, self._https)
+        wanted = Address(self._host, 0 if self._behind else self._https)
         bound = await server.start(Listen(name="https", transport="tls", address=wanted, tls=tls))
-        self._tomcat, self._https = server, bound.port
+        self._tomcat = server
+        if self._behind is not None:
+            documented = Address(self._host, self._https)
+            self._behind(documented, bound)
+            bound = documented
+        self._https = bound.port
         site.bound(self._name, {"https": bound})
 
     async def close_tomcat(self) -> None:

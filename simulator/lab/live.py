@@ -28,6 +28,7 @@ from simulator.core.instant import Instant
 from simulator.lab.capture import Capture
 from simulator.lab.config import LabConfig
 from simulator.lab.doors import NodeDoors
+from simulator.lab.free_ports import Numbers, numbered
 from simulator.lab.orders import carry_out
 from simulator.lab.pki import Pki
 from simulator.lab.site import Site
@@ -70,12 +71,16 @@ class Lab:
         self._doors: dict[Address, Address] = {}
         self._config_servers: dict[str, HttpServer] = {}
         self._kept: dict[tuple[str, str], int] = {}
+        self._numbers: Numbers = {}
         self._build(None)
 
     def _build(self, pki: Pki | None) -> None:
         clock = ShiftClock()
+        config = self._config
+        if not self._virtual:
+            config = numbered(config, self._host, self._numbers)
         self.site = Site(
-            self._config,
+            config,
             clock=clock,
             real_now=Instant(clock.now()),
             addressing="loopback",
@@ -151,10 +156,28 @@ class Lab:
     async def drop_phone(self, device: str) -> None:
         self._driver.drop(self.site.phone(device))
 
+    async def join(self, actor: Actor) -> None:
+        await self._driver.add(actor)
+
+    async def drop(self, actor: Actor) -> None:
+        self._driver.drop(actor)
+
     # --- set up -----------------------------------------------------------------------------------------------
 
     async def start(self) -> None:
         """Open every port. OSError names the address that cannot be bound."""
+        for attempt in range(_ATTEMPTS):
+            try:
+                await self._start()
+                return
+            except OSError:
+                # Another process may take a free port between choosing and binding it.
+                if self._virtual or not self._numbers or attempt == _ATTEMPTS - 1:
+                    raise
+            await self._abandon()
+            self._build(self.site.pki.again())
+
+    async def _start(self) -> None:
         for node in self.site.cluster.nodes:
             await self._serve_config(node.name)
             actor = self.site.nodes[node.name]
@@ -167,6 +190,8 @@ class Lab:
             await self._driver.add(phone)
         if self._with_doors:
             await self._open_doors()
+        elif self._virtual:
+            await self._open_tomcats()
 
     async def close(self) -> None:
         await self._close_doors()
@@ -191,6 +216,19 @@ class Lab:
             self._kept_doors[node.name] = doors.ports
         self.site.office.services.on_order = self._ordered.set
         self._worker = asyncio.create_task(self._work())
+
+    async def _open_tomcats(self) -> None:
+        """For the Expressways and phones of a scenario: 8443 of each node, at a free port."""
+        for node in self.site.cluster.nodes:
+
+            def behind(documented: Address, bound: Address, name: str = node.name) -> None:
+                self._door(name, documented.port, bound)
+
+            doors = NodeDoors(
+                self.site, node.name, host=self._host, keylog=self._keylog, tap=self._capture, behind=behind
+            )
+            self._node_doors[node.name] = doors
+            await doors.open_tomcat()
 
     async def run_errand(self, node: str, command: str, answers: Sequence[str]) -> Result:
         """One command of the platform CLI, in the time it takes."""
@@ -228,13 +266,16 @@ class Lab:
         Certificates and token keys stay the same, and so do the ports; only a free port that another process
         has taken meanwhile is replaced. Connections are reset. `site` is a new one.
         """
+        await self._abandon()
+        self._build(self.site.pki.again())
+        await self.start()
+
+    async def _abandon(self) -> None:
         await self._close_doors()
         await self._driver.close(abruptly=True)
         await self._stop_config_servers()
         self.site.office.close()
         self._doors.clear()
-        self._build(self.site.pki.again())
-        await self.start()
 
     async def _stop_config_servers(self) -> None:
         for server in self._config_servers.values():

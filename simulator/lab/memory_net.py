@@ -33,6 +33,7 @@ from simulator.core.instant import Instant, ManualClock
 from simulator.core.tap import Tap, WireEnd
 from simulator.core.tls.session import TlsDown, TlsRefused, TlsSession, TlsUp
 from simulator.core.tls.settings import ClientTls, ServerTls
+from simulator.lab.memory_http import Exchange
 
 LATENCY = 0.001
 """Seconds a hop takes."""
@@ -429,17 +430,38 @@ class MemoryNet:
     # --- HTTP -------------------------------------------------------------------------------------------------
 
     def _fetch(self, actor: Actor, effect: Fetch) -> None:
+        if effect.url.startswith("https:"):
+            self._exchange(actor, effect)
+            return
+
         def arrive() -> None:
             source = self._around.bind_address(actor)
             result = self._around.fetch(effect.url, effect.headers, source, self._clock.now())
 
-            def answer() -> None:
-                actor.fetched(effect.key, result, self._clock.now())
-                self.kick(actor)
-
-            self._later(answer)
+            self._later(partial(self._fetched, actor, effect.key, result))
 
         self._later(arrive)
+
+    def _exchange(self, actor: Actor, effect: Fetch) -> None:
+        """Over TLS like any other connection of the actor."""
+
+        def done(result: Fetched) -> None:
+            self._actors.remove(exchange)
+            # A hop later: the actor may be in the middle of asking for more.
+            self._later(partial(self._fetched, actor, effect.key, result))
+
+        try:
+            exchange = Exchange(actor.name, effect, self._flows.take(), self._clock.now(), done)
+        except ValueError as error:
+            failed = Fetched(failure=f"not a request that can be sent: {error}")
+            self._later(partial(self._fetched, actor, effect.key, failed))
+            return
+        self._actors.append(exchange)
+        self.kick(exchange)
+
+    def _fetched(self, actor: Actor, key: str, result: Fetched) -> None:
+        actor.fetched(key, result, self._clock.now())
+        self.kick(actor)
 
 
 def _opened(facts: FlowFacts) -> ev.FlowOpened:

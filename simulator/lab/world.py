@@ -9,10 +9,11 @@ from collections.abc import Callable, Coroutine
 from typing import Any, TypeVar
 
 from simulator.core.eventlog import Record
-from simulator.core.flow import Actor
+from simulator.core.flow import Actor, ActorId, Address
 from simulator.core.instant import Instant, ManualClock
 from simulator.core.tap import Tap
 from simulator.lab.config import LabConfig
+from simulator.lab.memory_http import HttpDoor
 from simulator.lab.memory_net import MemoryNet
 from simulator.lab.site import Site
 
@@ -50,8 +51,10 @@ class World:
             tap=tap,
         )
         self.site.touched = self._net.kick
+        self._tomcats: dict[str, HttpDoor] = {}
         for name, node in self.site.nodes.items():
             self.site.bound(name, self._net.add(node, node.listens()))
+            self._tomcats[name] = self._tomcat(name)
         for expressway in self.site.expressways.values():
             self._net.add(expressway, expressway.listens())
         self.site.make_phones()
@@ -79,19 +82,34 @@ class World:
         self._net.close_listeners(node)
 
     async def open_tomcat(self, name: str) -> None:
-        """Nothing to open: whoever asks looks whether the service runs. So for TFTP, and for closing."""
+        self._tomcats[name] = self._tomcat(name)
 
     async def close_tomcat(self, name: str) -> None:
-        pass
+        self._net.close_listeners(self._tomcats.pop(name))
+
+    def _tomcat(self, name: str) -> HttpDoor:
+        """With the certificate the node's store holds now."""
+        site = self.site
+        address = Address(site.places.address(name), site.node_config(name).ports.https)
+        credential = site.cluster.node(name).stores.tomcat.credential
+        door = HttpDoor(ActorId(name), site.office.doors[name], address, credential)
+        site.bound(name, self._net.add(door, door.listens()))
+        return door
 
     async def open_tftp(self, name: str) -> None:
-        pass
+        """Nothing to open: whoever asks looks whether the service runs."""
 
     async def close_tftp(self, name: str) -> None:
         pass
 
     async def drop_phone(self, device: str) -> None:
         self._net.drop(self.site.phone(device))
+
+    async def join(self, actor: Actor) -> None:
+        self._net.add(actor)
+
+    async def drop(self, actor: Actor) -> None:
+        self._net.drop(actor)
 
 
 def run_now(coroutine: Coroutine[Any, Any, T]) -> T:
