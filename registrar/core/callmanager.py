@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from dataclasses import replace
 
 from registrar.core import listeners, reporting
 from registrar.core.arrival import Arrival, Role
@@ -121,6 +122,10 @@ class CallManager:
         self.stop(now)
         self._load(snapshot, tokens)
         self.running = True
+
+    def throttle(self, on: bool) -> None:
+        """Overload begins or ends: see `RegistrarPolicy.throttled`."""
+        self.policy = self.registrar.policy = replace(self.policy, throttled=on)
 
     def notify_reset(self, device: str, action: ResetAction, now: Instant) -> int:
         """Ask a registered device to reset or restart; returns how many NOTIFYs went out (0: unreachable)."""

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable, Sequence
 
 from simulator.core.eventlog import Record
-from simulator.lab.scenario import Expectation, Scalar
+from simulator.lab.expectation import Expectation, Scalar
 
 
 def matches(record: Record, expectation: Expectation) -> bool:

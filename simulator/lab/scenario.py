@@ -10,45 +10,12 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field, field_validator, model_validator
 
-from simulator.core.events import EVENTS
 from simulator.core.tls.settings import TlsVersion
 from simulator.lab import yaml_source
 from simulator.lab.config import CertificateConfig, LabConfig, Name, PortsConfig, Strict, TokenConfig
-
-Scalar = str | int | float | bool | None
-
-
-class Expectation(Strict):
-    """An event that must be seen: its kind, the actor, and any of its fields.
-
-    A field's value is compared as it is; a text that starts and ends with a slash is a regular expression.
-    """
-
-    event: str
-    at: str | None = Field(None, description="the actor that reports it")
-    fields: dict[str, Scalar] = Field({}, alias="with")
-    count: int | None = Field(None, ge=0, description="exactly this often; default: at least once")
-
-    @field_validator("event")
-    @classmethod
-    def _known_kind(cls, kind: str) -> str:
-        if kind not in EVENTS:
-            raise ValueError(f"no event {kind!r}; known: {', '.join(sorted(EVENTS))}")
-        return kind
-
-    @model_validator(mode="after")
-    def _known_fields(self) -> Expectation:
-        known = EVENTS[self.event].__dataclass_fields__
-        for name in self.fields:
-            if name not in known:
-                raise ValueError(f"{self.event} has no field {name!r}; it has {', '.join(known)}")
-        return self
-
-    def __str__(self) -> str:
-        text = self.event + (f" at {self.at}" if self.at else "")
-        for name, value in self.fields.items():
-            text += f" {name}={value!r}"
-        return text if self.count is None else f"{text} ({self.count} times)"
+from simulator.lab.expectation import Expectation
+from simulator.lab.sending import Send
+from simulator.lab.served_file import ServedFile
 
 
 class RegenerateTomcat(Strict):
@@ -141,6 +108,9 @@ class Step(Strict):
     admin: str | AdminCommand | None = Field(None, description="a command of the platform CLI")
     axl: AxlCall | None = None
     reset: str | None = Field(None, description="UCM tells this phone to reset (NOTIFY service-control)")
+    send: Send | None = Field(None, description="a foreign client sends something to a node")
+    config_file: ServedFile | None = Field(None, description="serve a phone's configuration file changed")
+    overload: bool | None = Field(None, description="every node answers 503 with Retry-After | no longer")
 
     @model_validator(mode="after")
     def _one_verb(self) -> Step:
@@ -185,7 +155,18 @@ class Scenario(Strict):
 
     id: Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9\-]{2,60}$")]
     title: Annotated[str, Field(min_length=5, max_length=120)]
-    group: Literal["registration", "ports", "tls", "certificates", "tokens", "cluster", "mra", "timing"]
+    group: Literal[
+        "registration",
+        "ports",
+        "tls",
+        "certificates",
+        "configuration",
+        "protocol",
+        "tokens",
+        "cluster",
+        "mra",
+        "timing",
+    ]
     outcome: Literal["registers", "refused"] = Field(description="how it ends for the phone")
     tls: list[TlsVersion] = Field(["1.2"], min_length=1, description="run once with each version")
     lab: LabConfig = LabConfig()
@@ -200,7 +181,7 @@ class Scenario(Strict):
 
     @model_validator(mode="after")
     def _checks_something(self) -> Scenario:
-        if not any(step.verb in ("expect", "registered", "admin", "axl") for step in self.steps):
+        if not any(step.verb in ("expect", "registered", "admin", "axl", "send") for step in self.steps):
             raise ValueError("the steps expect nothing: this scenario could not fail")
         return self
 
@@ -218,11 +199,13 @@ def check_references(scenario: Scenario, loaded: yaml_source.Loaded) -> None:
     phones = {phone.device for phone in lab.phones}
     nodes = {node.name for node in lab.nodes}
     expressways = {expressway.name for expressway in lab.expressways}
+    strangers = {step.send.client for step in scenario.steps if step.send is not None}
     known = {
         "phone": (phones, "phone"),
         "node": (nodes, "node"),
         "owner": (nodes | expressways, "node or Expressway"),
-        "actor": (phones | nodes | expressways | {"lab"}, "actor"),
+        "actor": (phones | nodes | expressways | {"lab"} | strangers, "actor"),
+        "certified": (phones | expressways, "phone or Expressway"),
     }
 
     def require(kind: str, name: str, *path: str | int) -> None:
@@ -250,7 +233,7 @@ def check_references(scenario: Scenario, loaded: yaml_source.Loaded) -> None:
                 require("phone", phone, index)
                 if node is not None:
                     require("node", node, index)
-        elif verb in ("set_profile", "set_token", "set_behaviours"):
+        elif verb in ("set_profile", "set_token", "set_behaviours", "config_file"):
             require("phone", value.phone, index)
         elif verb in ("regenerate_tomcat", "set_ports"):
             require("node", value.node, index)
@@ -259,3 +242,12 @@ def check_references(scenario: Scenario, loaded: yaml_source.Loaded) -> None:
                 require("node", value.node, index)
         elif verb == "trust":
             require("owner", value.owner, index)
+        elif verb == "send":
+            if value.node is not None:
+                require("node", value.node, index)
+            if value.certificate_of is not None:
+                require("certified", value.certificate_of, index)
+            if value.client in phones | nodes | expressways:
+                line = loaded.line_of(("steps", index))
+                problem = f"the lab has a {value.client!r} already: a foreign client needs another name"
+                raise yaml_source.SourceError(loaded.source, line, f"steps[{index}]", problem)

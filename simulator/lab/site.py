@@ -22,7 +22,7 @@ from registrar.core.soap.control import DeviceAction, ServiceState
 from registrar.core.tokens import MUTATIONS
 from simulator.core.entropy import Entropy, SeededEntropy
 from simulator.core.eventlog import EventLog, Journal
-from simulator.core.events import ClusterChanged, ServiceStarted, ServiceStopped
+from simulator.core.events import ClusterChanged, FaultInjected, ServiceStarted, ServiceStopped
 from simulator.core.flow import Actor, ActorId, Address, Fetched, FlowIds
 from simulator.core.http import HttpRequest
 from simulator.core.instant import Clock, Instant
@@ -44,7 +44,9 @@ from simulator.lab.config import (
 from simulator.lab.office import Office
 from simulator.lab.pki import EXPRESSWAY_CA, TOMCAT_CA, Pki
 from simulator.lab.places import Addressing, Places
+from simulator.lab.served_file import AlteredFiles, ServedFile
 from simulator.lab.services import Service
+from simulator.lab.stranger import Stranger
 from simulator.lab.tokens import Mint, PhoneTokens
 from softphone.core.behaviours import Behaviour
 from softphone.core.machine import Softphone
@@ -62,12 +64,14 @@ class Site:
         keep: int | None = None,
         pki: Pki | None = None,
         state: Path | None = None,
+        any_port: frozenset[str] = frozenset(),
         secret: Entropy | None = None,
     ) -> None:
         """`real_now`: the machine's time, for certificates. `keep`: how many records stay (None: all).
 
         `pki`: the certificates and keys of the site this one takes the place of. `state`: a file that keeps the
-        cluster database between labs. `secret`: what session ids and codes are drawn from; by default the seed,
+        cluster database between labs. `any_port`: nodes whose ports are only numbers of this run, whatever the
+        file says. `secret`: what session ids and codes are drawn from; by default the seed,
         which is only right where no stranger connects.
         """
         self.config = config
@@ -80,6 +84,7 @@ class Site:
         self._entropy = SeededEntropy(config.seed)
         self._bound: dict[str, dict[str, Address]] = {}
         self._expressway_trust: dict[str, tuple[bytes, ...]] = {}
+        self._altered: dict[str, ServedFile] = {}
         self._builder = Builder(config, pki=self.pki, places=self.places, entropy=self._entropy)
         self.cluster = self._builder.cluster()
         self.credentials: dict[str, Credential] = dict(self._builder.lscs)
@@ -105,6 +110,7 @@ class Site:
             base_of=self.base_of,
             config_url=self.config_url,
             state=state,
+            any_port=any_port,
         )
         self._amend = Amendments(self.office.database, self.cluster)
         self.touched: Callable[[Actor], None] = lambda actor: None
@@ -113,6 +119,8 @@ class Site:
         self.config_services = {node.name: self._config_service(node.name) for node in config.nodes}
         self.expressways = {item.name: self._expressway(item) for item in config.expressways}
         self.phones: dict[str, Softphone] = {}
+        self.strangers: dict[str, Stranger] = {}
+        """Foreign clients that a scenario let speak, by name."""
 
     # --- what drivers ask -------------------------------------------------------------------------------------
 
@@ -264,6 +272,43 @@ class Site:
         now = self.clock.now()
         return [node for node in self.nodes.values() if node.notify_reset(device, "reset", now)]
 
+    def set_overload(self, on: bool) -> None:
+        """Every node refuses registrations with 503 and Retry-After, or takes them again."""
+        self.lab.add(FaultInjected(fault="overload", detail="on" if on else "off"))
+        for node in self.nodes.values():
+            node.throttle(on)
+
+    def serve_file(self, change: ServedFile) -> None:
+        """From now on the phone's configuration file arrives changed. ValueError if it cannot be so changed."""
+        phone = self._phone_config(change.phone)
+        device = phone.as_device or phone.device
+        if phone.known:
+            change.apply(next(iter(self.config_services.values())).render(device))
+        self._altered[f"{device}.cnf.xml"] = change
+        told = change.model_dump(exclude_defaults=True, exclude={"phone", "body"})
+        detail = ", ".join(f"{name} {value}" for name, value in told.items())
+        self.lab.add(FaultInjected(fault=f"configuration file of {device}", detail=detail))
+
+    def add_stranger(self, name: str) -> Stranger:
+        """A client that is no phone of this lab; the driver must still be told of it."""
+        self.places.settle(name, f"{name}.clients.lab.example", "phone")
+        stranger = Stranger(name, journal=self.log.journal(ActorId(name)), flows=self.flows)
+        self.strangers[name] = stranger
+        return stranger
+
+    def credential_of(self, owner: str) -> Credential:
+        """The certificate and key of a phone (LSC) or an Expressway. LookupError if it has none."""
+        try:
+            return self.credentials[owner]
+        except KeyError:
+            raise LookupError(f"{owner} has no certificate: its profile needs none") from None
+
+    def token_text(self, config: TokenConfig) -> str:
+        """An access token as the lab file describes one; by default of the first phone's user."""
+        user = config.user or (self.config.phones[0].user if self.config.phones else "alice")
+        token = PhoneTokens(self.mint, user, config).current(self.clock.now())
+        return "" if token is None else token.text
+
     # --- what the office asks ---------------------------------------------------------------------------------
 
     def base_of(self, node: str) -> str:
@@ -317,9 +362,10 @@ class Site:
             bind=self.places.address(name),
         )
 
-    def _config_service(self, name: str) -> ConfigService:
+    def _config_service(self, name: str) -> AlteredFiles:
         journal = self.log.journal(ActorId(name))
-        return ConfigService(self.cluster, journal, ports_of=lambda node: self.ports_of(node.name))
+        service = ConfigService(self.cluster, journal, ports_of=lambda node: self.ports_of(node.name))
+        return AlteredFiles(service, self._altered)
 
     def _expressway(self, config: ExpresswayConfig) -> ExpresswayC:
         host = host_of(config)

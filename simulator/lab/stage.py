@@ -56,3 +56,11 @@ class Stage(Protocol):
     async def drop_phone(self, device: str) -> None:
         """The phone's connections vanish: no unregister, no close_notify."""
         ...
+
+    async def join(self, actor: Actor) -> None:
+        """One more client, which listens nowhere."""
+        ...
+
+    async def drop(self, actor: Actor) -> None:
+        """The client's connections vanish, as a phone's do; it is not run any more."""
+        ...

@@ -10,10 +10,10 @@ from simulator.core.eventlog import Record
 from simulator.core.events import StepTaken
 from simulator.lab import checks
 from simulator.lab.admin_steps import call_axl, run_command
+from simulator.lab.expectation import Expectation
 from simulator.lab.scenario import (
     AdminCommand,
     AxlCall,
-    Expectation,
     RegenerateTomcat,
     SetBehaviours,
     SetPorts,
@@ -23,6 +23,8 @@ from simulator.lab.scenario import (
     TableRow,
     Trust,
 )
+from simulator.lab.sending import Send, send
+from simulator.lab.served_file import ServedFile
 from simulator.lab.stage import Stage
 
 
@@ -174,6 +176,21 @@ async def _axl(stage: Stage, value: AxlCall, progress: Progress) -> None:
     progress.failures += await call_axl(stage, value)
 
 
+async def _overload(stage: Stage, value: bool, progress: Progress) -> None:
+    stage.site.set_overload(value)
+
+
+async def _config_file(stage: Stage, value: ServedFile, progress: Progress) -> None:
+    stage.site.serve_file(value)
+
+
+# --- foreign clients ----------------------------------------------------------------------------------------
+
+
+async def _send(stage: Stage, value: Send, progress: Progress) -> None:
+    progress.failures += await send(stage, value)
+
+
 def _list(value: str | list[str]) -> list[str]:
     return [value] if isinstance(value, str) else value
 
@@ -200,6 +217,9 @@ _VERBS: dict[str, Callable[[Stage, Any, Progress], Awaitable[None]]] = {
     "admin": _admin,
     "axl": _axl,
     "reset": _reset,
+    "send": _send,
+    "config_file": _config_file,
+    "overload": _overload,
 }
 
 if _VERBS.keys() != Step.model_fields.keys():

@@ -9,7 +9,7 @@ from simulator.core.eventlog import EventLog
 from simulator.core.flow import ActorId
 from simulator.core.instant import ManualClock
 from simulator.lab.checks import seen_but_forbidden, unmet
-from simulator.lab.scenario import Expectation
+from simulator.lab.expectation import Expectation
 
 LOG = EventLog(ManualClock(0.0))
 LOG.emit(ActorId("alice"), ev.PhoneRegistered(node="ucm-pub", port=5090, expires=120))
