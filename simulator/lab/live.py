@@ -88,6 +88,7 @@ class Lab:
             keep=self._keep,
             pki=pki,
             state=self._state,
+            any_port=frozenset(actor for actor, _ in self._numbers),
             secret=SeededEntropy(int.from_bytes(os.urandom(8))),
         )
         self.site.touched = self.kick
@@ -169,11 +170,12 @@ class Lab:
         for attempt in range(_ATTEMPTS):
             try:
                 await self._start()
-                return
             except OSError:
                 # Another process may take a free port between choosing and binding it.
-                if self._virtual or not self._numbers or attempt == _ATTEMPTS - 1:
+                if not self._numbers or attempt == _ATTEMPTS - 1:
                     raise
+            else:
+                return
             await self._abandon()
             self._build(self.site.pki.again())
 

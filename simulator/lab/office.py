@@ -15,6 +15,7 @@ from registrar.core.axl import PATH as AXL_PATH
 from registrar.core.axl import PRODUCT_VERSIONS, AxlService, Surroundings, WriteThrottle
 from registrar.core.cluster import Cluster
 from registrar.core.database import ClusterDatabase, Projection
+from registrar.core.database.seed import record_ports
 from registrar.core.key_server import KeyServer
 from registrar.core.keylife import KeyConsumer, KeyRing, Kind
 from registrar.core.passwords import UserPasswords
@@ -38,6 +39,7 @@ from simulator.core.eventlog import EventLog
 from simulator.core.flow import ActorId
 from simulator.core.http import HttpRequest, HttpResponse, HttpService
 from simulator.core.instant import Clock, Instant
+from simulator.lab.build import node_ports
 from simulator.lab.config import LabConfig
 from simulator.lab.services import NodeServices, Service
 from simulator.lab.token_counters import TokenCounters
@@ -64,6 +66,7 @@ class Office:
         base_of: Callable[[str], str],
         config_url: Callable[[str], str],
         state: Path | None = None,
+        any_port: frozenset[str] = frozenset(),
     ) -> None:
         """`act` resets a device and tells how many registrations that reached; `config_url`: name of a
         configuration file -> its URL. Raises DatabaseFileError for a state file of another cluster.
@@ -77,6 +80,9 @@ class Office:
             entropy=entropy.child("database"), path=state, export_controlled=config.cluster.export_controlled
         )
         Projection.connect(self.database, cluster)
+        for item in config.nodes:
+            if item.name in any_port:
+                record_ports(self.database, cluster.node(item.name).host, node_ports(item.ports))
         self.services = NodeServices([(node.name, node.host) for node in cluster.nodes], clock.now())
         self.realtime = RealtimeInformation(cluster)
         self.tokens = TokenCounters()

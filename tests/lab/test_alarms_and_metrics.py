@@ -96,7 +96,7 @@ async def test_a_syslog_server_gets_datagrams_with_a_priority() -> None:
         with closing(Syslog(f"udp://127.0.0.1:{server.getsockname()[1]}")) as syslog:
             async with open_lab(LAB, virtual_ports=True, syslog=syslog) as lab:
                 await happenings(lab)
-        datagrams = []
+        datagrams: list[str] = []
         while "EndPointUnregistered" not in (datagrams or [""])[-1]:
             datagrams.append(server.recv(65536).decode())
     assert named(datagrams).keys() == ALL

@@ -192,9 +192,8 @@ def _device(
 
 
 def record_ports(database: ClusterDatabase, host: str, ports: NodePorts) -> None:
-    """Where the lab asked for any free port (0): the ports its listeners got, so that administrators see them.
-
-    From then on they are the node's configured ports, and a restart opens the same ones.
+    """Where the lab asked for any free port: those of this run, so that administrators see them, whatever a state
+    file said.
     """
     with database.write(seeding=True) as connection:
         connection.execute(

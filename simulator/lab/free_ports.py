@@ -1,0 +1,66 @@
+"""Numbers for the ports that a lab file leaves open (0), chosen before anything is built.
+
+So the cluster database, configuration files and administrators all show what is really bound. The numbers lie
+in the range UCM allows for OAuth ports, and below the one systems use for outgoing connections.
+"""
+
+from __future__ import annotations
+
+import os
+import socket
+
+from simulator.lab.config import LabConfig, PortsConfig
+
+RANGE = range(20_000, 32_768)
+_ATTEMPTS = 200
+
+Numbers = dict[tuple[str, str], int]
+"""(actor, role) -> port."""
+
+
+def numbered(config: LabConfig, host: str, kept: Numbers) -> LabConfig:
+    """The lab with a number for every 0. `kept`: the numbers of before, taken again where they are free.
+
+    Raises OSError if no port is free.
+    """
+
+    def number(actor: str, role: str) -> int:
+        port = kept.get((actor, role), 0)
+        taken = {other for key, other in kept.items() if key != (actor, role)}
+        if not port or not _is_free(host, port):
+            port = kept[actor, role] = _any(host, taken)
+        return port
+
+    nodes = [
+        node.model_copy(
+            update={
+                "ports": PortsConfig(**{role: port or number(node.name, role) for role, port in node.ports})
+            }
+        )
+        for node in config.nodes
+    ]
+    expressways = [
+        item.model_copy(update={"port": item.port or number(item.name, "edge")}) for item in config.expressways
+    ]
+    return config.model_copy(update={"nodes": nodes, "expressways": expressways})
+
+
+def _any(host: str, taken: set[int]) -> int:
+    for _ in range(_ATTEMPTS):
+        port = RANGE[int.from_bytes(os.urandom(4)) % len(RANGE)]
+        if port not in taken and _is_free(host, port):
+            return port
+    raise OSError(f"no port is free on {host}")
+
+
+def _is_free(host: str, port: int) -> bool:
+    """For UDP and TCP at this moment."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    with socket.socket(family, socket.SOCK_STREAM) as tcp, socket.socket(family, socket.SOCK_DGRAM) as udp:
+        tcp.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            tcp.bind((host, port))
+            udp.bind((host, port))
+        except OSError:
+            return False
+    return True
