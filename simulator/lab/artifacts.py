@@ -33,7 +33,8 @@ def _ladder_text(report: Report) -> bytes:
 
 
 def _ladder_svg(report: Report) -> bytes:
-    return ladder.svg(ladder.rows_of(report.records), title=report.title).encode()
+    rows, captions = ladder.rows_of(report.records), ladder.captions_of(report.records)
+    return ladder.svg(rows, title=report.title, captions=captions).encode()
 
 
 def _mermaid(report: Report) -> bytes:

@@ -143,7 +143,7 @@ def _checks(attempt: Attempt) -> Iterable[str]:
 
 
 def _ladder(report: Report) -> str:
-    width, strips = ladder.strips(ladder.rows_of(report.records))
+    width, strips = ladder.strips(ladder.rows_of(report.records), ladder.captions_of(report.records))
     parts = []
     for strip in strips:
         drawn, row = picture.piece(strip, width), strip.row

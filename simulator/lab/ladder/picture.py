@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from html import escape
+from types import MappingProxyType
 
 from simulator.lab.ladder.drawing import wrap
 from simulator.lab.ladder.rows import Row, Tone, lanes_of
@@ -28,6 +29,7 @@ _FILLS: dict[Tone, str] = {
     "quiet": "#ddf4ff",
     "step": "#fff8c5",
 }
+NO_CAPTIONS: Mapping[str, str] = MappingProxyType({})
 STYLE = "text{font:13px system-ui,'Segoe UI','DejaVu Sans',sans-serif}.time{fill:#59636e;font-size:11px}"
 """For every SVG of ours: into its own <style>, or once into the page."""
 
@@ -47,14 +49,14 @@ class _Layout:
     width: int
 
 
-def strips(rows: Sequence[Row]) -> tuple[int, list[Strip]]:
-    """(width, strips): the lanes' names, then one for each row. Empty without lanes."""
+def strips(rows: Sequence[Row], captions: Mapping[str, str] = NO_CAPTIONS) -> tuple[int, list[Strip]]:
+    """(width, strips): the lanes' names and captions, then one for each row. Empty without lanes."""
     lanes = lanes_of(rows)
     if not lanes:
         return 0, []
     x = {lane: _LEFT + _EDGE + index * _LANE for index, lane in enumerate(lanes)}
     layout = _Layout(x=x, width=_LEFT + 2 * _EDGE + (len(lanes) - 1) * _LANE)
-    out = [_head(layout)]
+    out = [_head(layout, captions)]
     shown = ""
     for row in rows:
         stamp = f"{row.at:.3f} s"
@@ -63,9 +65,9 @@ def strips(rows: Sequence[Row]) -> tuple[int, list[Strip]]:
     return layout.width, out
 
 
-def svg(rows: Sequence[Row], *, title: str = "") -> str:
+def svg(rows: Sequence[Row], *, title: str = "", captions: Mapping[str, str] = NO_CAPTIONS) -> str:
     """A picture of its own; details show where the pointer rests."""
-    width, drawn = strips(rows)
+    width, drawn = strips(rows, captions)
     y, body = 0, []
     for strip in drawn:
         body.append(f'<g transform="translate(0 {y})">{strip.body}</g>')
@@ -86,13 +88,16 @@ def piece(strip: Strip, width: int) -> str:
     )
 
 
-def _head(layout: _Layout) -> Strip:
-    height = 48
+def _head(layout: _Layout, captions: Mapping[str, str]) -> Strip:
+    height = 66 if captions else 48
     out = []
     for lane, x in layout.x.items():
         name = lane if len(lane) <= 30 else lane[:29] + "…"
         half = max(45, round(len(name) * _CHARACTER / 2) + 12)
         out.append(_line(x, 38, height))
+        caption = captions.get(lane)
+        if caption:
+            out.append(f'<text x="{x}" y="55" text-anchor="middle" {_HALO}>{escape(caption)}</text>')
         out.append(f'<rect x="{x - half}" y="8" width="{2 * half}" height="30" rx="6" fill="#1f2328"/>')
         out.append(
             f'<text x="{x}" y="28" text-anchor="middle" fill="#fff" font-weight="600">{escape(name)}</text>'

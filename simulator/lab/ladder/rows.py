@@ -61,6 +61,26 @@ def lanes_of(rows: Iterable[Row]) -> list[str]:
     return sorted(names, key=lambda name: 1 if name in callers & called else 2 if name not in callers else 0)
 
 
+def captions_of(records: Iterable[Record]) -> dict[str, str]:
+    """What each actor is, as far as its events show: a caption for its lane."""
+    out: dict[str, str] = {}
+    for record in records:
+        for kinds, caption in _CAPTIONS:
+            if isinstance(record.event, kinds):
+                out.setdefault(str(record.actor), caption)
+    return out
+
+
+_CAPTIONS: tuple[tuple[tuple[type[ev.Event], ...], str], ...] = (
+    ((ev.PhoneStateChanged,), "phone"),
+    ((ev.ZoneChanged, ev.ProxyForwarded), "Expressway-C"),
+    (
+        (ev.ServiceStarted, ev.RegistrarAccepted, ev.RegistrarChallenged, ev.RegistrarRejected),
+        "Unified CM node",
+    ),
+)
+
+
 class _Wires:
     """What a record alone does not say."""
 
