@@ -6,6 +6,7 @@ issued around it, and an expired one is made by issuing, never by turning a cloc
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
@@ -111,7 +112,7 @@ class Authority:
             authority_key_identifier=parent.key_identifier if parent else identifier,
         )
         builder = builder.add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
-        builder = builder.add_extension(_key_usage(sign=True, certificates=True), critical=True)
+        builder = builder.add_extension(_key_usage(sign=True, certificates=True, crls=True), critical=True)
         certificate = builder.sign(parent.key if parent else key, SHA256())
         pem = certificate.public_bytes(Encoding.PEM)
         return cls(
@@ -121,6 +122,22 @@ class Authority:
             key=key,
             key_identifier=identifier,
         )
+
+    def revocation_list(self, revoked: Iterable[Issued], *, now: Instant) -> bytes:
+        """A CRL, PEM, that lists the certificates of `revoked` and is good for a week (RFC 5280 5)."""
+        moment = to_datetime(now)
+        builder = (
+            x509.CertificateRevocationListBuilder()
+            .issuer_name(_subject(self.name))
+            .last_update(moment - _DAY)
+            .next_update(moment + 7 * _DAY)
+            .add_extension(x509.AuthorityKeyIdentifier(self.key_identifier, None, None), critical=False)
+        )
+        for issued in revoked:
+            serial = x509.load_pem_x509_certificate(issued.certificate).serial_number
+            entry = x509.RevokedCertificateBuilder().serial_number(serial).revocation_date(moment - _DAY)
+            builder = builder.add_revoked_certificate(entry.build())
+        return builder.sign(self.key, SHA256()).public_bytes(Encoding.PEM)
 
     def issue(self, spec: CertSpec, *, now: Instant) -> Issued:
         """Raises ValueError when the spec cannot be a certificate (a name not ASCII, dates reversed)."""
@@ -224,7 +241,9 @@ def _general_name(san: str) -> x509.GeneralName:
     return x509.UniformResourceIdentifier(san) if kind == "uri" else x509.DNSName(san)
 
 
-def _key_usage(*, sign: bool, encipher: bool = False, certificates: bool = False) -> x509.KeyUsage:
+def _key_usage(
+    *, sign: bool, encipher: bool = False, certificates: bool = False, crls: bool = False
+) -> x509.KeyUsage:
     return x509.KeyUsage(
         digital_signature=sign,
         content_commitment=False,
@@ -232,7 +251,7 @@ def _key_usage(*, sign: bool, encipher: bool = False, certificates: bool = False
         data_encipherment=False,
         key_agreement=False,
         key_cert_sign=certificates,
-        crl_sign=False,
+        crl_sign=crls,
         encipher_only=False,
         decipher_only=False,
     )

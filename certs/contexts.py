@@ -10,7 +10,8 @@ from __future__ import annotations
 import os
 import ssl
 import tempfile
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from functools import lru_cache
 
 from simulator.core.tls.settings import ClientAuth, ClientTls, Credential, ServerTls, TlsVersion
@@ -82,16 +83,16 @@ def _configure(context: ssl.SSLContext, settings: ServerTls | ClientTls, keylog:
         context.set_ciphers(settings.ciphers)
     if settings.trust:
         context.load_verify_locations(cadata=b"".join(settings.trust).decode("ascii"))
+    if settings.crls:
+        with _as_file(b"".join(settings.crls)) as path:
+            context.load_verify_locations(cafile=path)
+        context.verify_flags |= ssl.VERIFY_CRL_CHECK_LEAF
     if keylog is not None:
         context.keylog_filename = keylog
 
 
 def _load_credential(context: ssl.SSLContext, credential: Credential) -> None:
-    # OpenSSL's Python door takes files only: a private one (mkstemp: 0600), gone before anybody can look.
-    handle, path = tempfile.mkstemp(prefix="ucmsim-", suffix=".pem")
-    try:
-        with os.fdopen(handle, "wb") as file:
-            file.write(credential.private_key + credential.chain)
+    with _as_file(credential.private_key + credential.chain) as path:
         try:
             context.load_cert_chain(path)
         except ssl.SSLError as error:
@@ -100,6 +101,16 @@ def _load_credential(context: ssl.SSLContext, credential: Credential) -> None:
             # A weak key that is to be presented on purpose: the peer, not we, is the one who judges it.
             context.set_ciphers(_ANY_STRENGTH)
             context.load_cert_chain(path)
+
+
+@contextmanager
+def _as_file(data: bytes) -> Iterator[str]:
+    """OpenSSL's Python door takes files only: a private one (mkstemp: 0600), gone before anybody can look."""
+    handle, path = tempfile.mkstemp(prefix="ucmsim-", suffix=".pem")
+    try:
+        with os.fdopen(handle, "wb") as file:
+            file.write(data)
+        yield path
     finally:
         with suppress(FileNotFoundError):
             os.unlink(path)

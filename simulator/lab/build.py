@@ -151,13 +151,10 @@ class Builder:
         """
         device = phone.as_device or phone.device
         remote = phone.deployment == "mra"
-        if phone.trust is not None:
-            trust = self._pki.bundle(phone.trust)
-        elif remote:
-            trust = self._pki.bundle([EXPRESSWAY_CA])
-        else:
-            secure = tuple(node.stores.callmanager.certificate for node in cluster.nodes)
-            trust = (*self._pki.bundle([TOMCAT_CA]), *(secure if phone.device in self.lscs else ()))
+        authorities = phone.trust if phone.trust is not None else [EXPRESSWAY_CA if remote else TOMCAT_CA]
+        trust = self._pki.bundle(authorities)
+        if phone.trust is None and not remote and phone.device in self.lscs:
+            trust = (*trust, *(node.stores.callmanager.certificate for node in cluster.nodes))
         override = None
         if phone.wrong_port is not None:
             override = PortOverride(element=phone.wrong_port.element, port=phone.wrong_port.port)
@@ -170,6 +167,9 @@ class Builder:
             deployment=Deployment(phone.deployment),
             edge=self._edge(phone, edge_of) if remote else None,
             trust=trust,
+            tls_minimum=phone.tls or "1.2",
+            tls_maximum=phone.tls or "1.3",
+            crls=self._pki.revocation_lists(authorities) if phone.check_revocation else (),
             credential=self.lscs.get(phone.device),
             mac=phone.instance or self._entropy.child(f"mac/{phone.device}").hex(6),
             requested_expires=phone.expires,

@@ -10,13 +10,17 @@ from itertools import repeat
 from pathlib import Path
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, field_validator, model_validator
 
 from simulator.core.tls.settings import TlsVersion
 from simulator.lab import yaml_source
 
 Name = Annotated[str, Field(min_length=1, max_length=128, pattern=r"^[A-Za-z0-9._\-]+$")]
 Port = Annotated[int, Field(ge=0, le=65535)]
+Version = Annotated[
+    TlsVersion, BeforeValidator(lambda value: str(value) if isinstance(value, float) else value)
+]
+"""Written with or without quotes."""
 
 
 class Strict(BaseModel):
@@ -34,6 +38,8 @@ class CertificateConfig(Strict):
     usages: Literal["both", "server", "client", "none"] = Field("both", description="extended key usage")
     valid: Literal["now", "expired", "not_yet"] = "now"
     key: Literal["rsa2048", "ec256", "rsa1024"] = "rsa2048"
+    forged: bool = Field(False, description="the issuer is an impostor: the same name, another key")
+    revoked: bool = Field(False, description="it is on its issuer's revocation list")
     chain: Literal["full", "leaf_only"] = Field("full", description="leaf_only: intermediates are not sent")
 
 
@@ -68,6 +74,10 @@ class ClusterConfig(Strict):
     )
     export_controlled: bool = Field(True, description="licensed to enable SIP OAuth mode")
     request_client_certificate: bool = Field(False, description="5090 asks for a client certificate")
+    lsc_in_handshake: bool = Field(
+        True, description="5061 without a client certificate ends in the handshake; False: in a 403"
+    )
+    max_challenges: int = Field(3, ge=1, le=10, description="challenges for bad tokens before a 403")
 
 
 class ProfileConfig(Strict):
@@ -130,6 +140,8 @@ class PhoneConfig(Strict):
     wrong_port: WrongPort | None = None
     known: bool = Field(True, description="False: the device is not configured in the cluster")
     expires: Annotated[int, Field(ge=0, le=86400)] | None = Field(None, description="seconds it asks for")
+    tls: Version | None = Field(None, description="the only version it speaks; default: 1.2 and 1.3")
+    check_revocation: bool = Field(False, description="it checks revocation lists of the authorities it trusts")
     take_over: bool = Field(False, description="force a takeover of an active registration")
     instance: str | None = Field(None, description="12 hex digits of +sip.instance; default: from the name")
     as_device: str | None = Field(None, description="device name it registers as; default: `device`")
@@ -145,12 +157,15 @@ class ExpresswayConfig(Strict):
         None, description="names UCM's Expressway-C table holds for it; default: its host name; []: no row"
     )
     sip_path_headers: bool = False
+    check_revocation: bool = Field(
+        False, description="Certificate revocation checking mode CRL, with lists of all its trusted CAs"
+    )
 
 
 class LabConfig(Strict):
     name: str = "lab"
     seed: int = Field(1, ge=0, le=2**63 - 1)
-    tls: TlsVersion = Field("1.2", description="version of UCM's and the Expressway's SIP listeners")
+    tls: Version = Field("1.2", description="version of UCM's and the Expressway's SIP listeners")
     domain: str = Field("lab.example", description="of the users' mail addresses")
     cluster: ClusterConfig = ClusterConfig()
     administrators: list[AdministratorConfig] = [AdministratorConfig()]
@@ -159,11 +174,6 @@ class LabConfig(Strict):
     users: list[UserConfig] = Field([], description="more users; the phones' users exist anyway")
     phones: list[PhoneConfig] = Field([], max_length=1000)
     expressways: list[ExpresswayConfig] = []
-
-    @field_validator("tls", mode="before")
-    @classmethod
-    def _version_without_quotes(cls, value: object) -> object:
-        return str(value) if isinstance(value, float) else value
 
     @field_validator("nodes", "expressways")
     @classmethod

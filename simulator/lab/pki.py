@@ -36,6 +36,7 @@ class Pki:
         """Every authority made so far, by name."""
         self._generations: dict[str, int] = {}
         self._issued: dict[tuple[str, CertSpec], Issued] = {}
+        self._revoked: dict[str, list[Issued]] = {}
         self._stores: dict[tuple[str, tuple[str, ...]], NodeStores] = {}
         self._token_keys: dict[str, ClusterKeys] = {}
 
@@ -52,6 +53,12 @@ class Pki:
             parent = self.authority(name.rpartition("/")[0]) if "/" in name else None
             self.authorities[name] = Authority.create(name, now=self._now, parent=parent)
         return self.authorities[name]
+
+    def revocation_lists(self, names: list[str]) -> tuple[bytes, ...]:
+        """What these authorities have revoked so far: a CRL of each, PEM."""
+        return tuple(
+            self.authority(name).revocation_list(self._revoked.get(name, ()), now=self._now) for name in names
+        )
 
     def bundle(self, names: list[str]) -> tuple[bytes, ...]:
         """The certificates of these authorities, PEM, for a trust store."""
@@ -86,14 +93,19 @@ class Pki:
             generation=generation,
         )
         issuer = config.issuer or default_ca
-        made = (issuer if isinstance(issuer, str) else issuer.name, spec)
+        name = issuer if isinstance(issuer, str) else issuer.name
+        made = (f"{name} (forged)" if config.forged else name, spec)
         if made not in self._issued:
             if issuer == "self":
                 self._issued[made] = self_signed(spec, now=self._now)
             else:
                 authority = self.authority(issuer) if isinstance(issuer, str) else issuer
+                if config.forged:
+                    authority = authority.forged_twin(now=self._now)
                 self._issued[made] = authority.issue(spec, now=self._now)
         issued = self._issued[made]
+        if config.revoked:
+            self._revoked.setdefault(name, []).append(issued)
         return issued.without_chain() if config.chain == "leaf_only" else issued
 
     def node_stores(self, host: str, *, addresses: tuple[str, ...]) -> NodeStores:

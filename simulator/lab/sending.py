@@ -9,9 +9,9 @@ from pydantic import Field, model_validator
 
 from simulator.core.eventlog import Record
 from simulator.core.flow import Address, Transport
-from simulator.core.tls.settings import ClientTls, TlsVersion
+from simulator.core.tls.settings import ClientTls
 from simulator.lab import checks
-from simulator.lab.config import Name, Strict, TokenConfig
+from simulator.lab.config import Name, Strict, TokenConfig, Version
 from simulator.lab.expectation import Expectation
 from simulator.lab.stage import Stage
 from simulator.lab.stranger import PLACEHOLDERS
@@ -35,7 +35,7 @@ class Send(Strict):
     part: bool = Field(False, description="`text` is sent as it is: the message may be unfinished")
     clear: bool = Field(False, description="no TLS, whatever the port expects")
     certificate_of: str | None = Field(None, description="present the certificate of this phone or Expressway")
-    tls: TlsVersion | None = Field(None, description="speak this version only")
+    tls: Version | None = Field(None, description="speak this version only")
     token: TokenConfig = Field(TokenConfig(), description="what `$token` is; default: the first phone's user's")
     status: int | None = Field(None, ge=100, le=699, description="the status that must come back")
     answer: str | None = Field(None, description="regular expression that the answer must match")

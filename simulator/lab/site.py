@@ -96,6 +96,8 @@ class Site:
             min_expires=config.cluster.min_expires,
             trying=config.cluster.trying,
             request_client_certificate=config.cluster.request_client_certificate,
+            lsc_in_handshake=config.cluster.lsc_in_handshake,
+            max_challenges=config.cluster.max_challenges,
         )
         self.office = Office(
             config,
@@ -111,6 +113,7 @@ class Site:
             config_url=self.config_url,
             state=state,
             any_port=any_port,
+            authorities=[self.pki.authority(name).certificate for name in self._authorities()],
         )
         self._amend = Amendments(self.office.database, self.cluster)
         self.touched: Callable[[Actor], None] = lambda actor: None
@@ -121,6 +124,11 @@ class Site:
         self.phones: dict[str, Softphone] = {}
         self.strangers: dict[str, Stranger] = {}
         """Foreign clients that a scenario let speak, by name."""
+
+    def _authorities(self) -> set[str]:
+        """Those that sign for the Expressways, and those made so far."""
+        signers = {item.certificate.issuer or EXPRESSWAY_CA for item in self.config.expressways}
+        return (signers - {"self"}) | set(self.pki.authorities)
 
     # --- what drivers ask -------------------------------------------------------------------------------------
 
@@ -390,7 +398,11 @@ class Site:
             entropy=self._entropy.child(config.name),
             journal=self.log.journal(ActorId(config.name)),
             flows=self.flows,
-            settings=ExpresswaySettings(minimum=self.config.tls, maximum=self.config.tls),
+            settings=ExpresswaySettings(
+                minimum=self.config.tls,
+                maximum=self.config.tls,
+                crls=self.pki.revocation_lists(config.trusted_cas) if config.check_revocation else (),
+            ),
         )
 
     def _mra(self, node: str) -> UcmNode:

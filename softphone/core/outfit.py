@@ -95,6 +95,7 @@ class Outfit:
             check_hostname=verify,
             minimum=self.profile.tls_minimum,
             maximum=self.profile.tls_maximum,
+            crls=self.profile.crls if verify else (),
         )
 
     def _tls(self, decision: PortDecision) -> ClientTls | None:

@@ -83,6 +83,8 @@ class PhoneProfile:
     """The LSC; only used where the decision table asks for one."""
     tls_minimum: TlsVersion = "1.2"
     tls_maximum: TlsVersion = "1.3"
+    crls: tuple[bytes, ...] = ()
+    """Revocation lists (PEM) it checks servers against; empty: it does not."""
     requested_expires: int | None = None
     """Seconds; None: timerRegisterExpires of the configuration (3600)."""
     user_agent: str = "Cisco-CSF"

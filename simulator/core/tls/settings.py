@@ -36,6 +36,8 @@ class ServerTls:
     """UCM's SIP listeners are only known to speak 1.2; 1.3 is an option. [assumed: sip-wire Q10]"""
     ciphers: str = ""
     """OpenSSL's list for TLS 1.2, e.g. of UCM's "TLS Ciphers" (sip-wire 2); empty: the library's own."""
+    crls: tuple[bytes, ...] = ()
+    """Revocation lists (PEM). If there is one, the client's certificate must be covered and not revoked."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,3 +53,5 @@ class ClientTls:
     maximum: TlsVersion = "1.3"
     ciphers: str = ""
     """OpenSSL's list for TLS 1.2; empty: the library's own."""
+    crls: tuple[bytes, ...] = ()
+    """Revocation lists (PEM). If there is one, the server's certificate must be covered and not revoked."""

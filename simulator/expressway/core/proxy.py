@@ -74,6 +74,7 @@ class ExpresswayC:
             trust=trust,
             versions=(self._settings.minimum, self._settings.maximum),
             backoff=self._settings.backoff,
+            crls=self._settings.crls,
             flow_ids=flows,
             transmit=self._out.transmit,
         )

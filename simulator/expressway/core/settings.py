@@ -24,6 +24,9 @@ class ExpresswaySettings:
     minimum: TlsVersion = "1.2"
     maximum: TlsVersion = "1.3"
     """TLS versions of both sides."""
+    crls: tuple[bytes, ...] = ()
+    """Revocation lists (PEM) for the nodes' certificates; empty: revocation is not checked. [documented:
+    Certificate revocation checking mode]"""
     flows: int = 50_000
     """Phones' connections at one time."""
     pending: int = 50_000

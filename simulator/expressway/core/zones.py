@@ -23,8 +23,10 @@ class Zones:
         backoff: float,
         flow_ids: FlowIds,
         transmit: Transmit,
+        crls: tuple[bytes, ...] = (),
     ) -> None:
         self.credential = credential
+        self._crls = crls
         self.trust = trust
         self._versions = versions
         self._backoff = backoff
@@ -71,6 +73,7 @@ class Zones:
             credential=self.credential,
             minimum=minimum,
             maximum=maximum,
+            crls=self._crls,
         )
         flow = self._flow_ids.take()
         self._by_flow[flow] = zone
