@@ -5,7 +5,7 @@ Doors are functions (`HttpService`, `PlatformCli`): steps call them, `ucmsim up`
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import replace
 from pathlib import Path
 
@@ -15,6 +15,7 @@ from registrar.core.axl import PATH as AXL_PATH
 from registrar.core.axl import PRODUCT_VERSIONS, AxlService, Surroundings, WriteThrottle
 from registrar.core.cluster import Cluster
 from registrar.core.database import ClusterDatabase, Projection
+from registrar.core.database.certificates import renew_trust
 from registrar.core.database.seed import record_ports
 from registrar.core.key_server import KeyServer
 from registrar.core.keylife import KeyConsumer, KeyRing, Kind
@@ -67,6 +68,7 @@ class Office:
         config_url: Callable[[str], str],
         state: Path | None = None,
         any_port: frozenset[str] = frozenset(),
+        authorities: Iterable[bytes] = (),
     ) -> None:
         """`act` resets a device and tells how many registrations that reached; `config_url`: name of a
         configuration file -> its URL. Raises DatabaseFileError for a state file of another cluster.
@@ -79,7 +81,16 @@ class Office:
         self.database = ClusterDatabase(
             entropy=entropy.child("database"), path=state, export_controlled=config.cluster.export_controlled
         )
+        is_old = not self.database.is_new
+        made = _certificates(cluster, authorities)
+        lscs = {device.name: device.lsc_md5 for device in cluster.directory.devices if device.lsc_md5}
         Projection.connect(self.database, cluster)
+        if is_old:
+            renew_trust(self.database, made)
+            with self.database.write(seeding=True) as connection:
+                connection.executemany(
+                    "update device set lscmd5 = ?2 where name = ?1 and lscmd5 <> ''", list(lscs.items())
+                )
         for item in config.nodes:
             if item.name in any_port:
                 record_ports(self.database, cluster.node(item.name).host, node_ports(item.ports))
@@ -237,6 +248,15 @@ class Office:
 
     def _revoke_all(self, why: str) -> None:
         self.signon.revoke(why=why)
+
+
+def _certificates(cluster: Cluster, authorities: Iterable[bytes]) -> list[bytes]:
+    """Everything this lab made that a trust store may hold."""
+    stores = [node.stores for node in cluster.nodes]
+    own = [(one.tomcat.certificate, one.callmanager.certificate, one.lsc_issuer.certificate) for one in stores]
+    trusted = [(*one.tomcat_trust, *one.callmanager_trust) for one in stores]
+    # An authority comes last: a node's own certificate may carry the same name, but only one of them signs.
+    return [pem for pems in (*own, *trusted, tuple(authorities)) for pem in pems]
 
 
 class Tomcat:

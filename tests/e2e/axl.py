@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 from tests.e2e.running_lab import DEADLINE, RunningLab
 
-PASSWORD = "ucmsim"  # noqa: S105 - the default lab's
+PASSWORD = "ucmsim"
 ENVELOPE = (
     '<soapenv:Envelope xmlns:soapenv="http://schemas.xmlsoap.org/soap/envelope/"><soapenv:Body>'
     '<ns:{operation} xmlns:ns="http://www.cisco.com/AXL/API/12.5">{body}</ns:{operation}>'

@@ -76,6 +76,23 @@ def import_trust(database: ClusterDatabase, host: str, pem: bytes, *, service: i
     return common_name(normal)
 
 
+def renew_trust(database: ClusterDatabase, certificates: Iterable[bytes]) -> None:
+    """A lab that starts from a state file has made its authorities anew: those of before, by their subject, are
+    replaced in every trust store. What was deleted stays so, and what others signed is left alone.
+    """
+    renewed = {_subject(x509.load_pem_x509_certificate(pem).subject): _normal(pem) for pem in certificates}
+    rows = database.rows(
+        "select c.pkid, c.servername, c.certificate, m.tkcertificateservice from certificate c "
+        "join certificateservicecertificatemap m on m.fkcertificate = c.pkid order by c.rowid"
+    )
+    with database.write(seeding=True) as connection:
+        for row in rows:
+            new = renewed.get(common_name(_pem(row)))
+            if row["tkcertificateservice"] in TRUST_SERVICES and new is not None and new != _pem(row):
+                connection.execute("delete from certificate where pkid = ?", (row["pkid"],))
+                _insert(database, connection, row["servername"], row["tkcertificateservice"], new)
+
+
 def delete_trust(database: ClusterDatabase, host: str, pem: bytes, *, service: int = TOMCAT_TRUST) -> bool:
     """`set cert delete`: False if the node did not trust it."""
     with database.write(seeding=True) as connection:

@@ -192,9 +192,7 @@ def _device(
 
 
 def record_ports(database: ClusterDatabase, host: str, ports: NodePorts) -> None:
-    """Where the lab asked for any free port: those of this run, so that administrators see them, whatever a state
-    file said.
-    """
+    """Where the lab asked for any free port: those of this run, whatever a state file says."""
     with database.write(seeding=True) as connection:
         connection.execute(
             "update callmanager set sipphoneport = ?, sipphonesecureport = ?, "

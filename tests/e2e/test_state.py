@@ -1,0 +1,65 @@
+"""`ucmsim up --state FILE`: what administrators changed outlives the lab; with any ports too."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from tests.e2e.axl import Axl
+from tests.e2e.phones import Phones
+from tests.e2e.running_lab import RunningLab, running_lab, ucmsim
+
+
+def cli(lab: RunningLab, command: str, *answers: str) -> str:
+    more = [part for answer in answers for part in ("--answer", answer)]
+    done = ucmsim("admin", command, "--control", lab.control, *more)
+    assert done.returncode == 0, done.stdout + done.stderr
+    return done.stdout
+
+
+async def test_what_was_changed_is_still_so_after_a_restart_of_the_lab(tmp_path: Path) -> None:
+    state = tmp_path / "cluster.db"
+    with running_lab(tmp_path / "1", "--port-base", "0", "--state", state) as lab:
+        cli(lab, "utils sipOAuth-mode disable")
+        cli(lab, "run sql insert into expresswaycconfiguration (pkid, hostnameorip) values (newid(), 'expc9')")
+        cli(lab, "run sql update device set description = 'kept' where name = 'CSFALICE'")
+        assert Axl(lab).call("addUser", "<user><userid>zoe</userid><lastName>Z</lastName></user>").status == 200
+    with running_lab(tmp_path / "2", "--port-base", "0", "--state", state) as lab:
+        assert "\n0" in cli(
+            lab, "run sql select paramvalue from processconfig where paramname = 'ClusterSIPOAuthMode'"
+        )
+        assert "expc9" in cli(lab, "run sql select hostnameorip from expresswaycconfiguration")
+        assert "kept" in cli(lab, "run sql select description from device where name = 'CSFALICE'")
+        assert "zoe" in cli(lab, "run sql select userid from enduser")
+        started = lab.events("service:started", 0, service="Cisco CallManager")
+        assert "SIP OAuth mode off" in started[0]["detail"]
+        cli(lab, "utils sipOAuth-mode enable")
+        cli(lab, "utils service restart Cisco CallManager")
+        await Phones(lab).all_register()
+
+
+def test_administrators_see_the_ports_that_are_really_open(tmp_path: Path) -> None:
+    with running_lab(tmp_path / "1", "--port-base", "0") as lab:
+        host, oauth = lab.endpoint("oauth")
+        answer = Axl(lab).call("getCallManager", "<name>CM_ucm-pub</name>")
+        assert f"<sipOAuthPort>{oauth}</sipOAuthPort>" in answer.text
+        assert f"<sipPhonePort>{lab.endpoint('sip')[1]}</sipPhonePort>" in answer.text
+        assert f"{host}:{oauth} (LISTEN)" in cli(lab, f"show open ports regexp {oauth}")
+        started = lab.events("service:started", 0, service="Cisco CallManager")
+        assert str(oauth) in started[0]["detail"]
+        cli(lab, "utils service restart Cisco CallManager")
+        assert lab.get("/endpoints")["ucm-pub"]["oauth"] == [host, oauth]
+
+
+@pytest.mark.parametrize("content", [b"no database at all" * 100, b""], ids=["text", "empty"])
+def test_a_file_that_is_no_cluster_database(tmp_path: Path, content: bytes) -> None:
+    state = tmp_path / "cluster.db"
+    state.write_bytes(content)
+    if not content:
+        with running_lab(tmp_path / "1", "--port-base", "0", "--state", state):
+            return
+    done = ucmsim("up", "--port-base", "0", "--state", state)
+    assert done.returncode == 2
+    assert str(state.name) in done.stderr.replace("\n", "")
+    assert "Traceback" not in done.stderr
