@@ -307,12 +307,14 @@ class TlsSession:
 
 
 def _refusal_by_peer(error: ssl.SSLError, *, shown: bool = False) -> TlsRefusal | None:
-    reason = error.reason or "UNKNOWN"
-    if isinstance(error, ssl.SSLEOFError):
-        # OpenSSL then puts out decode_error (50), but it is the peer who left, and it said nothing.
+    if isinstance(error, (ssl.SSLEOFError, ssl.SSLZeroReturnError)):
+        # OpenSSL then puts out decode_error (50), but it is the peer who left, and it said nothing. Early CPython
+        # 3.11 (3.11.2: yes, 3.11.7: no) lets OpenSSL overlook the missing goodbye: SSLZeroReturnError, no reason.
+        reason = error.reason or "UNEXPECTED_EOF_WHILE_READING"
         return TlsRefusal(
             by="peer", alert=None, reason=reason, detail="the peer left during the handshake", own_shown=shown
         )
+    reason = error.reason or "UNKNOWN"
     alert = received_alert(reason)
     return None if alert is None else TlsRefusal(by="peer", alert=alert, reason=reason)
 
