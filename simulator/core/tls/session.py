@@ -143,7 +143,7 @@ class TlsSession:
             self._flight = (self._flight + data)[:_FLIGHT]
             self._shake_hands(bytes(data[:32]))
             data = b""
-        if self._state is _State.OPEN:
+        if self._state is _State.OPEN and (data or self._incoming.pending):
             plain = self.decrypt(data)
             if plain:
                 # Before a TlsDown or TlsRefused that the same bytes may have brought.
@@ -308,8 +308,8 @@ class TlsSession:
 
 def _refusal_by_peer(error: ssl.SSLError, *, shown: bool = False) -> TlsRefusal | None:
     if isinstance(error, (ssl.SSLEOFError, ssl.SSLZeroReturnError)):
-        # OpenSSL then puts out decode_error (50), but it is the peer who left, and it said nothing. Early CPython
-        # 3.11 (3.11.2: yes, 3.11.7: no) lets OpenSSL overlook the missing goodbye: SSLZeroReturnError, no reason.
+        # OpenSSL then puts out decode_error (50), but it is the peer who left. With a close_notify, and on
+        # CPython 3.11.2 (not 3.11.7) without one too, it is SSLZeroReturnError, which has no reason.
         reason = error.reason or "UNEXPECTED_EOF_WHILE_READING"
         return TlsRefusal(
             by="peer", alert=None, reason=reason, detail="the peer left during the handshake", own_shown=shown

@@ -206,6 +206,16 @@ def test_a_peer_that_vanishes_mid_handshake_is_said_to_have_left(pair: Any, shar
         assert session.ended
 
 
+def test_a_peer_that_says_goodbye_mid_handshake_is_said_to_have_left(pair: Any) -> None:
+    both = pair()
+    both.server.receive_data(both.client.data_to_send())
+    for session in (both.server, both.client):
+        session.receive_data(b"\x15\x03\x03\x00\x02\x01\x00")
+        (refusal,) = refusals(session.events())
+        assert (refusal.by, refusal.alert) == ("peer", None)
+        assert refusal.detail == "the peer left during the handshake"
+
+
 def test_a_peer_certificate_that_cannot_be_read_is_refused(certificates: Any, pair: Any) -> None:
     both = pair()
 
