@@ -95,11 +95,11 @@ def _parse(text: str) -> NameAddr:
     return NameAddr(display, read_uri(uri), parsed)
 
 
-# Refreshes repeat their From, To and Contact, and reading those anew would double the cost of a REGISTER. Each
-# phone has its own, and a cache smaller than one round of them would never hit: the sizes are for ten thousand
-# phones. Long texts are not kept: they would make the bound meaningless.
+# One exchange asks for the same addresses several times, and a phone's next message repeats them. What a
+# registrar needs of them for longer it remembers in its own form: a second copy costs 2 KiB a phone. Long texts
+# are not kept: they would make the bound meaningless.
 _CACHED_LENGTH = 768
-_cached = lru_cache(maxsize=32_768)(_parse)
+_cached = lru_cache(maxsize=1_024)(_parse)
 
 
 def parse_contacts(text: str) -> Contacts:
@@ -113,4 +113,4 @@ def _parse_contacts(text: str) -> Contacts:
     return tuple(_parse(element) for element in split_list(text, "Contact"))
 
 
-_cached_contacts = lru_cache(maxsize=16_384)(_parse_contacts)
+_cached_contacts = lru_cache(maxsize=512)(_parse_contacts)
