@@ -43,6 +43,10 @@ class Edge:
     def get(self, flow: FlowId) -> EdgeFlow | None:
         return self._flows.get(flow)
 
+    def flows_of(self, host: str) -> tuple[FlowId, ...]:
+        """Every flow from this address."""
+        return tuple(flow for flow, held in self._flows.items() if held.remote.host == host)
+
     def open(self, flow: FlowId, remote: Address) -> bool:
         """False: there are too many flows already, this one is not taken."""
         if len(self._flows) >= self._limit:

@@ -208,6 +208,11 @@ def rewritten_contact(contact: NameAddr, own: Address, users: Mapping[str, str])
     return replace(contact, uri=rewritten_uri(contact.uri, own), params=params)
 
 
+def naming(user: str, contacts: Iterable[NameAddr]) -> dict[str, str]:
+    """`user` as the user of every device that these contacts name."""
+    return {device: user for contact in contacts if (device := device_of(contact))}
+
+
 # --- order ---------------------------------------------------------------------------------------------------
 
 

@@ -6,12 +6,13 @@ to the Internet: Expressway-E's traversal zone would be one more listener, with 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from typing import Literal
 
 from simulator.core import redact
 from simulator.core.entropy import Entropy
 from simulator.core.eventlog import Journal
-from simulator.core.events import ZoneChanged
+from simulator.core.events import KeysLoaded, ZoneChanged, ZoneConfigured
 from simulator.core.flow import (
     ActorId,
     Address,
@@ -28,11 +29,17 @@ from simulator.core.flow import (
 from simulator.core.instant import Instant
 from simulator.core.sip import KeepAlive, Need, RemoteProtocolError, SipStream
 from simulator.core.tls.settings import Credential, ServerTls
+from simulator.expressway.core.administration import PREFIX, Administration
+from simulator.expressway.core.discovery import Found, FoundNode, Identity, UcmServer
 from simulator.expressway.core.edge import Edge
+from simulator.expressway.core.guard import Guard
 from simulator.expressway.core.outbox import Outbox
 from simulator.expressway.core.relay import Relay
 from simulator.expressway.core.settings import ExpresswaySettings, Load
+from simulator.expressway.core.token_gate import TokenGate
+from simulator.expressway.core.token_keys import TokenReader
 from simulator.expressway.core.zone import UcmNode, Zone, ZoneStatus
+from simulator.expressway.core.zone_book import NeighbourZone, difference, zones_of
 from simulator.expressway.core.zones import Zones
 
 __all__ = ["EDGE", "ExpresswayC", "ExpresswaySettings"]
@@ -42,8 +49,8 @@ EDGE = "edge"
 
 
 class ExpresswayC:
-    """The actor. `users` names the user of a device's token in the Contact: a real Expressway reads him in the
-    token it decrypts, this one is told. [assumed]"""
+    """The actor. Users are read in the tokens it opens with the keys it fetched; `users` names those of devices
+    where it has no keys."""
 
     def __init__(
         self,
@@ -59,14 +66,29 @@ class ExpresswayC:
         users: Mapping[str, str] | None = None,
         path_mode: bool = False,
         settings: ExpresswaySettings | None = None,
+        identity: Identity | None = None,
+        locate: Callable[[FoundNode], Address] | None = None,
+        authorize_by_token: bool = True,
     ) -> None:
-        """`address` is listened on and written into Via, Contact and Path; with port 0 (or a wildcard host) the
+        """`identity`: what discovery tells UCM. `locate`: where a found node's 5091 is; default: as it says.
+        `authorize_by_token`: the switch "Authorize by OAuth token with refresh". `address` is listened on and written into Via, Contact and Path; with port 0 (or a wildcard host) the
         first accepted connection tells what it became. `nodes` by the name the phones' cnf.xml gives them.
         `path_mode`: SIP Path headers = On.
         """
         self._name = ActorId(name)
         self._settings = settings or ExpresswaySettings()
         self._out = Outbox(journal)
+        self.identity = identity or Identity(hostname=name, names=())
+        """For the next discovery: change it with the certificate."""
+        self._locate = locate or (lambda node: Address(node.host, node.mra))
+        self._by_token = authorize_by_token
+        self._found: dict[str, tuple[UcmServer, Found]] = {}
+        self._book: tuple[NeighbourZone, ...] = ()
+        self._guard = Guard(rate=self._settings.rate)
+        self._gate = TokenGate(settings=self._settings, guard=self._guard, journal=journal)
+        self.administration = Administration(
+            out=self._out, me=lambda: self.identity, trust=lambda: self._zones.trust, apply=self._apply
+        )
         self._edge = Edge(limit=self._settings.flows, contacts_per_flow=self._settings.contacts_per_flow)
         self._zones = Zones(
             nodes,
@@ -87,6 +109,8 @@ class ExpresswayC:
             edge=self._edge,
             zones=self._zones,
             out=self._out,
+            guard=self._guard,
+            gate=self._gate,
         )
 
     # --- for whoever runs and administers it -----------------------------------------------------------------
@@ -115,6 +139,71 @@ class ExpresswayC:
         if zone is None:
             raise KeyError(f"no UCM node {node!r} is configured")
         return zone.status
+
+    @property
+    def neighbour_zones(self) -> tuple[NeighbourZone, ...]:
+        """Those that discovery made."""
+        return self._book
+
+    @property
+    def authorize_by_token(self) -> bool:
+        return self._by_token
+
+    def set_authorize_by_token(self, on: bool) -> None:
+        """Off: the CEOAuth zones are gone at once. On: they come with the next refresh. [assumed]"""
+        self._by_token = on
+        if not on:
+            kept = tuple(zone for zone in self._book if zone.kind != "CEOAuth")
+            self._rewrite_book(kept)
+
+    def _apply(self, server: UcmServer, found: Found) -> None:
+        """What a discovery found is true from now on."""
+        self._found[server.publisher.lower()] = server, found
+        zones = [zones_of(each, by_token=self._by_token) for _, each in self._found.values()]
+        self._rewrite_book(tuple(zone for some in zones for zone in some))
+        if found.keys is not None:
+            held = self._gate.readers.get(server.publisher.lower())
+            changed = held is None or held.keys.hashes != found.keys.hashes
+            if changed:
+                self._gate.readers[server.publisher.lower()] = TokenReader(found.keys)
+            signing, encryption = found.keys.hashes
+            self._out.journal.add(
+                KeysLoaded(
+                    consumer=self._name,
+                    signing=signing,
+                    encryption=encryption,
+                    changed=changed,
+                    why="discovery",
+                )
+            )
+        self._forgive()
+
+    def _rewrite_book(self, zones: tuple[NeighbourZone, ...]) -> None:
+        made, gone = difference(self._book, zones)
+        self._book = zones
+        for zone in gone:
+            self._note(zone, "removed")
+            if zone.kind == "CEOAuth" and not any(z.kind == zone.kind and z.node == zone.node for z in zones):
+                self.set_node(zone.node, None)
+        for zone in made:
+            self._note(zone, "created")
+        nodes = {node.host: node for _, found in self._found.values() for node in found.nodes}
+        for zone in zones:
+            if zone.kind == "CEOAuth":
+                node = nodes[zone.node]
+                self.set_node(node.host, UcmNode(host=node.host, address=self._locate(node)))
+
+    def _note(self, zone: NeighbourZone, what: Literal["created", "removed"]) -> None:
+        event = ZoneConfigured(
+            zone=zone.name, what=what, address=str(zone.address), priority=zone.rule.priority
+        )
+        self._out.journal.add(event)
+
+    def blocked_sources(self, now: Instant) -> dict[str, Instant]:
+        return self._guard.sources(now)
+
+    def unblock(self, source: str) -> bool:
+        return self._guard.release(source)
 
     def set_node(self, name: str, node: UcmNode | None) -> None:
         """A node was discovered again: other port, other name, or (None) no longer there.
@@ -158,7 +247,7 @@ class ExpresswayC:
         elif facts.listener is not None:
             if not self.address.port or self.address.host in ("0.0.0.0", "::"):  # noqa: S104
                 self._relay.own = facts.local
-            if not self._edge.open(flow, facts.remote):
+            if self._guard.blocked(facts.remote.host, now) or not self._edge.open(flow, facts.remote):
                 self._out.put(CloseFlow(flow))
 
     def flow_data(self, flow: FlowId, data: bytes, now: Instant) -> None:
@@ -193,7 +282,8 @@ class ExpresswayC:
         self._forget(flow, "" if zone is None else zone.describe(end), now)
 
     def fetched(self, key: str, result: Fetched, now: Instant) -> None:
-        """Nothing is ever fetched."""
+        if key.startswith(PREFIX):
+            self.administration.fetched(key, result, now)
 
     def next_timeout(self) -> Instant | None:
         return self._relay.next_deadline()

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from simulator.core.sip.bearer import Dialect
+
 
 @dataclass(frozen=True, slots=True)
 class Refusal:
@@ -27,6 +29,13 @@ NO_PHONE = Refusal(480, "Temporarily Unavailable")
 LOOP = Refusal(482, "Loop Detected")
 TOO_MANY_HOPS = Refusal(483, "Too Many Hops")
 OVERLOAD = Refusal(503, "Service Unavailable")
+TOO_FAST = Refusal(503, "Rate limit exceeded", (("Retry-After", "10"),))
+
+
+def challenge(dialect: Dialect, warning: str, error: str | None = None) -> Refusal:
+    """The edge asks for a (better) token itself. [assumed: sip-wire 8.3]"""
+    status = dialect.challenge_status
+    return Refusal(status, warning, (dialect.challenge(error),))
 
 
 def bad_extension(required: tuple[str, ...]) -> Refusal:

@@ -7,12 +7,13 @@ from dataclasses import replace
 
 from simulator.core import redact
 from simulator.core.events import SipMalformed, SipReceived
-from simulator.core.flow import Address, FlowId
+from simulator.core.flow import Address, CloseFlow, FlowId
 from simulator.core.instant import Instant
-from simulator.core.sip import RemoteProtocolError, Request, Response, parse_via, reply_to
+from simulator.core.sip import STAR, RemoteProtocolError, Request, Response, parse_via, reply_to
 from simulator.expressway.core import headers as rewrite
 from simulator.expressway.core import refusals, trace
 from simulator.expressway.core.edge import Edge, EdgeFlow
+from simulator.expressway.core.guard import Guard
 from simulator.expressway.core.headers import IngressZone
 from simulator.expressway.core.identifiers import to_tag_of
 from simulator.expressway.core.onward import Arrival, arrive, registration_of, towards_phone, towards_ucm
@@ -28,8 +29,16 @@ from simulator.expressway.core.pending import (
 )
 from simulator.expressway.core.refusals import Refusal
 from simulator.expressway.core.settings import ExpresswaySettings
+from simulator.expressway.core.token_gate import TokenGate
 from simulator.expressway.core.zone import Zone
 from simulator.expressway.core.zones import Zones
+
+
+_ABOUT_US = (
+    ("Allow", "INVITE,ACK,BYE,CANCEL,INFO,OPTIONS,REFER,SUBSCRIBE,NOTIFY,UPDATE,REGISTER,PUBLISH,MESSAGE"),
+    ("Accept", "application/sdp"),
+)
+"""What an OPTIONS to the Expressway itself is told (RFC 3261 11.2)."""
 
 
 class Relay:
@@ -46,8 +55,11 @@ class Relay:
         edge: Edge,
         zones: Zones,
         out: Outbox,
+        guard: Guard,
+        gate: TokenGate,
     ) -> None:
         self.own = own
+        self._guard, self._gate = guard, gate
         self.users = users
         self._path_mode = path_mode
         self._settings = settings
@@ -106,9 +118,18 @@ class Relay:
 
     def _from_phone(self, phone: EdgeFlow, request: Request, now: Instant, cause: int) -> None:
         arrival = self._arrive(request, phone.flow, phone.remote, self._settings.ingress)
+        if self._is_for_us(arrival):
+            self._reply(phone.flow, arrival.request, 200, _ABOUT_US)
+            return
         zone = self._zone_for(arrival, now)
         if isinstance(zone, Refusal):
             self._answer(arrival.origin, arrival.request, zone)
+            return
+        user = self._gate.user_of(arrival.request, phone.remote.host, now)
+        if isinstance(user, Refusal):
+            self._answer(arrival.origin, arrival.request, user)
+            if self._guard.blocked(phone.remote.host, now):
+                self._shut_out(phone.remote.host)
             return
         if request.method == "ACK" and zone.state != "active":
             return  # It can only acknowledge what that connection brought.
@@ -116,7 +137,7 @@ class Relay:
             arrival,
             zone.node,
             own=self.own,
-            users=self.users,
+            users=self._users(request, user),
             path_mode=self._path_mode,
             hop_count=self._settings.hop_count,
         )
@@ -132,6 +153,9 @@ class Relay:
     def _from_ucm(self, zone: Zone, flow: FlowId, request: Request, now: Instant, cause: int) -> None:
         arrival = self._arrive(request, flow, zone.remote, IngressZone(name=zone.node.zone))
         refusal = self._refusal(arrival)
+        if refusal is None and self._is_for_us(arrival):
+            self._reply(flow, arrival.request, 200, _ABOUT_US)
+            return
         phone = self._edge.reach((zone.node.host, *rewrite.phone_key(request.uri)))
         if refusal is not None or phone is None:
             self._answer(flow, arrival.request, refusal or refusals.NO_PHONE)
@@ -176,11 +200,36 @@ class Relay:
     def _arrive(self, request: Request, origin: FlowId, source: Address, ingress: IngressZone) -> Arrival:
         return arrive(request, origin=origin, source=source, ingress=ingress, own=self.own, secret=self._secret)
 
+    def _users(self, request: Request, user: str | None) -> Mapping[str, str]:
+        if user is None or request.contacts is STAR:
+            return self.users
+        return rewrite.naming(user, request.contacts)
+
+    def _shut_out(self, source: str) -> None:
+        for flow in self._edge.flows_of(source):
+            self._out.put(CloseFlow(flow))
+            self._edge.close(flow)
+            self.abandon(flow)
+
+    def _is_for_us(self, arrival: Arrival) -> bool:
+        """An OPTIONS that asks after this Expressway and nobody behind it (RFC 3261 11)."""
+        uri = arrival.request.uri
+        return (
+            arrival.request.method == "OPTIONS"
+            and not uri.user
+            and not arrival.routes
+            and arrival.hops != 0
+            and rewrite.is_at(uri.host, uri.port, self.own)
+        )
+
     def _zone_for(self, arrival: Arrival, now: Instant) -> Zone | Refusal:
         """Where a phone's request goes: the node that its Route, or else its Request-URI, names."""
         refusal = self._refusal(arrival)
         if refusal is not None:
             return refusal
+        source = self._edge.get(arrival.origin)
+        if source is not None and not self._guard.admit(source.remote.host, now):
+            return refusals.TOO_FAST
         if self._pending.asked(arrival.origin) >= self._settings.pending_per_flow:
             return refusals.OVERLOAD
         target = arrival.routes[0].uri if arrival.routes else arrival.request.uri

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from simulator.core.sip.bearer import UCM, Dialect
 from simulator.core.tls.settings import TlsVersion
 from simulator.expressway.core.headers import IngressZone
 from simulator.expressway.core.refusals import UNREACHABLE, Refusal
@@ -19,6 +20,15 @@ class ExpresswaySettings:
     """Max-Forwards leaves no higher than this. [observed]"""
     unreachable: Refusal = UNREACHABLE
     """What a request gets whose zone is down; `refusals.UNAVAILABLE` is the RFC's choice."""
+    check_tokens: bool = True
+    """Refuse a token that the fetched keys do not open, or that has expired; UCM judges the others.
+    [that an Expressway decrypts tokens is documented, that it refuses a REGISTER for one assumed: sip-wire 8.1]"""
+    edge_challenges: bool = False
+    """Answer a REGISTER without a token ourselves; otherwise UCM's 407 is relayed. [assumed: sip-wire 8.3]"""
+    dialect: Dialect = UCM
+    """Of our own challenges."""
+    rate: float | None = None
+    """Requests a second that one source may send; None: any number."""
     backoff: float = 5.0
     """Seconds after a failed zone connection in which no other is tried. [assumed]"""
     minimum: TlsVersion = "1.2"
