@@ -171,18 +171,26 @@ def copied_from(request: Request) -> Copied:
 _MIRRORED = ("supported", "session-id")
 
 
-@lru_cache(maxsize=16_384)
 def _bound_fields(contact: str, path: tuple[str, ...], offered: str | None, sis_level: str) -> str:
-    """Contact, Path and Supported of a 200; the same text for every refresh of a binding.
+    """Contact, Path and Supported of a 200.
+
+    `X-cisco-supports-AR_SK` answers x-cisco-mra-ha=AR_SK in the Contact [observed: sip-wire 3.1; its place in
+    the list is assumed].
+    """
+    tags = _tags(offered, sis_level)
+    if "=AR_SK" in contact:
+        tags += ",X-cisco-supports-AR_SK"
+    paths = "".join([f"Path: {each}\r\n" for each in path]) if path else ""
+    return f"Contact: {contact}\r\n{paths}Supported: {tags}\r\n"
+
+
+@lru_cache(maxsize=256)
+def _tags(offered: str | None, sis_level: str) -> str:
+    """What UCM supports of what a phone offers: one text for each kind of phone.
 
     Phones that do not list srtp-fallback do not get it: a third-party phone got the SIS level alone [observed;
-    that this is the rule is assumed]. `X-cisco-supports-AR_SK` answers x-cisco-mra-ha=AR_SK in the Contact
-    [observed: sip-wire 3.1; its place in the list is assumed].
+    that this is the rule is assumed].
     """
-    tags = [f"X-cisco-sis-{sis_level}"]
-    if "x-cisco-srtp-fallback" in {tag.strip().lower() for tag in (offered or "").split(",")}:
-        tags.insert(0, "X-cisco-srtp-fallback")
-    if "=AR_SK" in contact:
-        tags.append("X-cisco-supports-AR_SK")
-    paths = "".join(f"Path: {each}\r\n" for each in path)
-    return f"Contact: {contact}\r\n{paths}Supported: {','.join(tags)}\r\n"
+    level = f"X-cisco-sis-{sis_level}"
+    fallback = "x-cisco-srtp-fallback" in {tag.strip().lower() for tag in (offered or "").split(",")}
+    return f"X-cisco-srtp-fallback,{level}" if fallback else level
