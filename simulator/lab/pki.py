@@ -5,6 +5,7 @@ A lab that starts over keeps them (`again`): strangers hold copies.
 
 from __future__ import annotations
 
+import os
 from datetime import timedelta
 from typing import Literal
 
@@ -25,6 +26,9 @@ _USAGES: dict[str, frozenset[Literal["server", "client"]] | None] = {
     "client": frozenset({"client"}),
     "none": None,
 }
+
+_ENCRYPTION: dict[str, bytes] = {}
+"""Encryption keys of the process by label, as `certs.keys` has the others."""
 
 
 class Pki:
@@ -118,8 +122,15 @@ class Pki:
         return self._stores[made]
 
     def token_keys(self, cluster_id: str, *, label: str) -> ClusterKeys:
-        """The keys the cluster starts with. `label`: of its signing key in the process-wide pool."""
+        """The keys the cluster starts with. `label`: of both in the process-wide pools, so that two runs of one
+        scenario say the same of them.
+        """
         if cluster_id not in self._token_keys:
             signing = private_key(label, "rsa2048")
-            self._token_keys[cluster_id] = ClusterKeys.create(cluster_id, signing=signing)  # type: ignore[arg-type]
+            encryption = _ENCRYPTION.setdefault(label, os.urandom(32))
+            self._token_keys[cluster_id] = ClusterKeys.create(
+                cluster_id,
+                signing=signing,  # type: ignore[arg-type]
+                encryption=encryption,
+            )
         return self._token_keys[cluster_id]

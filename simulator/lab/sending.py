@@ -27,7 +27,9 @@ class Send(Strict):
 
     client: ClientName = Field("stranger", description="name of the client, for `at` of expectations")
     node: Name | None = Field(None, description="default: the publisher")
-    port: Literal["sip-udp", "sip-tcp", "sips", "oauth", "mra"] = Field("oauth", description="which listener")
+    port: Literal["sip-udp", "sip-tcp", "sips", "oauth", "mra", "https"] = Field(
+        "oauth", description="which listener; https: a handshake with Tomcat, its answer is not read"
+    )
     text: str | None = Field(
         None, description="a SIP message; on the wire with CRLF, an end and Content-Length where it has none"
     )
@@ -86,9 +88,11 @@ async def send(stage: Stage, value: Send) -> list[str]:
     since = site.log.last_seq
     node = site.cluster.node(value.node or site.cluster.nodes[0].name)
     ports = site.ports_of(node.name)
-    number = {"sips": ports.sips, "oauth": ports.oauth, "mra": ports.mra}.get(value.port, ports.sip)
+    https = site.node_config(node.name).ports.https
+    secure = {"sips": ports.sips, "oauth": ports.oauth, "mra": ports.mra, "https": https}
+    number = secure.get(value.port, ports.sip)
     tls = None
-    if value.port in ("sips", "oauth", "mra") and not value.clear:
+    if value.port in secure and not value.clear:
         tls = ClientTls(
             server_name=node.host,
             verify=False,
@@ -103,7 +107,7 @@ async def send(stage: Stage, value: Send) -> list[str]:
     if stranger is None:
         stranger = site.add_stranger(value.client)
         await stage.join(stranger)
-    stranger.dial(transport, Address(node.host, number), tls)
+    stranger.dial(transport, Address(node.host, number), tls, sip=value.port != "https")
     stranger.say(value.on_the_wire(), fields)
     stage.kick(stranger)
     await stage.settle()

@@ -57,13 +57,18 @@ class Stranger:
         self._waiting: list[tuple[str | bytes, dict[str, str]]] = []
         self._stream = SipStream()
         self._door: tuple[Transport, Address, ClientTls | None] | None = None
+        self._reads = True
 
     @property
     def name(self) -> ActorId:
         return self._name
 
-    def dial(self, transport: Transport, remote: Address, tls: ClientTls | None) -> None:
-        """Use the connection that is open to exactly this door, or open one in its place."""
+    def dial(self, transport: Transport, remote: Address, tls: ClientTls | None, *, sip: bool = True) -> None:
+        """Use the connection that is open to exactly this door, or open one in its place.
+
+        Not `sip`: what comes back is not read.
+        """
+        self._reads = sip
         if self._flow is not None and self._door == (transport, remote, tls):
             return
         self.hang_up()
@@ -91,7 +96,7 @@ class Stranger:
             self._send()
 
     def flow_data(self, flow: FlowId, data: bytes, now: Instant) -> None:
-        if flow != self._flow:
+        if flow != self._flow or not self._reads:
             return
         try:
             if self._facts is not None and self._facts.transport == "udp":
