@@ -21,7 +21,7 @@ _RULE_PRIORITY = 45
 """Of the search rule of a CEOAuth zone. [documented: administration 9.1]"""
 _URI = re.compile(r"^\w+ sips?:(?:[^@\s]*@)?([^\s>]+) SIP/2\.0$")
 _HEADER = {
-    name: re.compile(rf"(?im)^{short}[ \t]*:[ \t]*([^\r\n]*)")
+    name: re.compile(rf"(?im)^(?:{short})[ \t]*:[ \t]*([^\r\n]*)")
     for name, short in (("From", "From|f"), ("To", "To|t"))
 }
 _TAG = re.compile(r"(?i);\s*tag=([^;\s>]+)")
@@ -64,8 +64,8 @@ def _of(record: Record, ends: Ends) -> Iterator[str]:
             way = "Outbound" if outbound else "Inbound"
             name = f' Common-name="{_value(event.server_name)}"' if outbound and event.server_name else ""
             yield (
-                f'{prefix} Event="{way} TLS Negotiation Error" Service="SIP" {path} Detail="{_tls_detail(event)}" '
-                f'Protocol="TLS"{name} Level="1" {utc}'
+                f'{prefix} Event="{way} TLS Negotiation Error" Service="SIP" {path} '
+                f'Detail="{_tls_detail(event)}" Protocol="TLS"{name} Level="1" {utc}'
             )
         case ev.ProxyForwarded() if event.direction == "inward":
             found = _URI.match(event.start_line)
@@ -89,7 +89,8 @@ def _message(event: ev.SipSent | ev.SipReceived, ends: Ends, module: _Module) ->
     number = int.from_bytes(sha256(text.encode("utf-8", "replace")).digest()[:8], "big")
     far = "Dst" if sent else "Src"
     where = (
-        f'Action="{"Sent" if sent else "Received"}"  Local-ip="{ends.local_ip}"  Local-port="{ends.local_port}"  '
+        f'Action="{"Sent" if sent else "Received"}"  '
+        f'Local-ip="{ends.local_ip}"  Local-port="{ends.local_port}"  '
         f'{far}-ip="{ends.remote_ip}"  {far}-port="{ends.remote_port}"'
     )
     verb = "Sending" if sent else "Receive"

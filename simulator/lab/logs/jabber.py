@@ -60,7 +60,7 @@ _REGISTRATION = _ours("csf.sip-call-control", "registration")
 
 _PORT_PROPERTIES = {"sipOAuthPort": "sip_oauth_port_0", "sipMRAOAuthPort": "sip_mar_oauth_port_0"}
 """The second is spelled as Jabber spells it."""
-_NO_TOKEN = "E_TOKEN_UNAVAILABLE"  # noqa: S105
+_NO_TOKEN = "E_NO_TOKEN"  # noqa: S105
 
 
 def lines(records: Sequence[Record], actor: str) -> Iterator[str]:

@@ -9,7 +9,7 @@ from simulator.core.flow import FlowId
 from simulator.core.instant import Instant, to_datetime
 from simulator.lab.connections import Connections
 
-_HARMLESS = {number: "." for number in (*range(9), *range(10, 32), 127, 0x85, 0x2028, 0x2029)}
+_HARMLESS = dict.fromkeys((*range(9), *range(10, 32), *range(127, 160), 0x2028, 0x2029), ".")
 
 
 def plain(text: str) -> str:
