@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 from urllib.parse import SplitResult, urlsplit
 
 import typer
+from rich.markup import escape
 
 from simulator.cli import screen
 
@@ -18,6 +19,9 @@ if TYPE_CHECKING:
     from simulator.core.eventlog import EventLog
     from softphone.aio.client import Refused
     from softphone.core.profile import PhoneProfile
+
+
+_UNREACHABLE = ("E_UNREACHABLE", "E_ALL_NODES_FAILED", "E_TIMEOUT")
 
 
 class Where(StrEnum):
@@ -62,7 +66,9 @@ def phone(
     try:
         profile = _profile(config_url, device, ca_file, cert_file, key_file, deployment, edge, behaviour or [])
         token = _token(token_file)
-    except (ValueError, OSError) as error:
+    except OSError as error:
+        screen.fail(screen.USAGE, f"{error.filename}: {error.strerror}")
+    except ValueError as error:
         screen.fail(screen.USAGE, str(error))
     clock = RealClock()
     log = EventLog(clock)
@@ -168,11 +174,19 @@ def _token(token_file: Path | None) -> Any:
 
     if token_file is None:
         return None
-    text = typer.get_text_stream("stdin").read() if str(token_file) == "-" else token_file.read_text()
+    try:
+        text = (
+            typer.get_text_stream("stdin").read() if str(token_file) == "-" else token_file.read_text("utf-8")
+        )
+    except UnicodeDecodeError:
+        raise ValueError(f"{token_file}: no text, so no token") from None
     if not text.strip():
         raise ValueError(f"{token_file}: the file is empty")
     # Its claims are encrypted: how long it is good only the registrar can tell.
-    return AccessToken(text.strip(), Instant(float("inf")))
+    token = AccessToken(text.strip(), Instant(float("inf")))
+    if not token.sendable:
+        raise ValueError(f"{token_file}: a token is one line, and there are more")
+    return token
 
 
 def _advice(refused: Refused) -> dict[str, Any]:
@@ -216,21 +230,25 @@ def _show_ladder(log: EventLog) -> None:
 
 
 def _show(outcome: Any, advice: dict[str, Any]) -> None:
+    from simulator.core.flow import Address
     from softphone.aio.client import Refused, Registered
 
     out = screen.console
     if isinstance(outcome, Registered):
-        out.print(
-            f"[green]registered[/] at {outcome.node}:{outcome.port} for {outcome.expires} s, then unregistered"
-        )
+        node = escape(str(Address(outcome.node, outcome.port)))
+        then = "then unregistered" if outcome.unregistered else "but its unregister was not answered"
+        out.print(f"[green]registered[/] at {node} for {outcome.expires} s, {then}", soft_wrap=True)
         return
     if not isinstance(outcome, Refused):
-        out.print(f"[bold red]unreachable[/] {outcome.code}: {outcome.why}", soft_wrap=True)
+        # A configuration that is missing or no good: the phone never got to a node.
+        what = "unreachable" if outcome.code in _UNREACHABLE else "no node tried,"
+        out.print(f"[bold red]{what}[/] {outcome.code}: {escape(outcome.why)}", soft_wrap=True)
         if "certificate" in outcome.why and "refused by us" in outcome.why:
             out.print("   Remedy: trust the certificate's issuer with --ca-file.")
         return
     said = f' "{outcome.warning}"' if outcome.warning else ""
-    out.print(f"[bold red]refused[/] by {outcome.node}:{outcome.port}: {outcome.status} {outcome.reason}{said}")
+    answer = escape(f"{Address(outcome.node, outcome.port)}: {outcome.status} {outcome.reason}{said}")
+    out.print(f"[bold red]refused[/] by {answer}", soft_wrap=True)
     causes = advice.get("advice", [])
     if len(causes) > 1:
         out.print("It may be one of these:")

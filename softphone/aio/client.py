@@ -42,7 +42,7 @@ class Refused:
     warning: str | None = None
     retry_after: int | None = None
     code: str | None = None
-    """E_NO_TOKEN, E_TOKEN_REFUSED, E_CHALLENGE_UNSUPPORTED where the phone gave up by itself."""
+    """E_NO_TOKEN, E_TOKEN_REFUSED, E_TOKEN_UNSENDABLE, E_CHALLENGE_UNSUPPORTED where the phone gave up."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

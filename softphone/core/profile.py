@@ -16,6 +16,7 @@ _DEVICE = re.compile(r"[A-Za-z0-9._-]{1,128}")
 _MAC = re.compile(r"[0-9a-f]{12}")
 _HEADER_TEXT = re.compile(r"[ -!#-~]+")
 """Printable ASCII without the double quote."""
+_UNSENDABLE = re.compile("[\r\n\ud800-\udfff]")
 
 
 class Deployment(StrEnum):
@@ -29,6 +30,11 @@ class Deployment(StrEnum):
 class AccessToken:
     text: str = field(repr=False)
     expires_at: Instant
+
+    @property
+    def sendable(self) -> bool:
+        """A header field can carry it: no line break, no half of a surrogate pair."""
+        return _UNSENDABLE.search(self.text) is None
 
 
 class TokenSource(Protocol):

@@ -36,7 +36,7 @@ Purpose = Literal["register", "refresh", "unregister", "keep-alive"]
 class Hopeless:
     """A challenge that will not be answered."""
 
-    code: Literal["E_CHALLENGE_UNSUPPORTED", "E_NO_TOKEN", "E_TOKEN_REFUSED"]
+    code: Literal["E_CHALLENGE_UNSUPPORTED", "E_NO_TOKEN", "E_TOKEN_REFUSED", "E_TOKEN_UNSENDABLE"]
     detail: str
 
 
@@ -123,6 +123,8 @@ class Registration:
             token = self._wallet.renewed(now, refused=self._sent)
             if token is None:
                 return Hopeless("E_TOKEN_REFUSED", "the node refused the token and no newer one can be had")
+        if not token.sendable:
+            return Hopeless("E_TOKEN_UNSENDABLE", "the token holds a line break, which no header field carries")
         return self._build(now, token)
 
     def lengthen(self, response: Response, now: Instant) -> Request | None:
@@ -177,7 +179,8 @@ class Registration:
         self._challenges = 0
         unasked = Behaviour.SEND_TOKEN_FIRST in self._conduct
         wanted = (self._asked or unasked) and Behaviour.NEVER_SEND_TOKEN not in self._conduct
-        return self._build(now, self._wallet.current(now) if wanted and self._may_send_token else None)
+        token = self._wallet.current(now) if wanted and self._may_send_token else None
+        return self._build(now, token if token is not None and token.sendable else None)
 
     def _build(self, now: Instant, token: AccessToken | None = None) -> Request:
         stuck = self._purpose == "refresh" and Behaviour.CSEQ_NOT_INCREASING in self._conduct

@@ -12,7 +12,7 @@ from simulator.core.events import (
     PhoneWarned,
 )
 from simulator.core.instant import Instant
-from simulator.core.sip import RFC8898, Request, Response, reply_to
+from simulator.core.sip import RFC8898, UCM, Dialect, Request, Response, reply_to
 from softphone.core.profile import AccessToken, FixedToken
 from softphone.core.transitions import State
 
@@ -77,6 +77,21 @@ def test_a_phone_without_a_token_says_so(bench: Make) -> None:
     it.phone.set_tokens(FixedToken(AccessToken("a-token-at-last", Instant(2e9))))
     it.phone.start(it.now)
     assert it.settle().phone.state == State.REGISTERED
+
+
+@pytest.mark.parametrize("dialect", [UCM, RFC8898], ids=["ucm", "rfc8898"])
+@pytest.mark.parametrize(
+    "text", ["ends-in-a-newline\n", "two\r\nX-Injected: lines", "half-a-pair-\ud83d"], ids=repr
+)
+def test_a_token_that_no_header_field_can_carry_is_not_sent(bench: Make, text: str, dialect: Dialect) -> None:
+    it = bench(tokens=FixedToken(AccessToken(text, Instant(2e9))), **ONE_NODE)
+    it.ucm.script.extend([refusing(dialect.challenge_status, dialect.challenge())] * 50)
+    it.start()
+    assert it.phone.last_failure.code == "E_TOKEN_UNSENDABLE"
+    assert text not in it.phone.last_failure.detail
+    assert tokens_sent(it) == [""]
+    it.advance(600)
+    assert set(tokens_sent(it)) == {""}
 
 
 def test_a_token_that_is_over_is_renewed_before_it_is_sent(bench: Make, tokens: Make) -> None:
