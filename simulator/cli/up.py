@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import errno
 import gc
 import os
 from ipaddress import ip_address
@@ -12,6 +13,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from simulator.cli import screen
+from simulator.core.flow import Address
 
 if TYPE_CHECKING:
     from simulator.lab.config import LabConfig
@@ -63,7 +65,10 @@ def up(
     from simulator.lab.service import serve
 
     config = _config(lab_file, port_base, host, changes or [])
+    if not host:
+        screen.fail(screen.USAGE, "--host wants an address")
     _warn_if_public(host)
+    _warn_if_nowhere(config)
     alarms = Path(syslog) if syslog is not None and not syslog.startswith("udp:") else None
     for option, file in (("--pcap", pcap), ("--keylog", keylog), ("--syslog", alarms)):
         _check_writable(option, file)
@@ -92,7 +97,8 @@ def up(
             )
         )
     except OSError as error:
-        screen.fail(screen.ENVIRONMENT, f"{error.strerror or error} (try --port-base 0)")
+        remedy = " (try --port-base 0)" if error.errno in (errno.EADDRINUSE, errno.EACCES) else ""
+        screen.fail(screen.ENVIRONMENT, f"{error.strerror or error}{remedy}")
     except ValueError as error:
         screen.fail(screen.USAGE, str(error))
 
@@ -133,15 +139,37 @@ def _warn_if_public(host: str) -> None:
         screen.errors.print(
             f"warning: binding to {host}: anybody who reaches this machine reaches the lab and its control API",
             style="yellow",
+            markup=False,
+            soft_wrap=True,
         )
+
+
+def _warn_if_nowhere(config: LabConfig) -> None:
+    """A node may listen everywhere, but a phone must be told where."""
+    for node in config.nodes:
+        if node.host is not None and _is_unspecified(node.host):
+            screen.errors.print(
+                f"warning: cnf.xml names {node.host}, which phones on other machines cannot reach: "
+                f"add --set 'nodes=[{{name: {node.name}, host: ADDRESS}}]'",
+                style="yellow",
+                markup=False,
+                soft_wrap=True,
+            )
+
+
+def _is_unspecified(host: str) -> bool:
+    try:
+        return ip_address(host).is_unspecified
+    except ValueError:
+        return False
 
 
 def _show(ready: Ready, lab: Lab) -> None:
     out = screen.console
     out.print(f"[bold]ucmsim[/] lab {lab.site.config.name!r} is up. Not affiliated with Cisco.\n")
     for actor, roles in ready.endpoints.items():
-        for role, (address, port) in roles.items():
-            out.print(f"  {actor:12} {role:8} {address}:{port}")
+        for role, (host, port) in roles.items():
+            out.print(f"  {actor:12} {role:8} {Address(str(host), int(port))}", markup=False)
     out.print(f"\n  {'control':21} {ready.control}")
     out.print(f"  {'Tomcat issuer':21} {ready.ca_file}", soft_wrap=True)
     out.print(f"  {'certificates, LSCs':21} {ready.pki}\n", soft_wrap=True)
@@ -159,10 +187,11 @@ def _suggest(ready: Ready, lab: Lab) -> None:
     if phone is None or config is None or phone.deployment != "on-prem":
         return
     host, port = config
+    server = Address(str(host), int(port))
     out.print("\nTry it from another terminal:\n")
     for line in (
         f"  ucmsim token mint --control {ready.control} --user {phone.user} |",
-        f"  ucmsim phone --config-url http://{host}:{port} --device {phone.device} --ladder \\",
+        f"  ucmsim phone --config-url http://{server} --device {phone.device} --ladder \\",
         f"    --token-file - --ca-file {ready.ca_file}",
     ):
         out.print(line, markup=False, soft_wrap=True)

@@ -6,6 +6,7 @@ in the range UCM allows for OAuth ports, and below the one systems use for outgo
 
 from __future__ import annotations
 
+import errno
 import os
 import socket
 
@@ -21,7 +22,7 @@ Numbers = dict[tuple[str, str], int]
 def numbered(config: LabConfig, host: str, kept: Numbers) -> LabConfig:
     """The lab with a number for every 0. `kept`: the numbers of before, taken again where they are free.
 
-    Raises OSError if no port is free.
+    Raises OSError if no port is free, and if `host` is no address of this machine.
     """
 
     def number(actor: str, role: str) -> int:
@@ -54,13 +55,15 @@ def _any(host: str, taken: set[int]) -> int:
 
 
 def _is_free(host: str, port: int) -> bool:
-    """For UDP and TCP at this moment."""
+    """For UDP and TCP at this moment. Raises OSError if that is not the port's fault."""
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     with socket.socket(family, socket.SOCK_STREAM) as tcp, socket.socket(family, socket.SOCK_DGRAM) as udp:
         tcp.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             tcp.bind((host, port))
             udp.bind((host, port))
-        except OSError:
+        except OSError as error:
+            if error.errno not in (errno.EADDRINUSE, errno.EACCES):
+                raise OSError(error.errno, f"cannot listen on {host}: {error.strerror}") from error
             return False
     return True

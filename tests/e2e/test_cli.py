@@ -8,6 +8,7 @@ import signal
 import socket
 from pathlib import Path
 from typing import Any
+from urllib.request import urlopen
 from xml.etree import ElementTree
 
 import pytest
@@ -256,6 +257,31 @@ def test_up_with_a_bad_file_is_2_and_says_where(tmp_path: Path, text: str, says:
     assert says in said
 
 
+@pytest.mark.parametrize("host", ["host.invalid", "192.0.2.1", "2001:db8::1"])
+def test_up_on_an_address_that_is_not_of_this_machine_is_3_and_says_which(host: str) -> None:
+    said = run("up", "--host", host, "--port-base", 0, code=3)[1].splitlines()
+    assert said[0].startswith(f"warning: binding to {host}: ")
+    assert said[1].startswith(f"ucmsim: cannot listen on {host}: ")
+    assert "--port-base" not in said[1]
+
+
+def test_up_on_every_address_says_what_phones_elsewhere_need(tmp_path: Path) -> None:
+    warned = (
+        "warning: binding to 0.0.0.0: anybody who reaches this machine reaches the lab and its control API\n"
+    )
+    named = ("--set", "nodes=[{name: ucm-pub, host: 192.0.2.7}]")
+    with running_lab(tmp_path / "named", "--port-base", 0, "--host", "0.0.0.0", *named, says=warned) as lab:
+        port = lab.endpoint("config")[1]
+        with urlopen(f"http://127.0.0.1:{port}/CSFALICE.cnf.xml", timeout=10) as answer:
+            assert b"<processNodeName>192.0.2.7</processNodeName>" in answer.read()
+    warned += (
+        "warning: cnf.xml names 0.0.0.0, which phones on other machines cannot reach: "
+        "add --set 'nodes=[{name: ucm-pub, host: ADDRESS}]'\n"
+    )
+    with running_lab(tmp_path / "unnamed", "--port-base", 0, "--host", "0.0.0.0", says=warned):
+        pass
+
+
 def test_up_without_the_file_is_2() -> None:
     assert complaint("up", "/nowhere/lab.yaml", code=2) == "/nowhere/lab.yaml: No such file or directory"
 
@@ -422,7 +448,7 @@ def test_a_phone_with_another_users_token_is_refused_with_a_remedy(lab: RunningL
 def test_a_phone_that_cannot_reach_anything_is_3(lab: RunningLab, closed_port: int) -> None:
     out, _ = run("phone", "--config-url", f"http://127.0.0.1:{closed_port}/CSFALICE.cnf.xml", code=3)
     assert "unreachable E_UNREACHABLE" in out
-    assert "E_HTTP_404" in phone(lab, "CSFNOBODY", code=3)
+    assert "no node tried, E_HTTP_404" in phone(lab, "CSFNOBODY", code=3)
     out = phone(lab, "CSFALICE", code=3)
     assert "TLS alert 48 unknown_ca" in out
     assert "trust the certificate's issuer with --ca-file" in out
@@ -438,7 +464,10 @@ def test_a_phone_that_cannot_reach_anything_is_3(lab: RunningLab, closed_port: i
         (("--config-url", "http://127.0.0.1:1", "--device", "a b"), "a device name is"),
         (("--config-url", "http://127.0.0.1:1/X.cnf.xml", "--behaviour", "sleep"), "there is no 'sleep'"),
         (("--config-url", "http://127.0.0.1:1/X.cnf.xml", "--deployment", "mra"), "--edge HOST:PORT"),
-        (("--config-url", "http://127.0.0.1:1/X.cnf.xml", "--token-file", "/nowhere"), "/nowhere"),
+        (
+            ("--config-url", "http://127.0.0.1:1/X.cnf.xml", "--token-file", "/nowhere"),
+            "/nowhere: No such file",
+        ),
         (("--config-url", "http://127.0.0.1:1/X.cnf.xml", "--cert-file", "/nowhere"), "go together"),
         (("--config-url", "http://127.0.0.1:1/X.cnf.xml", "--ca-file", __file__), "certificate"),
     ],
@@ -446,3 +475,34 @@ def test_a_phone_that_cannot_reach_anything_is_3(lab: RunningLab, closed_port: i
 )
 def test_a_phone_that_makes_no_sense_is_2(args: tuple[str, ...], says: str) -> None:
     assert says in complaint("phone", *args, code=2)
+
+
+@pytest.mark.parametrize(
+    ("content", "says"),
+    [(b"", "the file is empty"), (b"one\r\ntwo", "a token is one line"), (b"\xff\xfe\x00", "no text")],
+    ids=["empty", "two lines", "not text"],
+)
+def test_a_file_without_a_token_in_it_is_2(tmp_path: Path, content: bytes, says: str) -> None:
+    file = tmp_path / "token.txt"
+    file.write_bytes(content)
+    url = "http://127.0.0.1:1/X.cnf.xml"
+    said = complaint("phone", "--config-url", url, "--token-file", file, code=2)
+    assert said.startswith(f"{file}: {says}")
+
+
+def _has_ipv6() -> bool:
+    try:
+        with socket.socket(socket.AF_INET6) as sock:
+            sock.bind(("::1", 0))
+    except OSError:
+        return False
+    return True
+
+
+@pytest.mark.skipif(not _has_ipv6(), reason="this machine has no ::1")
+def test_on_IPv6_a_phone_does_what_up_suggests(tmp_path: Path) -> None:
+    with running_lab(tmp_path / "stderr", "--port-base", 0, "--host", "::1") as lab:
+        host, port = lab.endpoint("config")
+        args = ("--config-url", f"http://[{host}]:{port}", "--device", "CSFALICE", "--ca-file", lab.ca_file)
+        out, _ = run("phone", *args, "--token-file", "-", stdin=lab.token("alice"))
+        assert out == f"registered at [::1]:{lab.endpoint('oauth')[1]} for 120 s, then unregistered\n"
