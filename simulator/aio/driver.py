@@ -199,6 +199,9 @@ class Driver:
             if quiet == _QUIET_PASSES and any(seat.busy for seat in self._seats.values()):
                 quiet = 0
                 await self._stir_or(give_up)
+        if loop.time() >= give_up:
+            for seat in self._seats.values():
+                seat.wait_no_more()
 
     async def _stir_or(self, give_up: float) -> None:
         self._stirred.clear()

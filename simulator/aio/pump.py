@@ -71,6 +71,7 @@ class Pump(asyncio.BufferedProtocol):
         "_owner",
         "_paused",
         "_session",
+        "_silent",
         "_tap",
         "_transport",
         "flow",
@@ -109,6 +110,7 @@ class Pump(asyncio.BufferedProtocol):
         self._over = False
         self._closing = False
         self._paused = False
+        self._silent = False
         self._close_timer: asyncio.TimerHandle | None = None
         self._idle_timer: asyncio.TimerHandle | None = None
         self._heard_at = 0.0
@@ -140,6 +142,7 @@ class Pump(asyncio.BufferedProtocol):
 
     def buffer_updated(self, nbytes: int) -> None:
         data = _buffer[:nbytes]
+        self._silent = False
         if self._tap is not None:
             self._tap.received(self.flow, bytes(data))
         if self._over:
@@ -209,8 +212,12 @@ class Pump(asyncio.BufferedProtocol):
 
     @property
     def busy(self) -> bool:
-        """A handshake is under way."""
-        return not self.up and not self._over
+        """A handshake is under way, and the peer takes part in it."""
+        return not (self.up or self._over or self._silent)
+
+    def wait_no_more(self) -> None:
+        """The peer has been silent for long: not busy until it says something again."""
+        self._silent = True
 
     def send(self, data: bytes) -> None:
         """Plaintext out, in one write. Dropped once the connection is over."""

@@ -276,6 +276,11 @@ class ActorSeat:
         """Connections, handshakes or fetches are under way that will call the actor without its doing."""
         return bool(self._dials or self._fetches) or any(pump.busy for pump in self.pumps)
 
+    def wait_no_more(self) -> None:
+        """Handshakes that do not get on are no reason to wait, until they do."""
+        for pump in self.pumps:
+            pump.wait_no_more()
+
     def gone(self, pump: Pump) -> None:
         self.pumps.discard(pump)
         if not self.pumps:
