@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
+from dataclasses import replace
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, get_args
@@ -103,7 +105,8 @@ def run(
     json_file: Annotated[Path | None, typer.Option("--json", help="Write results and events as JSON.")] = None,
     junit: Annotated[Path | None, typer.Option(help="Write JUnit XML.")] = None,
     artifacts: Annotated[
-        Path | None, typer.Option(help="Folder for each run's ladder, explanation, events; index, JUnit, JSON.")
+        Path | None,
+        typer.Option(help="Folder for each run's ladder, explanation, logs, capture; index, JUnit, JSON."),
     ] = None,
     ladder: Annotated[
         bool, typer.Option("--ladder", help="Show every ladder, not only those of failures.")
@@ -142,7 +145,7 @@ def run(
                     folder.add(report)
                 step()
 
-            reports = _run_all(runs, driver, seed, show)
+            reports = _run_all(runs, driver, seed, show, captured=folder is not None)
         index = folder.finish() if folder is not None else None
     except OSError as error:
         screen.fail(screen.ENVIRONMENT, str(error))
@@ -162,22 +165,32 @@ def _run_all(
     driver: Driver,
     seed: int | None,
     show: Callable[[Report], None],
+    *,
+    captured: bool,
 ) -> list[Report]:
+    from simulator.lab.capture import Capture
     from simulator.lab.run import run_live, run_world
 
     reports: list[Report] = []
 
+    def tap() -> AbstractContextManager[Capture | None]:
+        return Capture() if captured else nullcontext()
+
     async def live() -> None:
         for scenario, version in runs:
-            reports.append(await run_live(scenario, version, seed=seed))
-            show(reports[-1])
+            with tap() as capture:
+                report = await run_live(scenario, version, seed=seed, capture=capture)
+            show(report)
+            reports.append(replace(report, pcapng=None))
 
     if driver is Driver.LAB:
         asyncio.run(live())
         return reports
     for scenario, version in runs:
-        reports.append(run_world(scenario, version, seed=seed))
-        show(reports[-1])
+        with tap() as capture:
+            report = run_world(scenario, version, seed=seed, capture=capture)
+        show(report)
+        reports.append(replace(report, pcapng=None))
     return reports
 
 

@@ -1,6 +1,6 @@
 """What `ucmsim run --artifacts DIR` leaves: a folder for each run, and over them index, JUnit XML and JSON.
 
-A new kind of file is one line in `ARTIFACTS`.
+A new kind of file is one line in `ARTIFACTS`; the logs are those of whoever was in the lab.
 """
 
 from __future__ import annotations
@@ -8,12 +8,13 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from simulator.core.eventlog import record_to_json
 from simulator.lab import ladder, pages
 from simulator.lab.explain import full
+from simulator.lab.logs import logs_of
 from simulator.lab.report import Report, junit
 from simulator.lab.report_schema import schema
 from simulator.lab.stored import EVENTS_FILE
@@ -41,11 +42,6 @@ def _mermaid(report: Report) -> bytes:
     return ladder.mermaid(ladder.rows_of(report.records)).encode()
 
 
-def _page(report: Report) -> bytes:
-    others = [(artifact.name, artifact.title) for artifact in ARTIFACTS if artifact.render is not _page]
-    return pages.run_page(report, [*others, ("../index.html", "all runs")]).encode()
-
-
 def _events(report: Report) -> bytes:
     return _lines(json.dumps(record_to_json(record), ensure_ascii=False) for record in report.records)
 
@@ -58,15 +54,19 @@ def _explain_text(report: Report) -> bytes:
     return _lines(line for attempt in report.attempts() for line in (*full(attempt, width=100), ""))
 
 
+PAGE = "ladder.html"
+CAPTURE_FILE = "capture.pcapng"
+
 ARTIFACTS: tuple[Artifact, ...] = (
-    Artifact("ladder.html", "ladder", _page),
     Artifact("ladder.svg", "picture", _ladder_svg),
     Artifact("ladder.txt", "text", _ladder_text),
     Artifact("ladder.mmd", "Mermaid", _mermaid),
     Artifact("explain.txt", "explanation", _explain_text),
     Artifact("explain.json", "explanation, JSON", _explain_json),
     Artifact(EVENTS_FILE, "events", _events),
+    Artifact(CAPTURE_FILE, "capture", lambda report: report.pcapng),
 )
+_OWNER_ONLY = 0o600
 
 
 class ArtifactFolder:
@@ -77,7 +77,8 @@ class ArtifactFolder:
 
     def __init__(self, path: Path) -> None:
         self._path = path
-        self._runs: list[tuple[Report, str, list[pages.Link]]] = []
+        self._runs: list[tuple[Report, str, list[pages.Link], list[pages.Link]]] = []
+        """(report, its folder, its kinds of files, its logs)."""
         path.mkdir(parents=True, exist_ok=True)
 
     def add(self, report: Report) -> Path:
@@ -85,37 +86,51 @@ class ArtifactFolder:
         name = self._free_name(report)
         folder = self._path / name
         folder.mkdir(exist_ok=True)
-        written: list[pages.Link] = []
+        written: list[pages.Link] = [(PAGE, "ladder")]
         for artifact in ARTIFACTS:
             data = artifact.render(report)
             if data is not None:
-                (folder / artifact.name).write_bytes(data)
+                _write(folder / artifact.name, data)
                 written.append((artifact.name, artifact.title))
-        self._runs.append((report, name, written))
+        logs = []
+        for file, text in (logs_of(report.lab, report.records) if report.lab is not None else {}).items():
+            _write(folder / file, text.encode())
+            logs.append((file, file))
+        page = pages.run_page(report, [*written[1:], *logs, ("../index.html", "all runs")])
+        _write(folder / PAGE, page.encode())
+        self._runs.append((replace(report, pcapng=None), name, written, logs))
         return folder
 
     def finish(self) -> Path:
         """Writes index.html (whose path it returns), junit.xml, results.json and the schema of that."""
-        reports = [report for report, _, _ in self._runs]
-        folders = {id(report): name for report, name, _ in self._runs}
-        names = [artifact.name for artifact in ARTIFACTS]
-        files = {key: [f"{name}/{file}" for file in names] for key, name in folders.items()}
+        reports = [report for report, *_ in self._runs]
+        files = {
+            id(report): [f"{name}/{file}" for file, _ in (*written, *logs)]
+            for report, name, written, logs in self._runs
+        }
         (self._path / "junit.xml").write_bytes(junit(reports, attachments=lambda report: files[id(report)]))
         (self._path / "results.json").write_bytes(_json([report.to_json() for report in reports]))
         (self._path / "results.schema.json").write_bytes(_json(schema()))
         overview = [("junit.xml", "JUnit"), ("results.json", "JSON"), ("results.schema.json", "its schema")]
         index = self._path / "index.html"
-        index.write_text(pages.index_page(self._runs, overview), encoding="utf-8")
+        index.write_text(pages.index_page([run[:3] for run in self._runs], overview), encoding="utf-8")
         return index
 
     def _free_name(self, report: Report) -> str:
         base = re.sub(r"[^a-z0-9.\-]+", "-", f"{report.scenario}-{report.driver}-tls{report.tls}".lower())
-        taken = {name for _, name, _ in self._runs}
+        taken = {name for _, name, *_ in self._runs}
         number, name = 1, base
         while name in taken:
             number += 1
             name = f"{base}-{number}"
         return name
+
+
+def _write(path: Path, data: bytes) -> None:
+    """A capture is the owner's alone: it holds TLS secrets."""
+    if path.name == CAPTURE_FILE:
+        path.touch(mode=_OWNER_ONLY)
+    path.write_bytes(data)
 
 
 def _lines(lines: Iterable[str]) -> bytes:

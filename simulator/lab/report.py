@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal
 from xml.etree import ElementTree
 
 from simulator.core.eventlog import Record, record_to_json
 from simulator.core.tls.settings import TlsVersion
 from simulator.lab import ladder
+from simulator.lab.config import LabConfig
 from simulator.lab.explain import Attempt, brief, explain, failures
 
 DriverName = Literal["lab", "world"]
@@ -28,6 +29,10 @@ class Report:
     records: tuple[Record, ...]
     seconds: float
     """Real time it took."""
+    lab: LabConfig | None = field(default=None, repr=False)
+    """Who was in it."""
+    pcapng: bytes | None = field(default=None, repr=False)
+    """What passed, with its TLS secrets, if a capture was asked for."""
 
     @property
     def passed(self) -> bool:

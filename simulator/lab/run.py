@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from dataclasses import replace
 
 from simulator.core.instant import Instant
 from simulator.core.tls.settings import TlsVersion
@@ -42,7 +43,8 @@ async def run_live(
     config = _config(scenario, tls, seed)
     async with open_lab(config, virtual_ports=True, capture=capture) as lab:
         progress = await play(lab, scenario)
-        return _report(scenario, "lab", config, progress, lab, began)
+        report = _report(scenario, "lab", config, progress, lab, began)
+    return _with(capture, report)
 
 
 def run_world(
@@ -56,7 +58,11 @@ def run_world(
     if capture is not None:
         capture.attach(world.site.log, world.site.clock)
     progress = run_now(play(world, scenario))
-    return _report(scenario, "world", config, progress, world, began)
+    return _with(capture, _report(scenario, "world", config, progress, world, began))
+
+
+def _with(capture: Capture | None, report: Report) -> Report:
+    return report if capture is None else replace(report, pcapng=capture.data())
 
 
 def _config(scenario: Scenario, tls: TlsVersion, seed: int | None) -> LabConfig:
@@ -77,4 +83,5 @@ def _report(
         failures=tuple(progress.failures),
         records=tuple(stage.site.log.records()),
         seconds=time.perf_counter() - began,
+        lab=config,
     )

@@ -11,7 +11,8 @@ import jsonschema
 import pytest
 
 from simulator.lab import catalogue
-from simulator.lab.artifacts import ARTIFACTS, ArtifactFolder
+from simulator.lab.artifacts import ARTIFACTS, CAPTURE_FILE, PAGE, ArtifactFolder
+from simulator.lab.capture import Capture
 from simulator.lab.explain import explain
 from simulator.lab.report import Report
 from simulator.lab.report_schema import schema
@@ -33,7 +34,11 @@ def failing() -> Report:
 
 @pytest.fixture(scope="module")
 def reports() -> list[Report]:
-    runs = [run_world(scenario, version) for scenario in catalogue.find(NAMES) for version in scenario.tls]
+    runs = []
+    for scenario in catalogue.find(NAMES):
+        for version in scenario.tls:
+            with Capture() as capture:
+                runs.append(run_world(scenario, version, capture=capture))
     return [*runs, failing()]
 
 
@@ -51,17 +56,27 @@ def test_every_run_has_a_folder_with_every_kind_of_file(folder: Path, reports: l
     folders = [path for path in folder.iterdir() if path.is_dir()]
     assert len(folders) == len(reports)
     for path in folders:
-        assert {file.name for file in path.iterdir()} <= {artifact.name for artifact in ARTIFACTS}
+        kinds = {file.name for file in path.iterdir() if file.suffix != ".log"}
+        assert kinds <= {PAGE, *(artifact.name for artifact in ARTIFACTS)}
         assert {"ladder.html", "ladder.svg", "ladder.txt", "explain.txt", "events.jsonl"} <= {
             file.name for file in path.iterdir()
         }
+        assert {"CSFALICE.jabber.log", "ucm-pub.sdl.log", "ucm-pub.syslog.log"} & {
+            file.name for file in path.iterdir()
+        }
+
+
+def test_captures_are_the_owners_alone_and_only_where_one_was_asked_for(folder: Path) -> None:
+    captures = list(folder.rglob(CAPTURE_FILE))
+    assert len(captures) == len(list(folder.iterdir())) - 4 - 1  # overview files, and the run without one
+    assert all(path.stat().st_mode & 0o077 == 0 for path in captures)
 
 
 def test_no_secret_is_in_any_text_file(folder: Path) -> None:
     texts = [
         path
         for path in folder.rglob("*")
-        if path.suffix in (".html", ".svg", ".txt", ".json", ".jsonl", ".xml", ".mmd")
+        if path.suffix in (".html", ".svg", ".txt", ".json", ".jsonl", ".xml", ".mmd", ".log")
     ]
     assert len(texts) > 40
     for path in texts:

@@ -132,12 +132,14 @@ class Capture:
 
     def write(self, path: Path) -> None:
         """The file is the owner's alone (0600), for what it holds. Raises OSError."""
-        for conversation in self._conversations:
-            conversation.settle_notes()
         handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
         with os.fdopen(handle, "wb") as file:
             for block in self._blocks():
                 file.write(block)
+
+    def data(self) -> bytes:
+        """The same in memory."""
+        return b"".join(self._blocks())
 
     def close(self) -> None:
         """Forget everything, the private key log too. May be called twice."""
@@ -161,6 +163,8 @@ class Capture:
         self.close()
 
     def _blocks(self) -> Iterator[bytes]:
+        for conversation in self._conversations:
+            conversation.settle_notes()
         lost = f" {self.forgotten} packets found no room in it." if self.forgotten else ""
         comment = f"{_MADE} {SECRETS}{lost}"
         yield blocks.section(application=f"ucmsim {__version__}", comment=comment)

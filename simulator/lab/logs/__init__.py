@@ -7,6 +7,7 @@ whose credentials are references. Where no real line is known, the text is ours 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
@@ -53,5 +54,5 @@ def logs_of(config: LabConfig, records: Sequence[Record]) -> dict[str, str]:
         for actor in actors[log.of]:
             text = render_log(kind, records, actor)
             if text:
-                out[f"{actor}{log.suffix}"] = text
+                out[re.sub(r"[^\w.-]+", "-", actor) + log.suffix] = text
     return out
