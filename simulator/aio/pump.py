@@ -313,8 +313,12 @@ class Pump(asyncio.BufferedProtocol):
             return
         # Harmless if it was reading; an owner or a full buffer may have paused it.
         transport.resume_reading()
+        try:
+            transport.write_eof()
+        except OSError:  # the peer has reset it, and the loop has yet to notice
+            transport.abort()
+            return
         self._tell(WireEnd.FIN_SENT)
-        transport.write_eof()
         if self._close_timer is not None:
             self._close_timer.cancel()
         self._close_timer = self.loop.call_later(
