@@ -31,14 +31,15 @@ class ServedFile(Strict):
         text = xml.decode() if self.body is None else self.body
         for name, value in self.elements.items():
             new = "" if value is None else f"<{name}>{escape(value)}</{name}>"
-            text = _replaced(text, rf"<{re.escape(name)}>[^<]*</{re.escape(name)}>", new, name)
+            text = _replaced(text, rf"()<{re.escape(name)}>[^<]*</{re.escape(name)}>", new, name)
         for name, other in self.rename.items():
-            text = _replaced(text, rf"(</?){re.escape(name)}(?=[\s>])", rf"\g<1>{other}", name)
+            text = _replaced(text, rf"(</?){re.escape(name)}(?=[\s>])", other, name)
         return text.encode()[: self.cut]
 
 
 def _replaced(text: str, pattern: str, new: str, name: str) -> str:
-    text, count = re.subn(pattern, new if r"\g" in new else lambda _: new, text)
+    """With the pattern's first group kept before what is new."""
+    text, count = re.subn(pattern, lambda match: match[1] + new, text)
     if not count:
         raise ValueError(f"no element <{name}> in the file")
     return text
