@@ -30,6 +30,7 @@ from registrar.core.soap.realtime import RealtimeInformation
 from registrar.core.soap.ris import PATH as RIS_PATH
 from registrar.core.soap.ris import RateLimit, RisService
 from registrar.core.ssosp import AuthorizationServer, Clients, OAuthClient, OpaqueTokens, SignOn
+from registrar.core.ssosp.database_parameters import follow_parameters
 from registrar.core.ssosp.database_store import DatabaseRefreshTokens
 from registrar.core.tokens import ClusterKeys, TokenPolicy, TokenValidator
 from registrar.core.tokens.claims import DEFAULT_CLIENT_ID
@@ -115,6 +116,7 @@ class Office:
             keys=lambda: cluster.keys,
             journal=journal,
         )
+        follow_parameters(self.database, self.signon)
         self.keys = KeyRing(
             lambda: cluster.keys,
             self._publish_keys,

@@ -26,6 +26,14 @@ OAUTH_MODE = "ClusterSIPOAuthMode"
 """[documented]"""
 SECURITY_MODE = "ClusterSecurityMode"
 """[observed]"""
+SIGN_IN_PARAMETERS: Mapping[str, tuple[str, str, range]] = {
+    "OAuthRefreshLoginFlow": ("OAuth with Refresh Login Flow", "1", range(2)),
+    "OAuthAccessTokenExpiryTimer": ("OAuth Access Token Expiry Timer (minutes)", "60", range(1, 1441)),
+    "OAuthRefreshTokenExpiryTimer": ("OAuth Refresh Token Expiry Timer (days)", "60", range(1, 366)),
+}
+"""paramname -> (name in the administration pages, a lab's value, what can be saved). Names and ranges as shown
+there are documented (oauth-tokens 3); the paramnames are placeholders [assumed: administration 11.3].
+"""
 Touched = Mapping[str, frozenset[str]]
 
 _SIP_PORTS = ("sipphoneport", "sipphonesecureport", "sipoauthport", "sipoauthmraport")
@@ -133,6 +141,11 @@ def _judge_parameters(
         value = _parameter(connection, name)
         if value not in ("0", "1"):
             raise RuleError(Rule.MODE, f"enterprise parameter {name} must be 0 or 1, not {value!r}")
+    for name, (shown, _, values) in SIGN_IN_PARAMETERS.items():
+        value = _parameter(connection, name)
+        # Absent in a state file from before it was known: the lab's value counts.
+        if value is not None and not (value.isascii() and value.isdecimal() and int(value[:9]) in values):
+            raise RuleError(Rule.MODE, f"{shown} must be {values[0]} to {values[-1]}, not {value!r}")
     if oauth_mode(connection) and before.mode != "1" and not export_controlled:
         # [documented that the licence is needed; the text is the simulator's]
         raise RuleError(

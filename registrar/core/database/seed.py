@@ -18,7 +18,7 @@ from registrar.core.database.enumerations import (
     TOMCAT_SERVICE,
     product_of_model,
 )
-from registrar.core.database.rules import OAUTH_MODE, SECURITY_MODE
+from registrar.core.database.rules import OAUTH_MODE, SECURITY_MODE, SIGN_IN_PARAMETERS
 from registrar.core.database.store import ClusterDatabase
 from registrar.core.directory import Device, Directory, SecurityProfile
 from registrar.core.ports import NodePorts
@@ -33,7 +33,7 @@ SERVICES = {name: number for number, name in ENUMERATIONS["typeservice"].items()
 _ENTERPRISE: tuple[tuple[str, str, int], ...] = (
     ("ClusterID", "StandAloneCluster", 4),
     (SECURITY_MODE, "0", 3),
-    ("OAuthRefreshLoginFlow", "1", 3),  # the name is a placeholder [assumed: administration 11.3]
+    *((name, value, 3) for name, (_, value, _) in SIGN_IN_PARAMETERS.items()),
     ("AllowedDeviceQueriesPerMinute", "15", 3),  # placeholder name; 15 and the range 1-18 are documented
 )
 
