@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from simulator.core.instant import Instant
 from softphone.core.behaviours import Behaviour, Conduct
-from softphone.core.profile import AccessToken, TokenSource
+from softphone.core.profile import AccessToken, RenewsItself, TokenSource
 
 RENEW_AT = 0.75
 """Part of a token's life after which a client asks for a new one. [documented: SEC15]"""
@@ -41,6 +41,8 @@ class Wallet:
     def renewal_due(self, now: Instant) -> Instant | None:
         """When to renew the held token ahead of time; None if nothing is held or it is already over."""
         token = self._held
+        if isinstance(self.source, RenewsItself):
+            return None
         if token is None or token.expires_at <= now or Behaviour.REUSE_EXPIRED_TOKEN in self._conduct:
             return None
         return Instant(max(now, self._held_since + RENEW_AT * (token.expires_at - self._held_since)))

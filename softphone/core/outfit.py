@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 
 from simulator.core.entropy import Entropy
@@ -19,6 +20,9 @@ from softphone.core.messages import Alarm, Caller
 from softphone.core.ports import PortDecision
 from softphone.core.profile import Deployment, PhoneProfile, TokenSource
 from softphone.core.registration import Registration
+
+ClientTlsFor = Callable[[str], ClientTls]
+"""Server name -> settings; an empty name: the URL's own host is the one to check."""
 
 
 class Outfit:
@@ -86,17 +90,8 @@ class Outfit:
         )
 
     def client_tls(self, server_name: str) -> ClientTls:
-        """What the phone demands of any server it speaks TLS with."""
         verify = Behaviour.SKIP_SERVER_VERIFICATION not in self.conduct
-        return ClientTls(
-            server_name=server_name,
-            trust=self.profile.trust,
-            verify=verify,
-            check_hostname=verify,
-            minimum=self.profile.tls_minimum,
-            maximum=self.profile.tls_maximum,
-            crls=self.profile.crls if verify else (),
-        )
+        return client_tls(self.profile, server_name, verify=verify)
 
     def _tls(self, decision: PortDecision) -> ClientTls | None:
         if decision.transport != "tls":
@@ -107,3 +102,16 @@ class Outfit:
         if due or Behaviour.PRESENT_CLIENT_CERTIFICATE in self.conduct:
             settings = replace(settings, credential=self.profile.credential)
         return settings
+
+
+def client_tls(profile: PhoneProfile, server_name: str, *, verify: bool = True) -> ClientTls:
+    """What the phone demands of any server it speaks TLS with."""
+    return ClientTls(
+        server_name=server_name,
+        trust=profile.trust,
+        verify=verify,
+        check_hostname=verify,
+        minimum=profile.tls_minimum,
+        maximum=profile.tls_maximum,
+        crls=profile.crls if verify else (),
+    )

@@ -49,6 +49,10 @@ class TokenSource(Protocol):
         ...
 
 
+class RenewsItself:
+    """A TokenSource that renews ahead of time without being asked."""
+
+
 @dataclass(frozen=True, slots=True)
 class FixedToken:
     """A token that is never renewed: a test's, or one pasted on a command line."""

@@ -1,0 +1,78 @@
+"""What the sign-in sends: PKCE and state of one attempt, and the fields of each request (RFC 6749, 7636)."""
+
+from __future__ import annotations
+
+from base64 import urlsafe_b64encode
+from dataclasses import dataclass, field
+from hashlib import sha256
+from urllib.parse import urlencode
+
+from simulator.core.entropy import Entropy
+from softphone.core.signin.account import Account
+from softphone.core.signin.documents import Form
+
+Fields = tuple[tuple[str, str], ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Attempt:
+    verifier: str = field(repr=False)
+    state: str = field(repr=False)
+
+    @property
+    def challenge(self) -> str:
+        """S256 (RFC 7636 4.2)."""
+        digest = sha256(self.verifier.encode("ascii")).digest()
+        return urlsafe_b64encode(digest).rstrip(b"=").decode("ascii")
+
+
+def new_attempt(entropy: Entropy) -> Attempt:
+    return Attempt(verifier=entropy.hex(32), state=entropy.hex(16))
+
+
+def authorize(account: Account, attempt: Attempt, *, code: bool) -> Fields:
+    """`code`: with PKCE; otherwise the implicit flow of before refresh logins."""
+    fields = (
+        ("response_type", "code" if code else "token"),
+        ("client_id", account.client_id),
+        ("redirect_uri", account.redirect_uri),
+        ("scope", account.scope),
+        ("state", attempt.state),
+    )
+    if not code:
+        return fields
+    return (*fields, ("code_challenge", attempt.challenge), ("code_challenge_method", "S256"))
+
+
+def login(form: object, account: Account) -> tuple[str, Fields]:
+    """Where to, and what."""
+    assert isinstance(form, Form)
+    return form.action, (*form.fields, ("user", account.user), ("password", account.password))
+
+
+def redeem(account: Account, attempt: Attempt, code: str) -> Fields:
+    return (
+        ("grant_type", "authorization_code"),
+        ("code", code),
+        ("redirect_uri", account.redirect_uri),
+        ("code_verifier", attempt.verifier),
+        *_client(account),
+    )
+
+
+def refresh(account: Account, token: str) -> Fields:
+    return (("grant_type", "refresh_token"), ("refresh_token", token), *_client(account))
+
+
+def query_text(fields: Fields) -> str:
+    return f"?{urlencode(fields)}" if fields else ""
+
+
+def form_text(fields: Fields) -> bytes:
+    return urlencode(fields).encode("ascii")
+
+
+def _client(account: Account) -> Fields:
+    """client_secret_post: the product's pre-shared secret goes along, if it has one (oauth-tokens 1.3)."""
+    fields = (("client_id", account.client_id),)
+    return fields if account.client_secret is None else (*fields, ("client_secret", account.client_secret))

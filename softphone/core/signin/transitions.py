@@ -1,0 +1,111 @@
+"""Signing in as a table: (state, input) to an action and the states it may lead to. All else is illegal."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from types import MappingProxyType
+
+
+class SignInState(StrEnum):
+    SIGNED_OUT = "signed_out"
+    SEEKING = "seeking"
+    """SRV records are asked for."""
+    LOCATING = "locating"
+    """clusterUser: which cluster is the user's home?"""
+    CHECKING = "checking"
+    """singleSignOn: how does one sign in there?"""
+    OPENING = "opening"
+    """The authorize page, which holds the login form."""
+    LOGGING_IN = "logging_in"
+    REDEEMING = "redeeming"
+    """The code becomes tokens."""
+    LISTING = "listing"
+    PROVISIONING = "provisioning"
+    """The device's own document, which says where its file lies."""
+    SIGNED_IN = "signed_in"
+    RENEWING = "renewing"
+    """Still signed in; a new access token is on its way."""
+    WAITING = "waiting"
+    EXPIRED = "expired"
+    """Session expired: only the person can go on, by signing in again."""
+    FAILED = "failed"
+
+
+class SignInInput(StrEnum):
+    START = "start"
+    STOP = "stop"
+    ANSWERED = "usable answer"
+    TROUBLE = "no usable answer"
+    REFUSED = "final refusal"
+    SESSION_OVER = "invalid_grant"
+    RENEWAL_DUE = "token at 75 % of its life"
+    TOKEN_WANTED = "token refused"  # noqa: S105
+    RETRY_DUE = "waited long enough"
+
+
+class SignInAction(StrEnum):
+    SEEK = "ask for SRV records"
+    LOCATE = "ask clusterUser"
+    CHECK = "ask singleSignOn"
+    OPEN = "open the authorize page"
+    LOG_IN = "send the login form"
+    REDEEM = "redeem the code"
+    TAKE_TOKENS = "keep the tokens, list devices"
+    CHOOSE = "choose a device"
+    HAND_OVER = "hand over to the phone"
+    RENEW = "use the refresh token"
+    RENEWED = "keep the new token"
+    TRY_AGAIN = "next server, or wait"
+    RENEW_LATER = "try again later"
+    GIVE_UP = "give up"
+    END_SESSION = "session expired"
+    SIGN_OUT = "forget the tokens"
+    NOTHING = "nothing"
+
+
+@dataclass(frozen=True, slots=True)
+class SignInTransition:
+    action: SignInAction
+    to: tuple[SignInState, ...]
+
+
+S, I, A = SignInState, SignInInput, SignInAction  # noqa: E741
+
+
+def _table() -> dict[tuple[SignInState, SignInInput], SignInTransition]:
+    table: dict[tuple[SignInState, SignInInput], SignInTransition] = {}
+    for state in (S.SIGNED_OUT, S.EXPIRED, S.FAILED, S.WAITING):
+        table[state, I.START] = SignInTransition(A.SEEK, (S.SEEKING,))
+    table[S.WAITING, I.RETRY_DUE] = SignInTransition(A.SEEK, (S.SEEKING,))
+    steps = {
+        S.SEEKING: (A.LOCATE, S.LOCATING),
+        S.LOCATING: (A.CHECK, S.CHECKING),
+        S.CHECKING: (A.OPEN, S.OPENING),
+        S.OPENING: (A.LOG_IN, S.LOGGING_IN),
+        S.LOGGING_IN: (A.REDEEM, S.REDEEMING),
+        S.REDEEMING: (A.TAKE_TOKENS, S.LISTING),
+        S.LISTING: (A.CHOOSE, S.PROVISIONING),
+        S.PROVISIONING: (A.HAND_OVER, S.SIGNED_IN),
+    }
+    for state, (action, to) in steps.items():
+        # Without refresh logins the answer to the form is the token itself: nothing to redeem.
+        targets = (to, S.LISTING) if state is S.LOGGING_IN else (to,)
+        table[state, I.ANSWERED] = SignInTransition(action, targets)
+        table[state, I.TROUBLE] = SignInTransition(A.TRY_AGAIN, (S.LOCATING, S.WAITING))
+        table[state, I.REFUSED] = SignInTransition(A.GIVE_UP, (S.FAILED,))
+    table[S.SIGNED_IN, I.RENEWAL_DUE] = SignInTransition(A.RENEW, (S.RENEWING, S.EXPIRED))
+    table[S.SIGNED_IN, I.TOKEN_WANTED] = SignInTransition(A.RENEW, (S.RENEWING, S.EXPIRED))
+    table[S.RENEWING, I.TOKEN_WANTED] = SignInTransition(A.NOTHING, (S.RENEWING,))
+    table[S.RENEWING, I.ANSWERED] = SignInTransition(A.RENEWED, (S.SIGNED_IN,))
+    table[S.RENEWING, I.TROUBLE] = SignInTransition(A.RENEW_LATER, (S.SIGNED_IN,))
+    table[S.RENEWING, I.SESSION_OVER] = SignInTransition(A.END_SESSION, (S.EXPIRED,))
+    table[S.RENEWING, I.REFUSED] = SignInTransition(A.END_SESSION, (S.EXPIRED,))
+    for state in S:
+        action = A.NOTHING if state is S.SIGNED_OUT else A.SIGN_OUT
+        table[state, I.STOP] = SignInTransition(action, (S.SIGNED_OUT,))
+    return table
+
+
+SIGN_IN_TRANSITIONS: Mapping[tuple[SignInState, SignInInput], SignInTransition] = MappingProxyType(_table())
