@@ -56,7 +56,7 @@ async def serve(
     syslog: str | None = None,
     announce: Callable[[Ready, Lab], None],
 ) -> None:
-    """Runs until SIGINT or SIGTERM, with `until_eof` also until stdin ends.
+    """Runs until SIGINT, SIGTERM or SIGHUP, with `until_eof` also until stdin ends.
 
     `pcap`: a capture, written at the end; `keylog`: TLS secrets, written as they arise. `state`: the
     cluster database, kept between runs. `syslog`: where the nodes' alarms go, see `Syslog`.
@@ -67,9 +67,12 @@ async def serve(
     loop = asyncio.get_running_loop()
     allow_many()
     loop.set_exception_handler(ShortageNotice())
-    for number in (signal.SIGINT, signal.SIGTERM):
-        with suppress(NotImplementedError):  # Windows has no signal handlers in the loop
+    with suppress(NotImplementedError):  # Windows has no signal handlers in the loop, and no SIGHUP
+        for number in (signal.SIGINT, signal.SIGTERM):
             loop.add_signal_handler(number, stopped.set)
+        # The terminal was closed: private keys must not stay behind. With nohup it is ignored, and stays so.
+        if signal.getsignal(signal.SIGHUP) is signal.SIG_DFL:
+            loop.add_signal_handler(signal.SIGHUP, stopped.set)
     if until_eof:
         _at_end_of_stdin(lambda: loop.call_soon_threadsafe(stopped.set))
     keep = KEPT_RECORDS if events else 0

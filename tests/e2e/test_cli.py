@@ -200,8 +200,8 @@ def test_run_that_cannot_write_its_results_is_3(tmp_path: Path) -> None:
 # --- up -------------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("end_with", [signal.SIGINT, signal.SIGTERM])
-def test_up_ends_with_0_on_either_signal(tmp_path: Path, end_with: signal.Signals) -> None:
+@pytest.mark.parametrize("end_with", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+def test_up_ends_with_0_on_each_signal(tmp_path: Path, end_with: signal.Signals) -> None:
     with running_lab(tmp_path / "stderr", "--port-base", "0", end_with=end_with) as lab:
         folder = lab.pki
         assert folder.is_dir()
