@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import Callable
-from contextlib import AbstractContextManager, nullcontext
 from dataclasses import replace
 from enum import StrEnum
 from pathlib import Path
@@ -17,7 +14,6 @@ from simulator.core.tls.settings import TlsVersion
 
 if TYPE_CHECKING:
     from simulator.lab.report import Report
-    from simulator.lab.scenario import Scenario
 
 
 class Driver(StrEnum):
@@ -102,6 +98,13 @@ def run(
     driver: Annotated[Driver, typer.Option(help="lab: real sockets; world: none, exact.")] = Driver.LAB,
     tls: Annotated[str | None, typer.Option(help="Only this TLS version: 1.2 or 1.3.")] = None,
     seed: Annotated[int | None, typer.Option(min=0, help="Seed of every identifier.")] = None,
+    repeat: Annotated[
+        int,
+        typer.Option(
+            min=1, max=10_000, help="Run everything so often; in the world each trace must be the same."
+        ),
+    ] = 1,
+    jobs: Annotated[int, typer.Option(min=1, max=64, help="Processes to run in.")] = 1,
     json_file: Annotated[Path | None, typer.Option("--json", help="Write results and events as JSON.")] = None,
     junit: Annotated[Path | None, typer.Option(help="Write JUnit XML.")] = None,
     artifacts: Annotated[
@@ -116,6 +119,7 @@ def run(
     """Run scenarios. Exit 0: all as expected, 1: a failure, 2: usage, 3: environment."""
     from simulator.lab import catalogue
     from simulator.lab.artifacts import ArtifactFolder
+    from simulator.lab.batch import Run, run_all
     from simulator.lab.report_schema import schema as report_schema
     from simulator.lab.yaml_source import SourceError
 
@@ -132,20 +136,34 @@ def run(
     except SourceError as error:
         screen.fail(screen.USAGE, str(error))
 
-    runs = [(scenario, version) for scenario in scenarios for version in scenario.tls if tls in (None, version)]
+    runs = [
+        Run(
+            scenario=scenario,
+            tls=version,
+            driver=driver.value,
+            seed=seed,
+            captured=artifacts is not None,
+            repetition=number,
+        )
+        for number in range(1, repeat + 1)
+        for scenario in scenarios
+        for version in scenario.tls
+        if tls in (None, version)
+    ]
+    told = json_file is not None or junit is not None
+    reports: list[Report] = []
     try:
         folder = ArtifactFolder(artifacts) if artifacts is not None else None
         with screen.progress(len(runs)) as step:
-
-            def show(report: Report) -> None:
+            for report in run_all(runs, jobs=jobs):
                 if ladder and report.passed:
                     screen.ladder(report.ladder(width=screen.width()))
                 screen.verdict(report)
                 if folder is not None:
                     folder.add(report)
                 step()
-
-            reports = _run_all(runs, driver, seed, show, captured=folder is not None)
+                # What nobody will ask for any more is not kept: a thousand runs hold a million records.
+                reports.append(replace(report, pcapng=None, records=report.records if told else ()))
         index = folder.finish() if folder is not None else None
     except OSError as error:
         screen.fail(screen.ENVIRONMENT, str(error))
@@ -158,40 +176,6 @@ def run(
     screen.console.print(f"{screen.count(len(reports), 'run')}, {failed} not as expected")
     if failed:
         raise typer.Exit(screen.FAILURE)
-
-
-def _run_all(
-    runs: list[tuple[Scenario, TlsVersion]],
-    driver: Driver,
-    seed: int | None,
-    show: Callable[[Report], None],
-    *,
-    captured: bool,
-) -> list[Report]:
-    from simulator.lab.capture import Capture
-    from simulator.lab.run import run_live, run_world
-
-    reports: list[Report] = []
-
-    def tap() -> AbstractContextManager[Capture | None]:
-        return Capture() if captured else nullcontext()
-
-    async def live() -> None:
-        for scenario, version in runs:
-            with tap() as capture:
-                report = await run_live(scenario, version, seed=seed, capture=capture)
-            show(report)
-            reports.append(replace(report, pcapng=None))
-
-    if driver is Driver.LAB:
-        asyncio.run(live())
-        return reports
-    for scenario, version in runs:
-        with tap() as capture:
-            report = run_world(scenario, version, seed=seed, capture=capture)
-        show(report)
-        reports.append(replace(report, pcapng=None))
-    return reports
 
 
 def _write(reports: list[Report], json_file: Path | None, junit: Path | None) -> None:

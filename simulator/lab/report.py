@@ -31,6 +31,8 @@ class Report:
     """Real time it took."""
     lab: LabConfig | None = field(default=None, repr=False)
     """Who was in it."""
+    repetition: int = 1
+    """Which one, of a run that was repeated."""
     pcapng: bytes | None = field(default=None, repr=False)
     """What passed, with its TLS secrets, if a capture was asked for."""
 
@@ -40,7 +42,8 @@ class Report:
 
     @property
     def name(self) -> str:
-        return f"{self.scenario} [{self.driver}, TLS {self.tls}]"
+        again = f", run {self.repetition}" if self.repetition > 1 else ""
+        return f"{self.scenario} [{self.driver}, TLS {self.tls}{again}]"
 
     def ladder(self, *, width: int = 80) -> list[ladder.Line]:
         return ladder.draw(ladder.rows_of(self.records), width=width)
@@ -57,6 +60,7 @@ class Report:
             "driver": self.driver,
             "tls": self.tls,
             "seed": self.seed,
+            "repetition": self.repetition,
             "passed": self.passed,
             "failures": list(self.failures),
             "seconds": round(self.seconds, 4),

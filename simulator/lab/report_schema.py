@@ -32,6 +32,7 @@ def schema() -> dict[str, Any]:
                 driver={"enum": ["lab", "world"]},
                 tls={"enum": ["1.2", "1.3"]},
                 seed=_WHOLE,
+                repetition=_WHOLE,
                 passed={"type": "boolean"},
                 failures=_list(_TEXT),
                 seconds=_NUMBER,
