@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
+from ipaddress import ip_address
 
 from certs.stores import NodeStores
 from registrar.core.cluster import Cluster, Node
@@ -102,8 +103,9 @@ class Builder:
         )
 
     def certificate_addresses(self, name: str) -> tuple[str, ...]:
-        """Addresses a certificate of this actor is also good for."""
-        return (self._places.address(name),)
+        """Addresses a certificate of this actor is also good for, and the name DNS gives it if it has none."""
+        address = self._places.address(name)
+        return (address, *(uds_host(node, self._config) for node in self._config.nodes if node.name == name))
 
     # --- phones -----------------------------------------------------------------------------------------------
 
@@ -193,6 +195,16 @@ def node_ports(ports: PortsConfig) -> NodePorts:
 
 def host_of(config: NodeConfig | ExpresswayConfig) -> str:
     return config.host or f"{config.name}.lab.example"
+
+
+def uds_host(node: NodeConfig, lab: LabConfig) -> str:
+    """The node's name in DNS: its host, or one of its own where that is an address."""
+    host = host_of(node)
+    try:
+        ip_address(host)
+    except ValueError:
+        return host
+    return f"{node.name}.{lab.domain}"
 
 
 def security_profile(config: ProfileConfig) -> SecurityProfile:

@@ -145,6 +145,10 @@ class PhoneConfig(Strict):
     take_over: bool = Field(False, description="force a takeover of an active registration")
     instance: str | None = Field(None, description="12 hex digits of +sip.instance; default: from the name")
     as_device: str | None = Field(None, description="device name it registers as; default: `device`")
+    sign_in: bool = Field(
+        False, description="it finds everything itself and signs in, as Jabber does; `token` then counts for nothing"
+    )
+    password: str | None = Field(None, description="what the person types; default: the user's password")
 
 
 class ExpresswayConfig(Strict):
@@ -166,7 +170,8 @@ class LabConfig(Strict):
     name: str = "lab"
     seed: int = Field(1, ge=0, le=2**63 - 1)
     tls: Version = Field("1.2", description="version of UCM's and the Expressway's SIP listeners")
-    domain: str = Field("lab.example", description="of the users' mail addresses")
+    domain: str = Field("lab.example", description="of the users' mail addresses and the SRV records")
+    dns: Port = Field(0, description="`ucmsim up`: the name server's port, UDP and TCP; 0: any free one")
     cluster: ClusterConfig = ClusterConfig()
     administrators: list[AdministratorConfig] = [AdministratorConfig()]
     nodes: list[NodeConfig] = Field([NodeConfig()], min_length=1, max_length=5)

@@ -89,6 +89,7 @@ class Lab:
             pki=pki,
             state=self._state,
             any_port=frozenset(actor for actor, _ in self._numbers),
+            virtual=self._virtual,
             secret=SeededEntropy(int.from_bytes(os.urandom(8))),
         )
         self.site.touched = self.kick
@@ -187,6 +188,8 @@ class Lab:
         for name, expressway in self.site.expressways.items():
             self.site.discover(name)
             await self._open(name, expressway, expressway.listens())
+        if (nameserver := self.site.nameserver) is not None and (self._with_doors or self.site.signs_in):
+            await self._open(nameserver.name, nameserver, nameserver.listens())
         self.site.make_phones()
         for phone in self.site.phones.values():
             await self._driver.add(phone)
@@ -339,7 +342,7 @@ class Lab:
             port = listen.address.port
             if self._virtual or not port:
                 kept = self._kept.get((name, listen.name), 0)
-                port = kept or (shared if listen.name.startswith("sip-") else 0)
+                port = kept or (shared if listen.name.startswith(("sip-", "dns-")) else 0)
             out.append(replace(listen, address=Address(listen.address.host, port)))
         return tuple(out)
 

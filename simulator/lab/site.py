@@ -31,7 +31,7 @@ from simulator.expressway.core.proxy import ExpresswayC
 from simulator.expressway.core.settings import ExpresswaySettings
 from simulator.expressway.core.zone import UcmNode
 from simulator.lab.amendments import Amendments
-from simulator.lab.build import Builder, host_of, node_ports
+from simulator.lab.build import Builder, host_of, node_ports, uds_host
 from simulator.lab.config import (
     CertificateConfig,
     ExpresswayConfig,
@@ -41,6 +41,8 @@ from simulator.lab.config import (
     PortsConfig,
     TokenConfig,
 )
+from simulator.lab.nameserver import NameServer, Records
+from simulator.lab.nameserver import Service as NamedService
 from simulator.lab.office import Office
 from simulator.lab.pki import EXPRESSWAY_CA, TOMCAT_CA, Pki
 from simulator.lab.places import Addressing, Places
@@ -49,7 +51,14 @@ from simulator.lab.services import Service
 from simulator.lab.stranger import Stranger
 from simulator.lab.tokens import Mint, PhoneTokens
 from softphone.core.behaviours import Behaviour
+from softphone.core.jabber import Jabber
 from softphone.core.machine import Softphone
+from softphone.core.profile import PhoneProfile
+from softphone.core.signin import Account
+
+
+DNS = "dns"
+"""Name of the name server's actor."""
 
 
 class Site:
@@ -65,13 +74,14 @@ class Site:
         pki: Pki | None = None,
         state: Path | None = None,
         any_port: frozenset[str] = frozenset(),
+        virtual: bool = True,
         secret: Entropy | None = None,
     ) -> None:
         """`real_now`: the machine's time, for certificates. `keep`: how many records stay (None: all).
 
         `pki`: the certificates and keys of the site this one takes the place of. `state`: a file that keeps the
         cluster database between labs. `any_port`: nodes whose ports are only numbers of this run, whatever the
-        file says. `secret`: what session ids and codes are drawn from; by default the seed,
+        file says. `virtual`: the actors' ports are the documented ones, whatever is bound. `secret`: what session ids and codes are drawn from; by default the seed,
         which is only right where no stranger connects.
         """
         self.config = config
@@ -85,6 +95,7 @@ class Site:
         self._bound: dict[str, dict[str, Address]] = {}
         self._expressway_trust: dict[str, tuple[bytes, ...]] = {}
         self._altered: dict[str, ServedFile] = {}
+        self._dns_port = config.dns if addressing == "loopback" and not virtual else 53
         self._builder = Builder(config, pki=self.pki, places=self.places, entropy=self._entropy)
         self.cluster = self._builder.cluster()
         self.credentials: dict[str, Credential] = dict(self._builder.lscs)
@@ -121,7 +132,12 @@ class Site:
         self.nodes = {node.name: self._call_manager(node.name) for node in config.nodes}
         self.config_services = {node.name: self._config_service(node.name) for node in config.nodes}
         self.expressways = {item.name: self._expressway(item) for item in config.expressways}
-        self.phones: dict[str, Softphone] = {}
+        self.nameserver: NameServer | None = None
+        """Where clients find the lab; only where somebody asks it."""
+        if addressing == "loopback" or any(phone.sign_in for phone in config.phones):
+            address = Address(self.places.settle(DNS, f"{DNS}.{config.domain}", "node"), self._dns_port)
+            self.nameserver = NameServer(address, self.records, journal=self.log.journal(ActorId(DNS)))
+        self.phones: dict[str, Softphone | Jabber] = {}
         self.strangers: dict[str, Stranger] = {}
         """Foreign clients that a scenario let speak, by name."""
 
@@ -133,7 +149,7 @@ class Site:
     # --- what drivers ask -------------------------------------------------------------------------------------
 
     def address_of(self, host: str) -> str | None:
-        return self.places.resolve(host)
+        return self.places.resolve(host) or self.records().hosts.get(host.rstrip(".").lower())
 
     def bind_address(self, actor: Actor) -> str:
         return self.places.address(actor.name)
@@ -149,6 +165,25 @@ class Site:
                 content_type = next((v for k, v in response.headers if k.lower() == "content-type"), "")
                 return Fetched(status=response.status, body=response.body, content_type=content_type)
         return Fetched(failure=f"{parts.netloc}: connection refused")
+
+    @property
+    def signs_in(self) -> bool:
+        """Does a phone of the lab ask the name server?"""
+        return any(phone.sign_in for phone in self.config.phones)
+
+    def records(self) -> Records:
+        """What DNS knows of the lab: its nodes' UDS and its Expressways, at the ports of this moment."""
+        domain, services, hosts = self.config.domain, [], {}
+        for config in self.config.nodes:
+            host, port = uds_host(config, self.config), config.ports.https or self.port_bound(config.name, "https")
+            hosts[host.lower()] = self.places.address(config.name)
+            services.append(NamedService(name=f"_cisco-uds._tcp.{domain}", host=host, port=port or 8443))
+        for item in self.config.expressways:
+            host, port = host_of(item), self.port_bound(item.name, "https")
+            if address := self.places.resolve(host):
+                hosts[host.lower()] = address
+                services.append(NamedService(name=f"_collab-edge._tls.{domain}", host=host, port=port or 8443))
+        return Records(zones=(domain,), services=tuple(services), hosts=hosts)
 
     def make_phones(self) -> None:
         """The driver tells that every port is known: phones are given URLs with numbers."""
@@ -182,7 +217,7 @@ class Site:
 
     # --- what steps and doors ask -----------------------------------------------------------------------------
 
-    def phone(self, device: str) -> Softphone:
+    def phone(self, device: str) -> Softphone | Jabber:
         return self.phones[device]
 
     def bound_at(self, device: str) -> str | None:
@@ -409,14 +444,35 @@ class Site:
         host = self.cluster.node(node).host
         return UcmNode(host=host, address=Address(host, self.ports_of(node).mra))
 
-    def _phone(self, config: PhoneConfig) -> Softphone:
+    def _phone(self, config: PhoneConfig) -> Softphone | Jabber:
         self.places.settle(config.device, f"{config.device}.phone.lab.example", "phone")
         profile = self._builder.profile(
             config, self.cluster, lambda node: self.ports_of(node).config, self.edge_of
         )
+        if config.sign_in:
+            return self._jabber(config, profile)
         return Softphone(
             profile,
             tokens=PhoneTokens(self.mint, config.user, config.token),
+            entropy=self._entropy.child(f"phone/{config.device}"),
+            journal=self.log.journal(ActorId(config.device)),
+            flows=self.flows,
+        )
+
+    def _jabber(self, config: PhoneConfig, profile: PhoneProfile) -> Jabber:
+        password = self.config.password_of(config.user)
+        self.office.passwords.set(config.user, password)
+        port = self.port_bound(DNS, "dns-udp") or self._dns_port
+        account = Account(
+            domain=self.config.domain,
+            user=config.user,
+            password=password if config.password is None else config.password,
+            name_servers=(Address(f"{DNS}.{self.config.domain}", port),),
+            device=config.as_device or config.device,
+        )
+        return Jabber(
+            account,
+            profile,
             entropy=self._entropy.child(f"phone/{config.device}"),
             journal=self.log.journal(ActorId(config.device)),
             flows=self.flows,

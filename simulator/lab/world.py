@@ -57,6 +57,8 @@ class World:
             self._tomcats[name] = self._tomcat(name)
         for expressway in self.site.expressways.values():
             self._net.add(expressway, expressway.listens())
+        if self.site.nameserver is not None:
+            self._net.add(self.site.nameserver, self.site.nameserver.listens())
         self.site.make_phones()
         for phone in self.site.phones.values():
             self._net.add(phone)
