@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import Protocol
 
 from registrar.core.passwords import UserPasswords
 from simulator.core.entropy import Entropy
@@ -19,6 +20,14 @@ class Role(StrEnum):
 class ApplicationUser:
     id: str
     roles: frozenset[Role] = frozenset({Role.AXL})
+
+
+class Administrators(Protocol):
+    """Whoever judges an administrator's credentials."""
+
+    def sign_in(self, user_id: str, password: str) -> ApplicationUser | None:
+        """The account if the password is right and the account not locked."""
+        ...
 
 
 class ApplicationUsers:

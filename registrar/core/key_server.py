@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from registrar.core.application_users import ApplicationUsers
+from registrar.core.application_users import Administrators
 from registrar.core.key_document import render_keys
 from registrar.core.ssosp.administration import require_axl
 from registrar.core.ssosp.problems import OAuthRefusal
@@ -28,7 +28,7 @@ class KeyServer:
     def __init__(
         self,
         keys: Callable[[], ValidationKeys],
-        administrators: ApplicationUsers,
+        administrators: Administrators,
         *,
         journal: Journal,
         path: str = DEFAULT_PATH,

@@ -10,19 +10,19 @@ from dataclasses import replace
 from pathlib import Path
 
 from registrar.core.api_access import ApiAccess
-from registrar.core.application_users import ApplicationUser, ApplicationUsers
 from registrar.core.axl import PATH as AXL_PATH
 from registrar.core.axl import PRODUCT_VERSIONS, AxlService, Surroundings, WriteThrottle
 from registrar.core.cluster import Cluster
 from registrar.core.database import ClusterDatabase, Projection
 from registrar.core.database.certificates import renew_trust
+from registrar.core.database.credentials import follow_credentials
 from registrar.core.database.seed import record_ports
 from registrar.core.key_server import KeyServer
 from registrar.core.keylife import KeyConsumer, KeyRing, Kind
 from registrar.core.passwords import UserPasswords
 from registrar.core.platform_cli import ClusterAdministration, OpenPort, PlatformCli, Reachability
 from registrar.core.snapshot import NodeSnapshot
-from registrar.core.soap.accounts import Account, Accounts
+from registrar.core.soap.accounts import Account, Accounts, SignInByAccount
 from registrar.core.soap.control import DeviceAction
 from registrar.core.soap.control_center import PATHS as CONTROL_CENTER_PATHS
 from registrar.core.soap.control_center import ControlCenterService
@@ -103,9 +103,7 @@ class Office:
             log.subscribe(self.tokens)
         self.database.provide("registrationdynamic", self.realtime.registration_rows)
         self.accounts = Accounts(Account(name=a.name, password=a.password) for a in config.administrators)
-        self.administrators = ApplicationUsers(entropy.child("administrators"))
-        for administrator in config.administrators:
-            self.administrators.put(ApplicationUser(id=administrator.name), administrator.password)
+        self.administrators = SignInByAccount(self.accounts, clock)
         self.passwords = UserPasswords(entropy.child("passwords"))
         self.signon = SignOn(
             directory=cluster.directory,
@@ -135,8 +133,7 @@ class Office:
 
     def open_doors(self) -> None:
         """Users can sign in from now on. Not before: each password costs a millisecond to hash."""
-        for user in self._cluster.directory.users:
-            self.passwords.set(user.id, self._config.password_of(user.id))
+        follow_credentials(self.database, self.passwords, self._config.password_of)
 
     def close(self) -> None:
         self.database.close()

@@ -6,10 +6,12 @@ import sqlite3
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
+from uuid import UUID
 
 from registrar.core.axl.faults import invalid, not_found
 from registrar.core.axl.fields import braced, read_integer, read_uuid
 from registrar.core.database.store import ClusterDatabase
+from registrar.core.passwords import PasswordError, PasswordHash
 from registrar.core.soap.envelope import Element, child, child_text, local, make, text_of
 
 Write = Callable[[ClusterDatabase, sqlite3.Connection, str, Element], None]
@@ -166,6 +168,23 @@ def _replace_devices(
         )
 
 
+def _set_password(
+    database: ClusterDatabase, connection: sqlite3.Connection, user: str, element: Element
+) -> None:
+    """Only its hash is kept. An empty element leaves the password as it is."""
+    if not text_of(element):
+        return
+    try:
+        stored = PasswordHash.of(text_of(element), UUID(database.new_pkid()).bytes)
+    except PasswordError as error:
+        raise invalid(f"element password: {error}") from None
+    connection.execute("delete from credential where fkenduser = ?", (user,))
+    connection.execute(
+        "insert into credential (pkid, fkenduser, credentials) values (?, ?, ?)",
+        (database.new_pkid(), user, stored.text),
+    )
+
+
 def _render_user_devices(database: ClusterDatabase, user: str) -> Element:
     rows = database.rows(
         "select d.name from enduserdevicemap m join device d on d.pkid = m.fkdevice "
@@ -201,7 +220,7 @@ MEMBERS: Mapping[str, Members] = MappingProxyType(
             render=MappingProxyType({"lines": _render_lines}),
         ),
         "User": Members(
-            write=MappingProxyType({"associatedDevices": _replace_devices}),
+            write=MappingProxyType({"associatedDevices": _replace_devices, "password": _set_password}),
             render=MappingProxyType({"associatedDevices": _render_user_devices}),
         ),
         "Line": Members(write=_NONE, render=MappingProxyType({"associatedDevices": _render_line_devices})),

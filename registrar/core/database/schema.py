@@ -4,7 +4,7 @@ the rules and the projection which rows a transaction touched.
 Evidence: table names and columns of `device`, `processnode`, `certificate`, `registrationdynamic` and
 `refreshtokendetails` are observed; port columns of `callmanager`, all of `expresswaycconfiguration` and the
 OAuth column of `securityprofile` are assumed (AXL's element names in lower case). `axlelement` and `simchange`
-are ours.
+are ours, and so is what `credential` holds: hashes of passwords.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ import sqlite3
 
 from registrar.core.database.enumerations import CERTIFICATE_SERVICES, ENUMERATIONS, moniker
 
-VERSION = 1
+VERSION = 2
 """Of the layout; kept in the file's user_version."""
 
 PKID = "pkid text not null primary key"
@@ -86,6 +86,7 @@ create table enduserdevicemap ({PKID}, fkenduser text not null references enduse
   fkdevice text not null references device (pkid) on delete cascade,
   tkuserassociation integer not null default 1 references typeuserassociation (enum),
   unique (fkenduser, fkdevice, tkuserassociation));
+create table credential ({PKID}, fkenduser text not null unique, credentials text not null);
 create table expresswaycconfiguration ({PKID}, hostnameorip text not null unique collate nocase,
   description text, x509subjectnameorsubjectalternatename text);
 create table certificate ({PKID}, servername text not null default '', subjectname text not null,
@@ -126,6 +127,7 @@ WATCHED = (
     "devicenumplanmap",
     "enduser",
     "enduserdevicemap",
+    "credential",
     "expresswaycconfiguration",
     "certificate",
     "certificateservicecertificatemap",
@@ -139,7 +141,9 @@ OF_DEVICE = ("devicenumplanmap", "enduserdevicemap")
 OWNERS = ("device", "enduser", "numplan", "devicepool", "processnode", "callmanager")
 """Tables whose rows may have `axlelement` rows."""
 
-INTERNAL = frozenset({"axlelement", "simchange", "sqlite_master", "sqlite_schema", "sqlite_temp_master"})
+INTERNAL = frozenset(
+    {"axlelement", "credential", "simchange", "sqlite_master", "sqlite_schema", "sqlite_temp_master"}
+)
 """Not visible through the SQL door."""
 
 
@@ -200,6 +204,8 @@ def _triggers() -> list[str]:
             )
             out.append(f"create trigger {table}{event} after {event} on {table} begin {body}end")
     forget = "delete from axlelement where fkowner = old.pkid"
+    forgotten = "delete from credential where fkenduser = old.pkid"
+    out.append(f"create trigger endusercredential after delete on enduser begin {forgotten}; end")
     out.extend(f"create trigger {table}axl after delete on {table} begin {forget}; end" for table in OWNERS)
     return out
 

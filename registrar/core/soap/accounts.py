@@ -8,7 +8,8 @@ from dataclasses import dataclass, field
 from enum import Enum
 from hashlib import sha256
 
-from simulator.core.instant import Instant
+from registrar.core.application_users import ApplicationUser, Role
+from simulator.core.instant import Clock, Instant
 
 AXL_ACCESS = "Standard AXL API Access"
 AXL_READ_ONLY = "Standard AXL Read Only API Access"
@@ -73,6 +74,21 @@ class Accounts:
     def unlock(self, name: str) -> None:
         self._failures.pop(name.casefold(), None)
         self._locked_until.pop(name.casefold(), None)
+
+
+class SignInByAccount:
+    """The same accounts for services that know application users: a lockout counts at every door."""
+
+    def __init__(self, accounts: Accounts, clock: Clock) -> None:
+        self._accounts, self._clock = accounts, clock
+
+    def sign_in(self, user_id: str, password: str) -> ApplicationUser | None:
+        if self._accounts.log_in(user_id, password, self._clock.now()) is not Login.GOOD:
+            return None
+        account = self._accounts.account(user_id)
+        assert account is not None
+        roles = frozenset(role for role in Role if role.value in account.roles)
+        return ApplicationUser(id=account.name, roles=roles)
 
 
 def _equal(expected: str, given: str) -> bool:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from registrar.core.application_users import ApplicationUser, ApplicationUsers, Role
+from registrar.core.application_users import Administrators, ApplicationUser, Role
 from registrar.core.ssosp.problems import OAuthProblem, OAuthRefusal
 from registrar.core.tomcat import Basic, read_authorization
 from simulator.core.http import HttpRequest
 
 
-def require_axl(request: HttpRequest, administrators: ApplicationUsers) -> ApplicationUser:
+def require_axl(request: HttpRequest, administrators: Administrators) -> ApplicationUser:
     """Raises OAuthRefusal: no or wrong credentials (401), good ones without the role (403)."""
     offered = read_authorization(request)
     if not isinstance(offered, Basic):

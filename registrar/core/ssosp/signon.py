@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Literal
 
-from registrar.core.application_users import ApplicationUsers
+from registrar.core.application_users import Administrators
 from registrar.core.directory import Directory, User
 from registrar.core.passwords import UserPasswords
 from registrar.core.ssosp.clients import Clients
@@ -32,7 +32,7 @@ class SignOn:
         *,
         directory: Directory,
         passwords: UserPasswords,
-        administrators: ApplicationUsers,
+        administrators: Administrators,
         clients: Clients,
         refresh_tokens: RefreshTokenStore,
         keys: Callable[[], ClusterKeys],

@@ -1,0 +1,34 @@
+"""Users' passwords as the database keeps them: hashes that no door shows; a change counts at once."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from registrar.core.database.store import Changes, ClusterDatabase
+from registrar.core.passwords import PasswordHash, UserPasswords
+
+_STORED = """
+select e.userid, c.credentials from enduser e left join credential c on c.fkenduser = e.pkid order by e.rowid
+"""
+
+
+def follow_credentials(
+    database: ClusterDatabase, passwords: UserPasswords, initial: Callable[[str], str]
+) -> None:
+    """From now on `passwords` has every user of the database; `initial`: user id -> password of one who was
+    given none. Each costs a millisecond to hash.
+    """
+
+    def load() -> None:
+        for userid, stored in database.rows(_STORED):
+            if stored is not None:
+                passwords.set_hash(userid, PasswordHash.parse(stored))
+            elif passwords.hash_of(userid) is None:
+                passwords.set(userid, initial(userid))
+
+    def follow(changes: Changes) -> None:
+        if changes.of("enduser", "credential"):
+            load()
+
+    load()
+    database.subscribe(follow)
