@@ -43,7 +43,7 @@ def packet(frame: bytes, at: float, comments: Sequence[str] = ()) -> bytes:
     """Enhanced Packet Block of the one interface; `at` in seconds since the epoch."""
     stamp = round(at * 1_000_000)
     head = struct.pack("<IIIII", 0, stamp >> 32, stamp & 0xFFFFFFFF, len(frame), len(frame))
-    options = [(_COMMENT, comment.encode("utf-8", "replace")[:_COMMENT_LIMIT]) for comment in comments]
+    options = [(_COMMENT, _cut(comment.encode("utf-8", "replace"))) for comment in comments]
     return _block(_PACKET, head + _padded(frame), options)
 
 
@@ -54,6 +54,13 @@ def _block(kind: int, body: bytes, options: Sequence[tuple[int, bytes]]) -> byte
         body += struct.pack("<HH", 0, 0)
     length = len(body) + 12
     return struct.pack("<II", kind, length) + body + struct.pack("<I", length)
+
+
+def _cut(comment: bytes) -> bytes:
+    """Between two characters."""
+    if len(comment) <= _COMMENT_LIMIT:
+        return comment
+    return comment[:_COMMENT_LIMIT].decode("utf-8", "ignore").encode()
 
 
 def _padded(data: bytes) -> bytes:
