@@ -37,5 +37,5 @@ def _options(
     pass
 
 
-for _name in ("demo", "scenarios", "explain", "up", "token", "admin", "phone", "doctor"):
+for _name in ("demo", "scenarios", "explain", "up", "token", "admin", "expressway", "phone", "doctor"):
     import_module(f"simulator.cli.{_name}").register(app)

@@ -155,12 +155,23 @@ class ExpresswayConfig(Strict):
     name: Name = "expc"
     host: str | None = Field(None, description="default: NAME.lab.example")
     port: Port = Field(5061, description="where remote phones connect")
+    https: Port | None = Field(
+        None, description="edge configuration and sign-in; default: 8443, or a free port where that would clash"
+    )
     certificate: CertificateConfig = CertificateConfig()
+    edge_certificate: CertificateConfig | None = Field(
+        None, description="what phones see; default: the certificate that UCM sees"
+    )
     trusted_cas: list[str] = ["tomcat-ca", "expressway-ca"]
     table: list[str] | None = Field(
         None, description="names UCM's Expressway-C table holds for it; default: its host name; []: no row"
     )
     sip_path_headers: bool = False
+    discovered: bool = Field(True, description="False: it knows no UCM until it is told to discover one")
+    authorize_by_token: bool = Field(True, description="Authorize by OAuth token with refresh")
+    edge_challenges: bool = Field(False, description="it asks for a token itself instead of relaying UCM's 407")
+    resolvable: bool = Field(True, description="UCM's name server knows its host name")
+    rate_limit: float | None = Field(None, gt=0, description="requests a second that one address may send")
     check_revocation: bool = Field(
         False, description="Certificate revocation checking mode CRL, with lists of all its trusted CAs"
     )

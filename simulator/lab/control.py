@@ -25,7 +25,9 @@ from simulator.core.flow import Address
 from simulator.core.sip import IllegalInput
 from simulator.lab import ladder, metrics
 from simulator.lab.config import TokenConfig
+from simulator.lab.control_expressway import ExpresswayPages
 from simulator.lab.explain import explain, full
+from simulator.lab.failures import FailurePlan
 from simulator.lab.live import Lab
 
 BODY_LIMIT = 256 * 1024
@@ -102,6 +104,11 @@ class Control:
                 web.post("/phones/{device}/stop", self._stop_phone),
                 web.post("/nodes/{node}/restart", self._restart_node),
                 web.post("/admin", self._admin),
+                *ExpresswayPages(self._lab, _json).routes(),
+                web.get("/journal", self._journal),
+                web.get("/failures", self._failures),
+                web.post("/failures", self._plan_failure),
+                web.delete("/failures", self._forget_failures),
                 web.post("/clock/advance", self._advance),
                 web.post("/reset", self._reset),
             ]
@@ -282,6 +289,26 @@ class Control:
             raise Problem(404, f"no node {node!r} in this lab")
         result = await self._lab.run_errand(node, asked.command, asked.answers)
         return _json({"node": node, "text": result.text, "succeeded": result.succeeded})
+
+    # --- failures ---------------------------------------------------------------------------------------------
+
+    async def _journal(self, request: web.Request) -> web.Response:
+        """Calls of the web servers and configuration files: the kept ones after `since`, and counts of all."""
+        since, limit = _number(request, "since", 0), _number(request, "limit", 1000)
+        failures = self._lab.site.office.failures
+        return _json({"calls": failures.calls(since=since)[:limit], "counts": failures.counts()})
+
+    async def _failures(self, request: web.Request) -> web.Response:
+        return _json(self._lab.site.office.failures.pending())
+
+    async def _plan_failure(self, request: web.Request) -> web.Response:
+        failures = self._lab.site.office.failures
+        failures.plan(await _body(request, FailurePlan))
+        return _json(failures.pending())
+
+    async def _forget_failures(self, request: web.Request) -> web.Response:
+        self._lab.site.office.failures.clear()
+        return _json([])
 
     async def _advance(self, request: web.Request) -> web.Response:
         asked = await _body(request, AdvanceRequest)

@@ -186,7 +186,7 @@ class Lab:
             actor = self.site.nodes[node.name]
             await self._open(node.name, actor, actor.listens())
         for name, expressway in self.site.expressways.items():
-            self.site.discover(name)
+            self.site.presume_discovered(name)
             await self._open(name, expressway, expressway.listens())
         if (nameserver := self.site.nameserver) is not None and (self._with_doors or self.site.signs_in):
             await self._open(nameserver.name, nameserver, nameserver.listens())

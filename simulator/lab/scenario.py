@@ -14,6 +14,8 @@ from simulator.core.tls.settings import TlsVersion
 from simulator.lab import yaml_source
 from simulator.lab.config import CertificateConfig, LabConfig, Name, PortsConfig, Strict, TokenConfig
 from simulator.lab.expectation import Expectation
+from simulator.lab.expressway_desk import ExpresswayStep
+from simulator.lab.failures import FailurePlan
 from simulator.lab.sending import Send
 from simulator.lab.served_file import ServedFile
 
@@ -98,18 +100,22 @@ class Step(Strict):
     restart: Name | None = Field(None, description="restart Cisco CallManager on this node")
     stop_node: Name | None = Field(None, description="Cisco CallManager on this node stops")
     start_node: Name | None = Field(None, description="Cisco CallManager on this node starts again")
-    regenerate_tomcat: RegenerateTomcat | None = None
-    set_ports: SetPorts | None = None
-    set_profile: SetProfile | None = None
-    set_token: SetToken | None = None
-    set_behaviours: SetBehaviours | None = None
-    table_row: TableRow | None = None
-    trust: Trust | None = None
+    regenerate_tomcat: RegenerateTomcat | None = Field(
+        None, description="a new Tomcat certificate; 5090 and 5091 present it after a restart"
+    )
+    set_ports: SetPorts | None = Field(None, description="other ports of a node, after its restart")
+    set_profile: SetProfile | None = Field(None, description="another security profile of a phone's device")
+    set_token: SetToken | None = Field(None, description="the phone holds another token from now on")
+    set_behaviours: SetBehaviours | None = Field(None, description="the phone misbehaves otherwise")
+    table_row: TableRow | None = Field(None, description="a row of UCM's Expressway-C table; applies live")
+    trust: Trust | None = Field(None, description="put authorities into a trust store")
     admin: str | AdminCommand | None = Field(None, description="a command of the platform CLI")
-    axl: AxlCall | None = None
+    axl: AxlCall | None = Field(None, description="a call of a node's AXL service")
+    expressway: ExpresswayStep | None = Field(None, description="an administrator works at an Expressway")
     reset: str | None = Field(None, description="UCM tells this phone to reset (NOTIFY service-control)")
     send: Send | None = Field(None, description="a foreign client sends something to a node")
     config_file: ServedFile | None = Field(None, description="serve a phone's configuration file changed")
+    fail: FailurePlan | None = Field(None, description="the next calls of an endpoint or user fail")
     overload: bool | None = Field(None, description="every node answers 503 with Retry-After | no longer")
 
     @model_validator(mode="after")
@@ -181,7 +187,9 @@ class Scenario(Strict):
 
     @model_validator(mode="after")
     def _checks_something(self) -> Scenario:
-        if not any(step.verb in ("expect", "registered", "admin", "axl", "send") for step in self.steps):
+        if not any(
+            step.verb in ("expect", "registered", "admin", "axl", "send", "expressway") for step in self.steps
+        ):
             raise ValueError("the steps expect nothing: this scenario could not fail")
         return self
 
@@ -203,6 +211,7 @@ def check_references(scenario: Scenario, loaded: yaml_source.Loaded) -> None:
     known = {
         "phone": (phones, "phone"),
         "node": (nodes, "node"),
+        "expressway": (expressways, "Expressway"),
         "owner": (nodes | expressways, "node or Expressway"),
         "actor": (phones | nodes | expressways | {"lab"} | strangers, "actor"),
         "certified": (phones | expressways, "phone or Expressway"),
@@ -237,6 +246,9 @@ def check_references(scenario: Scenario, loaded: yaml_source.Loaded) -> None:
             require("phone", value.phone, index)
         elif verb in ("regenerate_tomcat", "set_ports"):
             require("node", value.node, index)
+        elif verb == "expressway":
+            if value.name is not None:
+                require("expressway", value.name, index)
         elif verb in ("admin", "axl"):
             if not isinstance(value, str) and value.node is not None:
                 require("node", value.node, index)

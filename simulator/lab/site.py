@@ -8,12 +8,16 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Literal
 from urllib.parse import urlsplit
 
+from certs.authority import Issued
+from registrar.core.axl import PRODUCT_VERSIONS
 from registrar.core.callmanager import CallManager
 from registrar.core.config_service import ConfigService
+from registrar.core.key_document import render_keys
 from registrar.core.platform_cli import OpenPort
 from registrar.core.policy import RegistrarPolicy
 from registrar.core.ports import NodePorts
@@ -23,13 +27,16 @@ from registrar.core.tokens import MUTATIONS
 from simulator.core.entropy import Entropy, SeededEntropy
 from simulator.core.eventlog import EventLog, Journal
 from simulator.core.events import ClusterChanged, FaultInjected, ServiceStarted, ServiceStopped
-from simulator.core.flow import Actor, ActorId, Address, Fetched, FlowIds
-from simulator.core.http import HttpRequest
+from simulator.core.flow import Actor, ActorId, Address, Fetch, Fetched, FlowIds
+from simulator.core.http import HttpRequest, HttpResponse
 from simulator.core.instant import Clock, Instant
+from simulator.core.sip.bearer import RFC8898, UCM
 from simulator.core.tls.settings import Credential
+from simulator.expressway.core import trusted_cas
+from simulator.expressway.core.discovery import Found, FoundNode, Identity, UcmServer
 from simulator.expressway.core.proxy import ExpresswayC
 from simulator.expressway.core.settings import ExpresswaySettings
-from simulator.expressway.core.zone import UcmNode
+from simulator.expressway.core.token_keys import parse_keys
 from simulator.lab.amendments import Amendments
 from simulator.lab.build import Builder, host_of, node_ports, uds_host
 from simulator.lab.config import (
@@ -56,7 +63,6 @@ from softphone.core.machine import Softphone
 from softphone.core.profile import PhoneProfile
 from softphone.core.signin import Account
 
-
 DNS = "dns"
 """Name of the name server's actor."""
 
@@ -81,7 +87,7 @@ class Site:
 
         `pki`: the certificates and keys of the site this one takes the place of. `state`: a file that keeps the
         cluster database between labs. `any_port`: nodes whose ports are only numbers of this run, whatever the
-        file says. `virtual`: the actors' ports are the documented ones, whatever is bound. `secret`: what session ids and codes are drawn from; by default the seed,
+        file says. `virtual`: the documented ports, whatever is bound. `secret`: what session ids and codes are drawn from; by default the seed,
         which is only right where no stranger connects.
         """
         self.config = config
@@ -162,6 +168,8 @@ class Site:
             if here and self.office.services.is_running(node.name, Service.TFTP):
                 request = HttpRequest(method="GET", path=parts.path, headers=headers, source=source)
                 response = self.config_services[node.name].handle(request, now)
+                if (failure := _undelivered(response)) is not None:
+                    return Fetched(failure=failure)
                 content_type = next((v for k, v in response.headers if k.lower() == "content-type"), "")
                 return Fetched(status=response.status, body=response.body, content_type=content_type)
         return Fetched(failure=f"{parts.netloc}: connection refused")
@@ -175,7 +183,8 @@ class Site:
         """What DNS knows of the lab: its nodes' UDS and its Expressways, at the ports of this moment."""
         domain, services, hosts = self.config.domain, [], {}
         for config in self.config.nodes:
-            host, port = uds_host(config, self.config), config.ports.https or self.port_bound(config.name, "https")
+            host = uds_host(config, self.config)
+            port = config.ports.https or self.port_bound(config.name, "https")
             hosts[host.lower()] = self.places.address(config.name)
             services.append(NamedService(name=f"_cisco-uds._tcp.{domain}", host=host, port=port or 8443))
         for item in self.config.expressways:
@@ -294,21 +303,90 @@ class Site:
         self.lab.add(ClusterChanged(what=f"expresswaycconfiguration {host}", detail=names or "removed"))
 
     def add_trust(self, owner: str, authorities: list[str]) -> None:
-        """Into a node's Tomcat-trust (read when CallManager starts) or an Expressway's trusted CAs (live)."""
-        bundle = self.pki.bundle(authorities)
+        """Into a node's Tomcat-trust (read when CallManager starts) or an Expressway's trusted CAs (live).
+
+        `tomcat:NODE` and `callmanager:NODE` are that node's own certificates of now, for self-signed ones.
+        """
+        bundle = tuple(pem for name in authorities for pem in self._certificates(name))
         if owner in self.expressways:
-            held = self._expressway_trust[owner] = (*self._expressway_trust[owner], *bundle)
-            self.expressways[owner].set_trust(held)
+            self._put_trust(owner, bundle)
             store = "trusted CAs"
         else:
             self._amend.trust(owner, bundle)
             store = "tomcat-trust"
         self.lab.add(ClusterChanged(what=f"{store} of {owner}", detail=f"+ {', '.join(authorities)}"))
 
-    def discover(self, expressway: str) -> None:
-        """The Expressway-C learns the nodes' names and MRA ports; it keeps them until it is asked again."""
-        for node in self.cluster.nodes:
-            self.expressways[expressway].set_node(node.host, self._mra(node.name))
+    def _certificates(self, name: str) -> tuple[bytes, ...]:
+        kind, colon, node = name.partition(":")
+        if not colon:
+            return self.pki.bundle([name])
+        stores = self.cluster.node(node).stores
+        held = {"tomcat": stores.tomcat, "callmanager": stores.callmanager}.get(kind)
+        if held is None:
+            raise ValueError(f"{name}: what can be trusted is an authority, tomcat:NODE or callmanager:NODE")
+        return (held.certificate,)
+
+    def expressway_trust(self, name: str) -> tuple[bytes, ...]:
+        """What was put into the Expressway's trusted CA list."""
+        return self._expressway_trust[name]
+
+    def trust_certificate(self, expressway: str, pem: bytes) -> None:
+        """Into the Expressway's trusted CA list. ValueError for what is no certificate."""
+        (ca,) = trusted_cas.shown([pem])
+        self._put_trust(expressway, (pem,))
+        self.lab.add(ClusterChanged(what=f"trusted CAs of {expressway}", detail=f"+ {ca.subject}"))
+
+    def _put_trust(self, expressway: str, bundle: tuple[bytes, ...]) -> None:
+        held = self._expressway_trust[expressway] = (*self._expressway_trust[expressway], *bundle)
+        self.expressways[expressway].set_trust(held)
+
+    def presume_discovered(self, expressway: str) -> None:
+        """The Expressway-C was told of the cluster before the lab began: what it then learnt, without the talk.
+
+        Its row in the Expressway-C table is the lab file's business.
+        """
+        if self._expressway_config(expressway).discovered:
+            nodes = tuple(self._found(node.name) for node in self.cluster.nodes)
+            found = Found(
+                version=PRODUCT_VERSIONS[self.config.cluster.version],
+                nodes=nodes,
+                oauth_mode=self.cluster.sip_oauth_mode,
+                keys=parse_keys(render_keys(self.cluster.keys.public)),
+            )
+            self.expressways[expressway].administration.adopt(self.ucm_server(), found)
+
+    def ucm_server(
+        self,
+        *,
+        publisher: str | None = None,
+        user: str | None = None,
+        password: str | None = None,
+        tls_verify: bool = True,
+    ) -> UcmServer:
+        """What an administrator types into Unified CM servers > New; default: the lab's own."""
+        administrator, node = self.config.administrators[0], self.cluster.nodes[0]
+        return UcmServer(
+            publisher=publisher or node.host,
+            user=user or administrator.name,
+            password=password or administrator.password,
+            tls_verify=tls_verify,
+            port=self.node_config(node.name).ports.https or self.port_bound(node.name, "https") or 8443,
+        )
+
+    def renew_expressway(self, name: str, certificate: CertificateConfig) -> None:
+        """A new server certificate: UCM sees it with the next connection, its table with the next refresh."""
+        issued = self._issue_expressway(name, certificate)
+        self.expressways[name].set_credential(issued.credential, names=issued.identity.names)
+        names = ", ".join(issued.identity.names)
+        self.lab.add(ClusterChanged(what=f"server certificate of {name}", detail=names))
+
+    def ucm_resolves(self, host: str) -> bool:
+        """Does UCM's name server know this name? An Expressway's host name and FQDN, unless the lab says no."""
+        for item in self.config.expressways:
+            fqdn = host_of(item).lower()
+            if host.lower() in (fqdn, fqdn.partition(".")[0]):
+                return item.resolvable
+        return self.places.resolve(host) is not None
 
     def notify_reset(self, device: str) -> list[CallManager]:
         """Tell the device to reset; returns the nodes that had something to send."""
@@ -408,18 +486,14 @@ class Site:
     def _config_service(self, name: str) -> AlteredFiles:
         journal = self.log.journal(ActorId(name))
         service = ConfigService(self.cluster, journal, ports_of=lambda node: self.ports_of(node.name))
-        return AlteredFiles(service, self._altered)
+        return AlteredFiles(service, self._altered, around=partial(self.office.failures.around, name))
 
     def _expressway(self, config: ExpresswayConfig) -> ExpresswayC:
         host = host_of(config)
         address = self.places.settle(config.name, host, "expressway")
-        server = self.pki.issue(
-            config.certificate,
-            holder=config.name,
-            host=host,
-            addresses=self._builder.certificate_addresses(config.name),
-            default_ca=EXPRESSWAY_CA,
-        )
+        server = self._issue_expressway(config.name, config.certificate)
+        edge = config.edge_certificate
+        phones_see = server if edge is None else self._issue_expressway(config.name, edge)
         self.credentials[config.name] = server.credential
         self._expressway_trust[config.name] = self.pki.bundle(config.trusted_cas)
         return ExpresswayC(
@@ -427,8 +501,8 @@ class Site:
             address=Address(address, config.port),
             credential=server.credential,
             trust=self._expressway_trust[config.name],
-            nodes={node.host: self._mra(node.name) for node in self.cluster.nodes},
-            users={phone.device: phone.user for phone in self.config.phones},
+            edge_credential=phones_see.credential,
+            nodes={},
             path_mode=config.sip_path_headers,
             entropy=self._entropy.child(config.name),
             journal=self.log.journal(ActorId(config.name)),
@@ -437,12 +511,47 @@ class Site:
                 minimum=self.config.tls,
                 maximum=self.config.tls,
                 crls=self.pki.revocation_lists(config.trusted_cas) if config.check_revocation else (),
+                edge_challenges=config.edge_challenges,
+                dialect={"ucm": UCM, "rfc8898": RFC8898}[self.config.cluster.dialect],
+                rate=config.rate_limit,
             ),
+            identity=Identity(hostname=host.partition(".")[0], names=server.identity.names),
+            locate=self._locate,
+            authorize_by_token=config.authorize_by_token,
         )
 
-    def _mra(self, node: str) -> UcmNode:
-        host = self.cluster.node(node).host
-        return UcmNode(host=host, address=Address(host, self.ports_of(node).mra))
+    def _issue_expressway(self, name: str, certificate: CertificateConfig) -> Issued:
+        return self.pki.issue(
+            certificate,
+            holder=name,
+            host=host_of(self._expressway_config(name)),
+            addresses=self._builder.certificate_addresses(name),
+            default_ca=EXPRESSWAY_CA,
+        )
+
+    def _expressway_config(self, name: str) -> ExpresswayConfig:
+        return next(item for item in self.config.expressways if item.name == name)
+
+    def _found(self, node: str) -> FoundNode:
+        """A node as discovery would find it now."""
+        publisher = self.cluster.nodes[0]
+        entry, ports = self.cluster.node(node), self.cluster.node(node).ports
+        return FoundNode(
+            host=entry.host,
+            name=f"CM_{node}",
+            publisher=entry is publisher,
+            sip=ports.sip,
+            sips=ports.sips,
+            oauth=ports.oauth,
+            mra=ports.mra,
+        )
+
+    def _locate(self, found: FoundNode) -> Address:
+        """Where a node's 5091 is: as it was found, or where it was bound if any port will do."""
+        for node in self.cluster.nodes:
+            if node.host == found.host and not self.node_config(node.name).ports.mra:
+                return Address(found.host, self.ports_of(node.name).mra or found.mra)
+        return Address(found.host, found.mra)
 
     def _phone(self, config: PhoneConfig) -> Softphone | Jabber:
         self.places.settle(config.device, f"{config.device}.phone.lab.example", "phone")
@@ -480,3 +589,13 @@ class Site:
 
     def _phone_config(self, device: str) -> PhoneConfig:
         return next(phone for phone in self.config.phones if phone.device == device)
+
+
+def _undelivered(response: HttpResponse) -> str | None:
+    """Why no whole answer arrives in the World, whose configuration files come without a connection."""
+    how = response.delivery
+    if how is None:
+        return None
+    if how.delay > Fetch(key="", url="").timeout:
+        return f"no answer within {Fetch(key='', url='').timeout:g} s"
+    return None if how.kept is None else "the connection broke: connection reset by peer"

@@ -11,6 +11,9 @@ from simulator.core.events import StepTaken
 from simulator.lab import checks
 from simulator.lab.admin_steps import call_axl, run_command
 from simulator.lab.expectation import Expectation
+from simulator.lab.expressway_desk import ExpresswayStep
+from simulator.lab.expressway_steps import take_at_expressway
+from simulator.lab.failures import FailurePlan
 from simulator.lab.scenario import (
     AdminCommand,
     AxlCall,
@@ -176,6 +179,10 @@ async def _axl(stage: Stage, value: AxlCall, progress: Progress) -> None:
     progress.failures += await call_axl(stage, value)
 
 
+async def _fail(stage: Stage, value: FailurePlan, progress: Progress) -> None:
+    stage.site.office.failures.plan(value)
+
+
 async def _overload(stage: Stage, value: bool, progress: Progress) -> None:
     stage.site.set_overload(value)
 
@@ -189,6 +196,10 @@ async def _config_file(stage: Stage, value: ServedFile, progress: Progress) -> N
 
 async def _send(stage: Stage, value: Send, progress: Progress) -> None:
     progress.failures += await send(stage, value)
+
+
+async def _expressway(stage: Stage, value: ExpresswayStep, progress: Progress) -> None:
+    progress.failures += await take_at_expressway(stage, value)
 
 
 def _list(value: str | list[str]) -> list[str]:
@@ -216,9 +227,11 @@ _VERBS: dict[str, Callable[[Stage, Any, Progress], Awaitable[None]]] = {
     "trust": _trust,
     "admin": _admin,
     "axl": _axl,
+    "expressway": _expressway,
     "reset": _reset,
     "send": _send,
     "config_file": _config_file,
+    "fail": _fail,
     "overload": _overload,
 }
 

@@ -55,7 +55,8 @@ class World:
         for name, node in self.site.nodes.items():
             self.site.bound(name, self._net.add(node, node.listens()))
             self._tomcats[name] = self._tomcat(name)
-        for expressway in self.site.expressways.values():
+        for name, expressway in self.site.expressways.items():
+            self.site.presume_discovered(name)
             self._net.add(expressway, expressway.listens())
         if self.site.nameserver is not None:
             self._net.add(self.site.nameserver, self.site.nameserver.listens())

@@ -7,6 +7,7 @@ to the Internet: Expressway-E's traversal zone would be one more listener, with 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from typing import Literal
 
 from simulator.core import redact
@@ -38,6 +39,7 @@ from simulator.expressway.core.relay import Relay
 from simulator.expressway.core.settings import ExpresswaySettings, Load
 from simulator.expressway.core.token_gate import TokenGate
 from simulator.expressway.core.token_keys import TokenReader
+from simulator.expressway.core.trusted_cas import usable
 from simulator.expressway.core.zone import UcmNode, Zone, ZoneStatus
 from simulator.expressway.core.zone_book import NeighbourZone, difference, zones_of
 from simulator.expressway.core.zones import Zones
@@ -69,11 +71,13 @@ class ExpresswayC:
         identity: Identity | None = None,
         locate: Callable[[FoundNode], Address] | None = None,
         authorize_by_token: bool = True,
+        edge_credential: Credential | None = None,
     ) -> None:
-        """`identity`: what discovery tells UCM. `locate`: where a found node's 5091 is; default: as it says.
-        `authorize_by_token`: the switch "Authorize by OAuth token with refresh". `address` is listened on and written into Via, Contact and Path; with port 0 (or a wildcard host) the
+        """`address` is listened on and written into Via, Contact and Path; with port 0 (or a wildcard host) the
         first accepted connection tells what it became. `nodes` by the name the phones' cnf.xml gives them.
-        `path_mode`: SIP Path headers = On.
+        `path_mode`: SIP Path headers = On. `identity`: what discovery tells UCM. `locate`: where a found node's
+        5091 is; default: as it says. `authorize_by_token`: the switch "Authorize by OAuth token with refresh".
+        `edge_credential`: what phones are shown; default: `credential`.
         """
         self._name = ActorId(name)
         self._settings = settings or ExpresswaySettings()
@@ -82,6 +86,7 @@ class ExpresswayC:
         """For the next discovery: change it with the certificate."""
         self._locate = locate or (lambda node: Address(node.host, node.mra))
         self._by_token = authorize_by_token
+        self._edge_credential = edge_credential
         self._found: dict[str, tuple[UcmServer, Found]] = {}
         self._book: tuple[NeighbourZone, ...] = ()
         self._guard = Guard(rate=self._settings.rate)
@@ -93,7 +98,7 @@ class ExpresswayC:
         self._zones = Zones(
             nodes,
             credential=credential,
-            trust=trust,
+            trust=usable(trust),
             versions=(self._settings.minimum, self._settings.maximum),
             backoff=self._settings.backoff,
             crls=self._settings.crls,
@@ -129,7 +134,9 @@ class ExpresswayC:
 
     def listens(self) -> tuple[Listen, ...]:
         tls = ServerTls(
-            credential=self._zones.credential, minimum=self._settings.minimum, maximum=self._settings.maximum
+            credential=self._edge_credential or self._zones.credential,
+            minimum=self._settings.minimum,
+            maximum=self._settings.maximum,
         )
         return (Listen(name=EDGE, transport="tls", address=self.address, tls=tls),)
 
@@ -224,12 +231,17 @@ class ExpresswayC:
 
     def set_trust(self, trust: tuple[bytes, ...]) -> None:
         """New trusted CAs, for the next connections to UCM; `restart` ends the present ones."""
-        self._zones.trust = trust
+        self._zones.trust = usable(trust)
         self._forgive()
 
-    def set_credential(self, credential: Credential) -> None:
-        """A new server certificate: for the next connections to UCM, and for `listens` when asked again."""
+    def set_credential(self, credential: Credential, *, names: tuple[str, ...] = ()) -> None:
+        """A new server certificate: for the next connections to UCM, and for `listens` when asked again.
+
+        UCM hears of `names` with the next refresh.
+        """
         self._zones.credential = credential
+        if names:
+            self.identity = replace(self.identity, names=names)
         self._forgive()
 
     def restart(self) -> None:

@@ -33,7 +33,6 @@ from simulator.expressway.core.token_gate import TokenGate
 from simulator.expressway.core.zone import Zone
 from simulator.expressway.core.zones import Zones
 
-
 _ABOUT_US = (
     ("Allow", "INVITE,ACK,BYE,CANCEL,INFO,OPTIONS,REFER,SUBSCRIBE,NOTIFY,UPDATE,REGISTER,PUBLISH,MESSAGE"),
     ("Accept", "application/sdp"),

@@ -22,7 +22,7 @@ class ExpresswaySettings:
     """What a request gets whose zone is down; `refusals.UNAVAILABLE` is the RFC's choice."""
     check_tokens: bool = True
     """Refuse a token that the fetched keys do not open, or that has expired; UCM judges the others.
-    [that an Expressway decrypts tokens is documented, that it refuses a REGISTER for one assumed: sip-wire 8.1]"""
+    [that it decrypts tokens is documented, that it refuses a REGISTER for one is assumed: sip-wire 8.1]"""
     edge_challenges: bool = False
     """Answer a REGISTER without a token ourselves; otherwise UCM's 407 is relayed. [assumed: sip-wire 8.3]"""
     dialect: Dialect = UCM

@@ -16,7 +16,7 @@ from simulator.expressway.core.discovery import Found
 PRIORITY = 45
 """Of the search rules. [documented]"""
 _LONGEST_PLAIN = 60
-"""Characters of a name up to which the rule is no regular expression ["if the name is long"; number assumed]."""
+"""Characters of a name up to which the rule is no regular expression [number assumed]."""
 Kind = Literal["CEtcp", "CEtls", "CEOAuth"]
 
 

@@ -1,0 +1,126 @@
+"""`ucmsim expressway`: an administrator's work at an Expressway of a running lab."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from rich.markup import escape
+from rich.table import Table
+
+from simulator.cli import screen
+from simulator.cli.remote import Remote
+
+Control = Annotated[str, typer.Option(help="URL of the lab's control API, as `ucmsim up` prints it.")]
+Name = Annotated[str | None, typer.Option(help="Default: the first Expressway.")]
+AsJson = Annotated[bool, typer.Option("--json", help="Machine-readable output.")]
+
+group = typer.Typer(no_args_is_help=True, help="Zones, discovery, trusted CAs and event log of an Expressway.")
+
+
+def register(app: typer.Typer) -> None:
+    app.add_typer(group, name="expressway")
+
+
+@group.command()
+def zones(control: Control, name: Name = None, as_json: AsJson = False) -> None:
+    """Neighbour zones with their search rules and states."""
+    _show(control, name, "zones", as_json, ("zone", "address", "state", "search_rule", "priority"))
+
+
+@group.command()
+def servers(control: Control, name: Name = None, as_json: AsJson = False) -> None:
+    """The Unified CM servers it knows."""
+    _show(control, name, "servers", as_json, ("publisher", "state", "version", "nodes", "detail"))
+
+
+@group.command()
+def discover(
+    control: Control,
+    name: Name = None,
+    publisher: Annotated[str | None, typer.Option(help="Default: the lab's publisher.")] = None,
+    user: Annotated[str | None, typer.Option(help="With AXL access; default: the lab's.")] = None,
+    password: Annotated[str | None, typer.Option(envvar="UCMSIM_AXL_PASSWORD")] = None,
+    tls_verify: Annotated[bool, typer.Option(help="Check the publisher's Tomcat certificate.")] = True,
+    as_json: AsJson = False,
+) -> None:
+    """Add a Unified CM server: ask it over AXL, push our row, fetch its keys. Exit 1 if that fails."""
+    server: dict[str, object] = {
+        "publisher": publisher,
+        "user": user,
+        "password": password,
+        "tls_verify": tls_verify,
+    }
+    _act(control, name, "discover", server, as_json)
+
+
+@group.command()
+def refresh(control: Control, name: Name = None, as_json: AsJson = False) -> None:
+    """Refresh servers: ask all of them again. Exit 1 if that fails."""
+    _act(control, name, "refresh", {}, as_json)
+
+
+@group.command(name="authorize-by-token")
+def authorize_by_token(
+    control: Control, on: Annotated[bool, typer.Option("--on/--off")] = True, name: Name = None
+) -> None:
+    """The switch Authorize by OAuth token with refresh."""
+    _act(control, name, "authorize-by-token", {"on": on}, False)
+
+
+@group.command(name="trusted-cas")
+def trusted_cas(control: Control, name: Name = None, as_json: AsJson = False) -> None:
+    """The trusted CA list."""
+    _show(control, name, "trusted-cas", as_json, ("subject", "issuer", "valid_until", "usable"))
+
+
+@group.command(name="trust")
+def trust(
+    control: Control,
+    pem: Annotated[Path, typer.Argument(help="Certificate of the authority, PEM.")],
+    name: Name = None,
+    as_json: AsJson = False,
+) -> None:
+    """Add a certificate to the trusted CAs."""
+    try:
+        text = pem.read_text()
+    except (OSError, UnicodeDecodeError) as error:
+        screen.fail(screen.USAGE, f"cannot read {pem}: {error}")
+    _act(control, name, "trusted-cas", {"pem": text}, as_json)
+
+
+@group.command(name="log")
+def log(control: Control, name: Name = None) -> None:
+    """Its event log."""
+    for line in Remote(control).get(_path(name, "log"))["lines"]:
+        typer.echo(line)
+
+
+def _path(name: str | None, what: str) -> str:
+    return f"/expressways/{name or '-'}/{what}"
+
+
+def _show(control: str, name: str | None, what: str, as_json: bool, columns: tuple[str, ...]) -> None:
+    rows = Remote(control).get(_path(name, what))
+    if as_json:
+        screen.emit_json(rows)
+        return
+    table = Table(*columns, box=None)
+    for row in rows:
+        table.add_row(*(escape(_cell(row[column])) for column in columns))
+    screen.console.print(table)
+
+
+def _cell(value: Any) -> str:
+    return ", ".join(value) if isinstance(value, list) else str(value)
+
+
+def _act(control: str, name: str | None, what: str, body: dict[str, object], as_json: bool) -> None:
+    result = Remote(control).post(_path(name, what), body)
+    if as_json:
+        screen.emit_json(result)
+    else:
+        typer.echo(result["text"])
+    if not result["succeeded"]:
+        raise typer.Exit(screen.FAILURE)

@@ -1,0 +1,52 @@
+"""Maintenance > Security > Trusted CA certificate: what is in the list, and which of it counts.
+
+Of two self-signed certificates with the same subject only one can be used. [documented: CSCun30200, CSCwa12905;
+that it is the one uploaded first is assumed]
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from functools import lru_cache
+
+from cryptography import x509
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TrustedCa:
+    subject: str
+    issuer: str
+    valid_until: str
+    usable: bool = True
+    """False: another self-signed certificate of this subject stands before it."""
+
+
+@lru_cache(maxsize=1024)
+def _read(pem: bytes) -> tuple[str, str, str]:
+    """Subject, issuer, end of validity. ValueError for what is no certificate."""
+    certificate = x509.load_pem_x509_certificate(pem)
+    names = certificate.subject.rfc4514_string(), certificate.issuer.rfc4514_string()
+    return *names, f"{certificate.not_valid_after_utc:%Y-%m-%d}"
+
+
+def shown(certificates: Iterable[bytes]) -> tuple[TrustedCa, ...]:
+    """ValueError for what is no certificate."""
+    out: list[TrustedCa] = []
+    own: set[str] = set()
+    for pem in dict.fromkeys(certificates):
+        subject, issuer, until = _read(pem)
+        hidden = subject == issuer and subject in own
+        if subject == issuer:
+            own.add(subject)
+        out.append(TrustedCa(subject=subject, issuer=issuer, valid_until=until, usable=not hidden))
+    return tuple(out)
+
+
+def usable(certificates: tuple[bytes, ...]) -> tuple[bytes, ...]:
+    """What handshakes are judged by."""
+    unique = tuple(dict.fromkeys(certificates))
+    try:
+        return tuple(pem for pem, ca in zip(unique, shown(unique), strict=True) if ca.usable)
+    except ValueError:
+        return unique  # a test's placeholder: the handshake says what is wrong with it

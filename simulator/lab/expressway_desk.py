@@ -1,0 +1,132 @@
+"""An administrator's work at an Expressway: what its pages show and its buttons do (steps, control API)."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from pydantic import Field, model_validator
+
+from simulator.expressway.core import trusted_cas
+from simulator.expressway.core.proxy import ExpresswayC
+from simulator.lab.config import CertificateConfig, Name, Strict
+from simulator.lab.logs import expressway as event_log
+from simulator.lab.site import Site
+from simulator.lab.stage import Stage
+
+_MOST_WAITS = 60
+"""Times that a discovery is waited for; each is at most a second of real time."""
+
+
+class Discover(Strict):
+    """Configuration > Unified Communications > Unified CM servers > New."""
+
+    publisher: str | None = Field(None, description="address as typed; default: the publisher's host name")
+    user: str | None = None
+    password: str | None = None
+    tls_verify: bool = True
+
+
+class ExpresswayStep(Strict):
+    """What an administrator does at an Expressway-C; several in this order, then what the pages must show."""
+
+    name: Name | None = Field(None, description="default: the first Expressway")
+    certificate: CertificateConfig | None = Field(None, description="a new server certificate")
+    trust: list[str] = Field(
+        [],
+        description='into the trusted CAs: authorities, or "tomcat:NODE", "callmanager:NODE" as of now',
+    )
+    authorize_by_token: bool | None = Field(None, description="Authorize by OAuth token with refresh")
+    discover: Discover | None = None
+    refresh: bool = False
+    restart: bool = Field(False, description="restart: every connection to UCM is made anew")
+    fails: str | None = Field(None, description="regular expression: discover or refresh fails with this")
+    zones: dict[str, str | None] = Field(
+        {}, description="zone: state it must show, or null: it must not be there"
+    )
+    logs: Annotated[str | None, Field(description="regular expression that the event log must match")] = None
+
+    @model_validator(mode="after")
+    def _does_something(self) -> ExpresswayStep:
+        if not self.model_fields_set - {"name"}:
+            raise ValueError("the step does nothing at the Expressway")
+        return self
+
+
+class Desk:
+    """One Expressway, by name; LookupError if the lab has none of that name."""
+
+    def __init__(self, site: Site, name: str | None = None) -> None:
+        if not site.expressways:
+            raise LookupError("this lab has no Expressway")
+        self.name = name or next(iter(site.expressways))
+        if self.name not in site.expressways:
+            raise LookupError(f"no Expressway {self.name!r} in this lab ({', '.join(site.expressways)})")
+        self._site = site
+
+    @property
+    def actor(self) -> ExpresswayC:
+        return self._site.expressways[self.name]
+
+    def zones(self) -> list[dict[str, object]]:
+        """Zones and search rules as the page lists them."""
+        rows: list[dict[str, object]] = []
+        for zone in self.actor.neighbour_zones:
+            state, detail = self._state(zone.kind, zone.node)
+            rows.append(
+                {
+                    "zone": zone.name,
+                    "type": zone.kind,
+                    "address": str(zone.address),
+                    "state": state,
+                    "detail": detail,
+                    "search_rule": zone.rule.name,
+                    "priority": zone.rule.priority,
+                    "pattern_type": zone.rule.pattern_type,
+                }
+            )
+        return rows
+
+    def _state(self, kind: str, node: str) -> tuple[str, str]:
+        """Active after the first connection, until then what later releases always show. [documented: both]"""
+        if kind == "CEOAuth":
+            status = self.actor.zone_state(node)
+            if status.state in ("active", "failed"):
+                return status.state.capitalize(), status.detail
+        resolved = self._site.address_of(node) is not None
+        return ("Address resolvable", "") if resolved else ("DNS resolution failed", "")
+
+    def servers(self) -> list[dict[str, object]]:
+        return [
+            {
+                "publisher": status.publisher,
+                "state": status.state,
+                "detail": status.detail,
+                "version": status.version,
+                "nodes": list(status.nodes),
+            }
+            for status in self.actor.administration.servers
+        ]
+
+    def trusted_cas(self) -> list[dict[str, object]]:
+        return [
+            {"subject": ca.subject, "issuer": ca.issuer, "valid_until": ca.valid_until, "usable": ca.usable}
+            for ca in trusted_cas.shown(self._site.expressway_trust(self.name))
+        ]
+
+    def event_log(self) -> list[str]:
+        return list(event_log.lines(self._site.log.records(), self.name))
+
+    async def ask_servers(self, stage: Stage, discover: Discover | None) -> str | None:
+        """Discover one, or refresh all, to the end; the first failure as the page words it, or None."""
+        administration = self.actor.administration
+        if discover is not None:
+            server = self._site.ucm_server(**discover.model_dump())
+            administration.discover(server)
+        else:
+            administration.refresh()
+        stage.kick(self.actor)
+        for _ in range(_MOST_WAITS):
+            await stage.settle()
+            if not administration.busy:
+                break
+        return next((status.detail for status in administration.servers if status.state == "failed"), None)

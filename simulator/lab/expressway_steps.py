@@ -1,0 +1,44 @@
+"""The `expressway` verb: an administrator's step at an Expressway, and what its pages must show afterwards."""
+
+from __future__ import annotations
+
+import re
+
+from simulator.lab.expressway_desk import Desk, ExpresswayStep
+from simulator.lab.stage import Stage
+
+
+async def take_at_expressway(stage: Stage, step: ExpresswayStep) -> list[str]:
+    """One sentence for each thing unexpected."""
+    site, problems = stage.site, list[str]()
+    desk = Desk(site, step.name)
+    if step.certificate is not None:
+        site.renew_expressway(desk.name, step.certificate)
+    if step.trust:
+        site.add_trust(desk.name, step.trust)
+    if step.authorize_by_token is not None:
+        desk.actor.set_authorize_by_token(step.authorize_by_token)
+        stage.kick(desk.actor)
+    if step.discover is not None or step.refresh:
+        problems += _judged(await desk.ask_servers(stage, step.discover), step.fails)
+    if step.restart:
+        desk.actor.restart()
+        stage.kick(desk.actor)
+    await stage.settle()
+    states = {str(row["zone"]): str(row["state"]) for row in desk.zones()}
+    for zone, wanted in step.zones.items():
+        if states.get(zone) != wanted:
+            problems.append(
+                f"expected zone {zone!r} {wanted or 'absent'}, it is {states.get(zone) or 'absent'}"
+            )
+    if step.logs is not None and not re.search(step.logs, "\n".join(desk.event_log())):
+        problems.append(f"expected the event log of {desk.name} to match /{step.logs}/")
+    return problems
+
+
+def _judged(failure: str | None, wanted: str | None) -> list[str]:
+    if wanted is None:
+        return [] if failure is None else [f"expected the discovery to succeed: {failure}"]
+    if failure is None or not re.search(wanted, failure):
+        return [f"expected the discovery to fail with /{wanted}/, not: {failure or 'it succeeded'}"]
+    return []
