@@ -35,7 +35,7 @@ async def test_what_was_changed_is_still_so_after_a_restart_of_the_lab(tmp_path:
         started = lab.events("service:started", 0, service="Cisco CallManager")
         assert "SIP OAuth mode off" in started[0]["detail"]
         cli(lab, "utils sipOAuth-mode enable")
-        cli(lab, "utils service restart Cisco CallManager")
+    with running_lab(tmp_path / "3", "--port-base", "0", "--state", state) as lab:
         await Phones(lab).all_register()
 
 
