@@ -2,14 +2,25 @@
 
 from __future__ import annotations
 
+import inspect
 from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
+from types import NoneType, UnionType
+from typing import Annotated, Any, Literal, Union, get_args, get_origin
 
+from pydantic import BaseModel
+from typer.main import get_command
+
+from registrar.core.causes import FailCause, UnregCause
 from registrar.core.reasons import REPLIES
 from registrar.core.tokens import MUTATIONS, OUTCOMES
+from simulator.cli import app
 from simulator.core.events import EVENTS
 from simulator.lab import catalogue
+from simulator.lab.config import LabConfig
+from simulator.lab.logs.ucm_syslog import TEXTS as ALARM_TEXTS
+from simulator.lab.scenario import Scenario, Step
 from softphone.core.behaviours import DESCRIPTIONS
 from softphone.core.diagram import mermaid
 
@@ -65,11 +76,164 @@ def mutations() -> str:
 
 
 def scenarios() -> str:
-    lines = ["# Built-in scenarios", "", NOTE, "| id | what | TLS | ends with |", "|---|---|---|---|"]
-    for s in catalogue.builtin():
-        page = f"../scenarios/{s.id}/README.md"
-        lines.append(f"| [{s.id}]({page}) | {s.title} | {', '.join(s.tls)} | {s.outcome} |")
+    found = catalogue.builtin()
+    refused = sum(scenario.outcome == "refused" for scenario in found)
+    lines = ["# Built-in scenarios", "", NOTE]
+    lines.append(
+        f"{len(found)} scenarios, of which {refused} end in a refusal. `ucmsim run ID --ladder` shows one."
+    )
+    for group in sorted({scenario.group for scenario in found}):
+        lines += ["", f"## {group.capitalize()}", "", "| id | what | TLS | ends with |", "|---|---|---|---|"]
+        for s in found:
+            if s.group == group:
+                page = f"../scenarios/{s.id}/README.md"
+                lines.append(f"| [{s.id}]({page}) | {s.title} | {', '.join(s.tls)} | {s.outcome} |")
     return "\n".join(lines) + "\n"
+
+
+def verbs() -> str:
+    """What a scenario file may hold, from the models that read it."""
+    lines = ["# Scenario files", "", NOTE, "[How to write one](howto-scenario.md) has a whole example.", ""]
+    lines += _fields("scenario.yaml", Scenario)
+    lines += [
+        "## Steps",
+        "",
+        "A step is one of these verbs with its value.",
+        "",
+        "| verb | value | what it does |",
+    ]
+    lines.append("|---|---|---|")
+    for name, field in Step.model_fields.items():
+        text = field.description or ""
+        lines.append(f"| `{name}` | {_type(field.annotation)} | {_cell(text)} |")
+    lines.append("")
+    for model in _models_in(Step):
+        lines += _fields(_name(model), model)
+    return "\n".join(lines)
+
+
+def lab_files() -> str:
+    lines = ["# Lab files", "", NOTE, "A `LAB.yaml` for `ucmsim up`, and the `lab:` of a scenario.", ""]
+    for model in (LabConfig, *_models_in(LabConfig)):
+        lines += _fields(_name(model), model)
+    return "\n".join(lines)
+
+
+def commands() -> str:
+    """The command line, from typer."""
+    lines = [
+        "# Commands",
+        "",
+        NOTE,
+        "Exit codes everywhere: 0 as expected, 1 a failure, 2 usage, 3 environment.",
+        "",
+    ]
+
+    def tell(command: Any, path: str) -> None:
+        lines.extend([f"## {path}", "", _cell(command.help or ""), ""])
+        rows = []
+        for param in command.params:
+            if param.name in ("help", "install_completion", "show_completion"):
+                continue
+            told = getattr(param, "help", None) or ""
+            shown = ", ".join(f"`{name}`" for name in param.opts) if param.opts[0].startswith("-") else ""
+            place = param.metavar or str(param.name).upper()
+            rows.append(f"| {shown or f'`{_cell(place)}`'} | {_cell(told)} |")
+        if rows:
+            lines.extend(["| option | |", "|---|---|", *rows, ""])
+        for name, child in sorted(getattr(command, "commands", {}).items()):
+            tell(child, f"{path} {name}")
+
+    tell(get_command(app), "ucmsim")
+    return "\n".join(lines)
+
+
+def causes() -> str:
+    """Reasons with what to do, and the numbers administrators see."""
+    lines = ["# Reasons and causes", "", NOTE]
+    for reason, rule in REPLIES.items():
+        answer = f"{rule.status} {rule.phrase}"
+        lines += [
+            f"## {reason}",
+            "",
+            f"**{answer}**, cause {int(rule.cause)} ({rule.mark}). {rule.explanation}",
+            "",
+        ]
+        lines += [f"*Remedy*: {rule.remedy}", "", f"*See it*: {rule.verify}", ""]
+    for title, numbers in (("Why a registration was refused", FailCause), ("Why one ended", UnregCause)):
+        lines += [f"## {title}", "", "| number | cause |", "|---|---|"]
+        lines += [f"| {int(cause)} | {cause.name.lower().replace('_', ' ')} |" for cause in numbers]
+        lines.append("")
+    lines += ["## Alarms in syslog", "", "| alarm | severity | text |", "|---|---|---|"]
+    lines += [f"| {name} | {severity} | {text} |" for name, (severity, text) in ALARM_TEXTS.items()]
+    return "\n".join(lines) + "\n"
+
+
+def _fields(title: str, model: type[BaseModel]) -> list[str]:
+    words = inspect.cleandoc(model.__doc__ or "") if model.__doc__ != BaseModel.__doc__ else ""
+    lines = [f"## {title}", ""] + ([words, ""] if words else [])
+    lines += ["| key | value | default | |", "|---|---|---|---|"]
+    for name, field in model.model_fields.items():
+        default = "required" if field.is_required() else _default(field.get_default(call_default_factory=True))
+        text = _cell(field.description or "")
+        lines.append(f"| `{field.alias or name}` | {_type(field.annotation)} | {default} | {text} |")
+    return [*lines, ""]
+
+
+def _default(value: object) -> str:
+    if isinstance(value, BaseModel) or value in (None, [], {}, ""):
+        return ""
+    if isinstance(value, list):
+        return ", ".join("one of each" if isinstance(item, BaseModel) else f"`{item}`" for item in value)
+    return f"`{str(value).lower() if isinstance(value, bool) else value}`"
+
+
+def _type(annotation: Any) -> str:
+    """A type as somebody who writes YAML would say it."""
+    origin, inside = get_origin(annotation), get_args(annotation)
+    if origin is Annotated:
+        return _type(inside[0])
+    if origin is Literal:
+        return ", ".join(f"`{value}`" for value in inside)
+    if origin in (Union, UnionType):
+        return " or ".join(dict.fromkeys(_type(part) for part in inside if part is not NoneType))
+    if origin is list:
+        return f"list of {_type(inside[0])}"
+    if origin is dict:
+        return f"{_type(inside[0])}: {_type(inside[1])}"
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        name = _name(annotation)
+        if annotation in (LabConfig, Step):
+            return "[lab](lab-files.md)" if annotation is LabConfig else "[step](#steps)"
+        return f"[{name}](#{name})"
+    return {str: "text", int: "number", float: "number", bool: "true or false"}.get(annotation, str(annotation))
+
+
+def _models_in(model: type[BaseModel]) -> list[type[BaseModel]]:
+    """The models its fields are made of, without those of a lab for a step."""
+    found: list[type[BaseModel]] = []
+
+    def walk(annotation: Any) -> None:
+        if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+            if annotation not in found:
+                found.append(annotation)
+                for field in annotation.model_fields.values():
+                    walk(field.annotation)
+            return
+        for part in get_args(annotation):
+            walk(part)
+
+    for field in model.model_fields.values():
+        walk(field.annotation)
+    return found
+
+
+def _name(model: type[BaseModel]) -> str:
+    return model.__name__.removesuffix("Config").lower()
+
+
+def _cell(text: str) -> str:
+    return " ".join(text.split()).replace("|", "\\|")
 
 
 def phone() -> str:
@@ -92,6 +256,10 @@ PAGES: dict[str, Callable[[], str]] = {
     "scenarios.md": scenarios,
     "softphone.md": phone,
     "events.md": events,
+    "scenario-files.md": verbs,
+    "lab-files.md": lab_files,
+    "commands.md": commands,
+    "reasons.md": causes,
 }
 
 

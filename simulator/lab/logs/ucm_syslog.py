@@ -19,7 +19,7 @@ from simulator.lab.logs.shape import Ends, own_ends, plain
 
 _ERROR, _INFORMATIONAL = 3, 6
 _LOCAL7 = 23
-_TEXTS = {
+TEXTS = {
     "EndPointRegistered": (_INFORMATIONAL, "Endpoint registered."),
     "EndPointUnregistered": (_ERROR, "An endpoint has unregistered"),
     "EndPointTransientConnection": (
@@ -74,7 +74,7 @@ class Alarm:
 
     @property
     def severity(self) -> int:
-        return _TEXTS[self.name][0]
+        return TEXTS[self.name][0]
 
     @property
     def message(self) -> str:
@@ -87,7 +87,7 @@ class Alarm:
             "NodeID": node,
         }
         fields = "".join(f"[{key}={_value(value)}]" for key, value in everything.items())
-        severity, text = _TEXTS[self.name]
+        severity, text = TEXTS[self.name]
         return (
             f"{self.number}: {node} {moment:%b %d %Y %H:%M:%S} UTC :   "
             f"%UC_CALLMANAGER-{severity}-{self.name}: %{fields}: {text}"
