@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 from types import TracebackType
 from typing import Self
@@ -11,7 +12,7 @@ from aiohttp import web
 from aiohttp.http_exceptions import HttpProcessingError
 
 from simulator.core.flow import Address
-from simulator.core.http import HttpRequest, HttpService
+from simulator.core.http import Delivery, HttpRequest, HttpResponse, HttpService
 from simulator.core.instant import Clock
 
 MAX_BODY = 1 << 20
@@ -52,6 +53,8 @@ def http_protocols(service: HttpService, clock: Clock, *, max_body: int = MAX_BO
             return _refusal(400, "Bad Request")
         value = request_value(request, bytes(body))
         response = service.handle(value, clock.now())
+        if response.delivery is not None:
+            return await _deliver(request, response, response.delivery)
         return _response(response.status, response.headers, response.body)
 
     # A client that hangs up does not cancel the service: a decision is made whole or not at all.
@@ -74,6 +77,25 @@ def request_value(request: web.BaseRequest, body: bytes) -> HttpRequest:
         body=body,
         source=request.remote or "",
     )
+
+
+async def _deliver(request: web.BaseRequest, response: HttpResponse, how: Delivery) -> web.StreamResponse:
+    """Late, in part, or not at all."""
+    await asyncio.sleep(how.delay)
+    whole = _response(response.status, response.headers, response.body)
+    transport = request.transport
+    if transport is None or (how.kept is None and not how.reset):
+        return whole
+    if how.reset:
+        transport.abort()
+        return whole
+    part = web.StreamResponse(status=response.status, headers=response.headers)
+    part.content_length = len(response.body)
+    part.force_close()
+    await part.prepare(request)
+    await part.write(response.body[: how.kept])
+    transport.close()
+    return part
 
 
 def _response(status: int, headers: tuple[tuple[str, str], ...], body: bytes) -> web.Response:

@@ -22,11 +22,25 @@ class HttpRequest:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Delivery:
+    """How an answer fails to arrive."""
+
+    delay: float = 0.0
+    """Seconds until it is sent."""
+    kept: int | None = None
+    """So many bytes of the body are sent, then the connection ends; None: all."""
+    reset: bool = False
+    """Nothing is sent, and the connection is reset."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class HttpResponse:
     status: int
     headers: tuple[tuple[str, str], ...] = field(default=(), repr=False)
     """Not in the repr: a Location may hold a code."""
     body: bytes = field(default=b"", repr=False)
+    delivery: Delivery | None = None
+    """None: at once and whole."""
 
 
 class HttpService(Protocol):

@@ -146,7 +146,7 @@ class PhoneConfig(Strict):
     instance: str | None = Field(None, description="12 hex digits of +sip.instance; default: from the name")
     as_device: str | None = Field(None, description="device name it registers as; default: `device`")
     sign_in: bool = Field(
-        False, description="it finds everything itself and signs in, as Jabber does; `token` then counts for nothing"
+        False, description="it finds everything itself and signs in, as Jabber does, without `token`"
     )
     password: str | None = Field(None, description="what the person types; default: the user's password")
 

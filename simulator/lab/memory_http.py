@@ -42,6 +42,7 @@ class HttpDoor:
         self._name, self._service, self._address, self._credential = name, service, address, credential
         self._flows: dict[FlowId, tuple[RequestReader, str]] = {}
         self._effects: list[Effect] = []
+        self._late: list[tuple[Instant, FlowId, HttpResponse, bool, bool]] = []
 
     @property
     def name(self) -> ActorId:
@@ -63,14 +64,24 @@ class HttpDoor:
             while (request := reader.next_request(source)) is not None:
                 close = (header(request.headers, "Connection") or "").lower() == "close"
                 response = self._service.handle(request, now)
-                self._answer(flow, response, close=close, head=request.method == "HEAD")
-                if close:
+                head = request.method == "HEAD"
+                if response.delivery is not None and response.delivery.delay:
+                    due = Instant(now + response.delivery.delay)
+                    self._late.append((due, flow, response, close, head))
+                    continue
+                self._answer(flow, response, close=close, head=head)
+                if flow not in self._flows:
                     return
         except HttpProblem as problem:
             self._answer(flow, HttpResponse(status=problem.status), close=True)
 
     def _answer(self, flow: FlowId, response: HttpResponse, *, close: bool, head: bool = False) -> None:
-        self._effects.append(SendData(flow, render_response(response, close=close, head=head)))
+        data, how = render_response(response, close=close, head=head), response.delivery
+        if how is not None and (how.reset or how.kept is not None):
+            # Here a reset is a connection that closes without an answer.
+            unsent = len(response.body) - (how.kept or 0)
+            data, close = b"" if how.reset else data[: len(data) - unsent], True
+        self._effects.append(SendData(flow, data))
         if close:
             del self._flows[flow]
             self._effects.append(CloseFlow(flow))
@@ -82,10 +93,15 @@ class HttpDoor:
         """It fetches nothing."""
 
     def next_timeout(self) -> Instant | None:
-        return None
+        """Only planned delays: no client of the World is slow."""
+        return min((late[0] for late in self._late), default=None)
 
     def handle_timeout(self, now: Instant) -> None:
-        """It waits for nothing: no client of the World is slow."""
+        due = [late for late in self._late if late[0] <= now]
+        self._late = [late for late in self._late if late[0] > now]
+        for _, flow, response, close, head in due:
+            if flow in self._flows:
+                self._answer(flow, response, close=close, head=head)
 
     def effects(self) -> list[Effect]:
         drained, self._effects = self._effects, []

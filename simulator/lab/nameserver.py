@@ -1,4 +1,4 @@
-"""The lab's name server: SRV and address records of its nodes and Expressways, over UDP and TCP (RFC 1035, 2782).
+"""The lab's name server: SRV and address records of nodes and Expressways, over UDP and TCP (RFC 1035, 2782).
 
 An actor like the others, so a client finds the lab by DNS in the World, in scenarios and from outside alike.
 """

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 from registrar.core.api_access import ApiAccess
@@ -42,7 +43,9 @@ from simulator.core.flow import ActorId
 from simulator.core.http import HttpRequest, HttpResponse, HttpService
 from simulator.core.instant import Clock, Instant
 from simulator.lab.build import node_ports
+from simulator.lab.callers import Callers
 from simulator.lab.config import LabConfig
+from simulator.lab.failures import Failures
 from simulator.lab.services import NodeServices, Service
 from simulator.lab.token_counters import TokenCounters
 
@@ -124,6 +127,12 @@ class Office:
         self._servers: dict[str, AuthorizationServer] = {}
         self.throttles: dict[str, WriteThrottle] = {}
         """Of the nodes' AXL services; to be engaged by whoever wants writes denied."""
+        self._validators: dict[str, TokenValidator] = {}
+        callers = Callers(
+            cluster.directory, self.signon, self._validators.__getitem__, lambda node: self._servers[node]
+        )
+        self.failures = Failures(log, callers.user_of)
+        """In front of the doors, and of the configuration files."""
         self.doors = {node.name: self._tomcat(node.name) for node in cluster.nodes}
         self.clis = {node.name: self._cli(node.name) for node in cluster.nodes}
 
@@ -148,6 +157,7 @@ class Office:
         validator = TokenValidator(
             keys, TokenPolicy(issuer=keys.cluster_id), self._cluster.directory.subject_status
         )
+        self._validators[name] = validator
         consumer = KeyConsumer(name, Kind.TOMCAT, journal=journal, loaded=validator.load)
         access = ApiAccess(
             self._cluster.directory, self.passwords, validator, opaque=lambda: self._opaque(name)
@@ -203,6 +213,7 @@ class Office:
         return Tomcat(
             exact=exact,
             below={AXL_PATH.rstrip("/"): axl, "/cucm-uds": uds},
+            around=partial(self.failures.around, name),
             restarted=lambda now: self._restarted(name, consumer, now),
         )
 
@@ -266,11 +277,16 @@ class Tomcat:
         *,
         exact: dict[str, HttpService],
         below: dict[str, HttpService],
+        around: Callable[[HttpRequest, Instant, Callable[[HttpRequest, Instant], HttpResponse]], HttpResponse],
         restarted: Callable[[Instant], None],
     ) -> None:
-        self._exact, self._below, self._restarted = exact, below, restarted
+        """`around` is given each request and what would answer it."""
+        self._exact, self._below, self._around, self._restarted = exact, below, around, restarted
 
     def handle(self, request: HttpRequest, now: Instant) -> HttpResponse:
+        return self._around(request, now, self._answer)
+
+    def _answer(self, request: HttpRequest, now: Instant) -> HttpResponse:
         service = self._exact.get(request.path)
         if service is None:
             for prefix, candidate in self._below.items():

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from xml.sax.saxutils import escape
 
 from pydantic import Field
@@ -45,11 +45,18 @@ def _replaced(text: str, pattern: str, new: str, name: str) -> str:
     return text
 
 
+Around = Callable[[HttpRequest, Instant, Callable[[HttpRequest, Instant], HttpResponse]], HttpResponse]
+
+
 class AlteredFiles:
     """An HttpService: the node's configuration service, with the answers about some phones changed."""
 
-    def __init__(self, service: ConfigService, altered: Mapping[str, ServedFile]) -> None:
-        """`altered`: file name of a phone's configuration -> how it is served; read at each request."""
+    def __init__(self, service: ConfigService, altered: Mapping[str, ServedFile], *, around: Around) -> None:
+        """`altered`: file name of a phone's configuration -> how it is served; read at each request.
+
+        `around` is given each request and what would answer it.
+        """
+        self._around = around
         self._service = service
         self._altered = altered
 
@@ -58,6 +65,9 @@ class AlteredFiles:
         return self._service.render(name)
 
     def handle(self, request: HttpRequest, now: Instant) -> HttpResponse:
+        return self._around(request, now, self._answer)
+
+    def _answer(self, request: HttpRequest, now: Instant) -> HttpResponse:
         response = self._service.handle(request, now)
         change = self._altered.get(request.path.lstrip("/"))
         if change is None or request.method != "GET":

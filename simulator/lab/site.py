@@ -87,8 +87,8 @@ class Site:
 
         `pki`: the certificates and keys of the site this one takes the place of. `state`: a file that keeps the
         cluster database between labs. `any_port`: nodes whose ports are only numbers of this run, whatever the
-        file says. `virtual`: the documented ports, whatever is bound. `secret`: what session ids and codes are drawn from; by default the seed,
-        which is only right where no stranger connects.
+        file says. `virtual`: the documented ports, whatever is bound. `secret`: what session ids and codes are
+        drawn from; by default the seed, which is only right where no stranger connects.
         """
         self.config = config
         self.clock = clock

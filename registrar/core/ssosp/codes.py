@@ -80,6 +80,11 @@ class AuthorizationCodes:
             return None
         return entry.grant, entry.refreshtokenindex
 
+    def user_of(self, code: str) -> str | None:
+        """Of a code in any state."""
+        entry = self._entries.get(_key(code))
+        return None if entry is None else entry.grant.user
+
     def clear(self) -> None:
         self._entries.clear()
 

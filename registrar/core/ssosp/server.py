@@ -73,6 +73,10 @@ class AuthorizationServer:
         """What to route here."""
         return tuple(self._endpoints)
 
+    def user_of_code(self, code: str) -> str | None:
+        """Whose code this is, used or not; None: nobody's."""
+        return self._codes.user_of(code)
+
     def handle(self, request: HttpRequest, now: Instant) -> HttpResponse:
         self._signon.pass_time(now)
         self._codes.sweep(now)
