@@ -22,7 +22,7 @@ from simulator.lab.report import DriverName, Report
 from simulator.lab.run import run_live, run_world
 from simulator.lab.scenario import Scenario
 
-_REFERENCE = re.compile(r"sha256:[0-9a-f]{12}")
+_REFERENCE = re.compile(r"sha256:[0-9a-f]{12}|(?<=\")[0-9a-f]{64}(?=\")")
 _AHEAD = 4
 """Runs that wait for each process, so that none is idle."""
 
@@ -80,7 +80,7 @@ def _reports(runs: Sequence[Run], jobs: int) -> Iterator[Report]:
 
 
 def normalised(records: Sequence[Record]) -> list[str]:
-    """The trace, a JSON line for each record, without what the operating system's chance decides: the texts of
+    """The trace, a JSON line for each record, without what the operating system's chance decides: new keys, texts of
     tokens, and so their references."""
     return [_REFERENCE.sub("sha256:x", json.dumps(record_to_json(record))) for record in records]
 

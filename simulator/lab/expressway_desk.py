@@ -122,11 +122,14 @@ class Desk:
         if discover is not None:
             server = self._site.ucm_server(**discover.model_dump())
             administration.discover(server)
+            asked = {server.publisher.lower()}
         else:
             administration.refresh()
+            asked = {status.publisher.lower() for status in administration.servers}
         stage.kick(self.actor)
         for _ in range(_MOST_WAITS):
             await stage.settle()
             if not administration.busy:
                 break
-        return next((status.detail for status in administration.servers if status.state == "failed"), None)
+        states = (status for status in administration.servers if status.publisher.lower() in asked)
+        return next((status.detail for status in states if status.state == "failed"), None)

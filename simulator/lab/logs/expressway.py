@@ -77,6 +77,31 @@ def _of(record: Record, ends: Ends) -> Iterator[str]:
                     f"Detail=\"Considering search rule '{zone}' towards target '{zone}' at priority "
                     f"'{_RULE_PRIORITY}' with alias '{_value(found[1])}'\"",
                 )
+        case ev.UcmQueried():
+            # [observed: administration 9.2]; a request that got no answer at all has our words (assumed)
+            axl = prefix.replace(" tvcs:", " network.axl:")
+            asked = f'Module="network.axl" Level="INFO" Action="Send" URL="{event.url}"'
+            yield f'{axl} {asked} Function="{event.function}"'
+            status = f'Status="{event.status}" Reason="None"'
+            if not event.status:
+                status = f'Status="None" Reason="{_value(event.detail)}"'
+            yield f'{axl} Module="network.axl" Level="INFO" Function="{event.function}" {status}'
+        case ev.SourceBlocked():
+            # The words are ours: the line of an Expressway was not found.
+            yield (
+                f'{prefix} Event="Source blocked" Service="Edge" Src-ip="{_value(event.source)}" '
+                f'Detail="{_value(event.why)}" Level="1" {utc}'
+            )
+        case ev.EdgeRequestAnswered():
+            # [observed for allowed requests: administration 9.2; the reasons of others are ours]
+            verdict = "Allowed" if event.status < 400 else "Denied"
+            why = _value(event.detail) or "In allow list"
+            yield (
+                f'{prefix.replace(" tvcs:", " traffic_server:")} Event="Request {verdict}" '
+                f'Detail="Access {verdict.lower()}" Reason="{why}" '
+                f'Username="{_value(event.user or "")}" Method="{_value(event.method)}" '
+                f'Request="https://{_value(event.inside)}{_value(event.path)}" {utc}'
+            )
         case ev.SipSent() | ev.SipReceived():
             yield from _message(event, ends, module)
         case _:
