@@ -1,0 +1,67 @@
+"""`ucmsim up --pcap --keylog` and the commands of docs/howto-capture.md, as a user types them."""
+
+from __future__ import annotations
+
+import re
+import shutil
+import socket
+import ssl
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from tests.e2e.running_lab import running_lab, ucmsim
+
+TSHARK = shutil.which("tshark")
+needs_tshark = pytest.mark.skipif(TSHARK is None, reason="tshark is not installed (Debian package tshark)")
+HOWTO = Path(__file__).parents[2] / "docs" / "howto-capture.md"
+
+
+def shell(command: str, folder: Path) -> str:
+    done = subprocess.run(
+        command, shell=True, cwd=folder, capture_output=True, text=True, timeout=60, check=True
+    )
+    return done.stdout
+
+
+def test_a_lab_leaves_a_capture_and_its_key_log(tmp_path: Path) -> None:
+    pcap, keys = tmp_path / "lab.pcapng", tmp_path / "keys"
+    with running_lab(tmp_path / "stderr", "--port-base", "0", "--pcap", pcap, "--keylog", keys) as lab:
+        context = ssl.create_default_context(cafile=str(lab.ca_file))
+        with (
+            socket.create_connection(lab.endpoint("oauth")) as raw,
+            context.wrap_socket(raw, server_hostname="127.0.0.1") as tls,
+        ):
+            tls.sendall(b"OPTIONS sip:nobody SIP/2.0\r\nContent-Length: 0\r\n\r\n")
+            tls.recv(1)
+        port = lab.endpoint("oauth")[1]
+    for file in (pcap, keys):
+        assert file.stat().st_mode & 0o077 == 0
+    assert re.search(
+        r"^(CLIENT_RANDOM|SERVER_TRAFFIC_SECRET_0) [0-9a-f]{64} [0-9a-f]+$", keys.read_text(), re.M
+    )
+    assert pcap.read_bytes().startswith(b"\x0a\x0d\x0d\x0a")
+    if TSHARK is not None:
+        said = shell(f"tshark -r lab.pcapng -d tcp.port=={port},tls -d tls.port=={port},sip -Y sip", tmp_path)
+        assert "Request: OPTIONS sip:nobody" in said
+
+
+@pytest.mark.parametrize("option", ["--pcap", "--keylog"])
+def test_a_file_that_cannot_be_written_is_said_before_the_lab_starts(tmp_path: Path, option: str) -> None:
+    done = ucmsim("up", "--port-base", "0", "--json", option, tmp_path / "no" / "folder")
+    assert (done.returncode, done.stdout) == (3, "")
+    assert f"{option}: cannot write" in done.stderr
+
+
+@needs_tshark
+def test_the_howtos_commands_show_what_it_says(tmp_path: Path) -> None:
+    done = ucmsim("run", "unknown-ca-from-ucm", "registers-on-5090", "--tls", "1.3", "--artifacts", tmp_path)
+    assert done.returncode == 0, done.stderr
+    sip, alert = re.findall(r"^(tshark -r capture\.pcapng .*)$", HOWTO.read_text(), re.M)
+    said = shell(sip, tmp_path / "registers-on-5090-lab-tls1.3")
+    assert re.search(r"Request: REGISTER.*\n.*Status: 407.*\n.*Request: REGISTER.*\n.*Status: 200", said)
+    said = shell(alert, tmp_path / "unknown-ca-from-ucm-lab-tls1.3")
+    assert "Unknown CA" in said
+    for name in re.findall(r"^\| `([\w.-]+\.log)`", HOWTO.read_text(), re.M):
+        assert list(tmp_path.glob(f"*/{name}")), name
