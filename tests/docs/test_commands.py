@@ -1,0 +1,165 @@
+"""Every command in README.md and docs/ runs: each `sh` block, line by line, in a folder of its own.
+
+YAML blocks whose first line is `# a/path.yaml` are written to that path first. `$CONTROL`, `$CONFIG` and `$CA`
+are those of a running lab.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import select
+import shlex
+import signal
+import subprocess
+import sys
+import textwrap
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+from typer.main import get_command
+
+from simulator.cli import app
+
+ROOT = Path(__file__).parents[2]
+PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
+
+NOT_RUN = {
+    r"make \w+": "sets up a virtual environment of its own; CI calls the same targets",
+    r"cd docs/examples/": "tests/wheel runs the example project",
+    r"python -m pytest": "tests/wheel runs the example project",
+}
+"""Regular expression at the line's start -> why the test leaves it out."""
+_PATIENCE = 60.0
+
+
+@dataclass(frozen=True)
+class Page:
+    path: Path
+
+    @property
+    def text(self) -> str:
+        return self.path.read_text(encoding="utf-8")
+
+    def blocks(self, language: str) -> list[str]:
+        found = re.findall(rf"^( *)```{language}\n(.*?)^\1```$", self.text, re.MULTILINE | re.DOTALL)
+        return [textwrap.dedent(block) for _, block in found]
+
+    def commands(self) -> list[str]:
+        lines = [line for block in self.blocks("sh") for line in block.splitlines()]
+        return [line for line in lines if line.strip() and not line.startswith("#")]
+
+
+def is_left_out(line: str) -> bool:
+    return any(re.match(pattern, line) for pattern in NOT_RUN)
+
+
+@pytest.fixture(scope="module")
+def surroundings(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, str]]:
+    """The environment of a reader: ucmsim on the path, and a lab that runs in another terminal."""
+    environment = dict(os.environ)
+    environment["PATH"] = os.pathsep.join((str(Path(sys.executable).parent), environment["PATH"]))
+    lab = subprocess.Popen(
+        ["ucmsim", "up", "--port-base", "0", "--json", "--until-eof"],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        env=environment,
+        cwd=tmp_path_factory.mktemp("lab"),
+    )
+    assert lab.stdin is not None
+    assert lab.stdout is not None
+    try:
+        ready = json.loads(lab.stdout.readline())
+        host, port = ready["endpoints"]["ucm-pub"]["config"]
+        environment["CONTROL"] = ready["control"]
+        environment["CONFIG"] = f"http://{host}:{port}"
+        environment["CA"] = ready["ca_file"]
+        yield environment
+    finally:
+        lab.stdin.close()
+        code = lab.wait(_PATIENCE)
+        lab.stdout.close()
+        assert code == 0
+
+
+@pytest.mark.parametrize(
+    "page", [page for path in PAGES if (page := Page(path)).commands()], ids=lambda page: page.path.name
+)
+def test_the_commands_of_the_page_run(page: Page, surroundings: dict[str, str], tmp_path: Path) -> None:
+    (tmp_path / "sbc-ca.pem").write_bytes(Path(surroundings["CA"]).read_bytes())
+    for block in page.blocks("yaml"):
+        named = re.match(r"# (\S+\.yaml)\n", block)
+        if named is not None:
+            (tmp_path / named[1]).parent.mkdir(exist_ok=True)
+            (tmp_path / named[1]).write_text(block)
+    for line in page.commands():
+        if is_left_out(line):
+            continue
+        if re.match(r"ucmsim up\b", line):
+            start_and_stop(line, surroundings, tmp_path)
+            continue
+        done = subprocess.run(
+            ["bash", "-c", line],
+            cwd=tmp_path,
+            env=surroundings,
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            timeout=_PATIENCE,
+        )
+        assert done.returncode == 0, f"{line}\n{done.stdout[-2000:]}\n{done.stderr[-2000:]}"
+
+
+def start_and_stop(line: str, environment: dict[str, str], folder: Path) -> None:
+    """Until it says something, then Ctrl-C. Comments behind a command are the shell's business."""
+    words = shlex.split(line, comments=True)
+    if "--port-base" not in words:
+        words += ["--port-base", "0"]  # the documented ports may be taken on this machine
+    process = subprocess.Popen(
+        words, cwd=folder, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE
+    )
+    assert process.stdout is not None
+    try:
+        ready, _, _ = select.select([process.stdout], [], [], _PATIENCE)
+        assert ready, line
+        assert process.stdout.readline(), line
+        time.sleep(0.2)
+        process.send_signal(signal.SIGINT)
+        _, told = process.communicate(timeout=_PATIENCE)
+        assert process.returncode == 0, f"{line}\n{told.decode()}"
+    finally:
+        if process.poll() is None:
+            process.kill()
+
+
+@pytest.mark.parametrize("page", [Page(path) for path in PAGES], ids=lambda page: page.path.name)
+def test_every_command_a_page_mentions_exists(page: Page) -> None:
+    known = get_command(app).commands  # type: ignore[attr-defined]
+    for mentioned in re.findall(r"`ucmsim ([a-z]+)", page.text):
+        assert mentioned in known
+
+
+@pytest.mark.parametrize("page", [Page(path) for path in PAGES], ids=lambda page: page.path.name)
+def test_every_link_of_a_page_leads_somewhere(page: Page) -> None:
+    for target in re.findall(r"\]\(([^)#:]+)(?:#[^)]*)?\)", page.text):
+        assert (page.path.parent / target).exists(), target
+
+
+def test_the_ladder_in_the_readme_is_real() -> None:
+    text = (ROOT / "README.md").read_text()
+    command, shown = re.findall(r"\(`(ucmsim run [^`]+ --ladder[^`]*)`\):\n\n```\n(.*?)```", text, re.DOTALL)[0]
+    words = [str(Path(sys.executable).parent / "ucmsim"), *shlex.split(command)[1:]]
+    environment = {**os.environ, "COLUMNS": "80"}
+    out = subprocess.run(words, capture_output=True, text=True, check=True, env=environment).stdout
+    real = iter(line.rstrip() for line in out.splitlines())
+    for line in shown.splitlines():
+        assert line.strip() == "..." or line.rstrip() in real, f"not in this order in the output: {line!r}"
+
+
+@pytest.mark.parametrize("pattern", NOT_RUN)
+def test_nothing_is_left_out_in_vain(pattern: str) -> None:
+    assert any(re.match(pattern, line) for page in map(Page, PAGES) for line in page.commands())
