@@ -16,6 +16,7 @@ from simulator.lab.config import CertificateConfig, LabConfig, Name, PortsConfig
 from simulator.lab.expectation import Expectation
 from simulator.lab.expressway_desk import ExpresswayStep
 from simulator.lab.failures import FailurePlan
+from simulator.lab.http_steps import HttpCall
 from simulator.lab.sending import Send
 from simulator.lab.served_file import ServedFile
 
@@ -115,6 +116,9 @@ class Step(Strict):
     reset: str | None = Field(None, description="UCM tells this phone to reset (NOTIFY service-control)")
     send: Send | None = Field(None, description="a foreign client sends something to a node")
     config_file: ServedFile | None = Field(None, description="serve a phone's configuration file changed")
+    call: HttpCall | None = Field(None, description="a request to a node's web server")
+    hold_keys: Name | None = Field(None, description="new token keys do not reach this node's database")
+    release_keys: Name | None = Field(None, description="they do again, and those it missed as well")
     fail: FailurePlan | None = Field(None, description="the next calls of an endpoint or user fail")
     overload: bool | None = Field(None, description="every node answers 503 with Retry-After | no longer")
 
@@ -188,7 +192,7 @@ class Scenario(Strict):
     @model_validator(mode="after")
     def _checks_something(self) -> Scenario:
         if not any(
-            step.verb in ("expect", "registered", "admin", "axl", "send", "expressway") for step in self.steps
+            step.verb in ("expect", "registered", "admin", "axl", "call", "send", "expressway") for step in self.steps
         ):
             raise ValueError("the steps expect nothing: this scenario could not fail")
         return self
@@ -213,7 +217,7 @@ def check_references(scenario: Scenario, loaded: yaml_source.Loaded) -> None:
         "node": (nodes, "node"),
         "expressway": (expressways, "Expressway"),
         "owner": (nodes | expressways, "node or Expressway"),
-        "actor": (phones | nodes | expressways | {"lab"} | strangers, "actor"),
+        "actor": (phones | nodes | expressways | {"lab", "dns"} | strangers, "actor"),
         "certified": (phones | expressways, "phone or Expressway"),
     }
 
@@ -231,7 +235,7 @@ def check_references(scenario: Scenario, loaded: yaml_source.Loaded) -> None:
         if verb in ("start", "stop", "crash", "reset"):
             for name in [value] if isinstance(value, str) else value:
                 require("phone", name, index)
-        elif verb in ("restart", "stop_node", "start_node"):
+        elif verb in ("restart", "stop_node", "start_node", "hold_keys", "release_keys"):
             require("node", value, index)
         elif verb in ("expect", "never"):
             for number, expectation in enumerate(value):
@@ -249,7 +253,7 @@ def check_references(scenario: Scenario, loaded: yaml_source.Loaded) -> None:
         elif verb == "expressway":
             if value.name is not None:
                 require("expressway", value.name, index)
-        elif verb in ("admin", "axl"):
+        elif verb in ("admin", "axl", "call", "fail"):
             if not isinstance(value, str) and value.node is not None:
                 require("node", value.node, index)
         elif verb == "trust":

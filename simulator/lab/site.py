@@ -393,6 +393,11 @@ class Site:
         now = self.clock.now()
         return [node for node in self.nodes.values() if node.notify_reset(device, "reset", now)]
 
+    def hold_keys(self, node: str, on: bool = True) -> None:
+        """New token keys do not reach this node's database, or do again."""
+        (self.office.keys.hold if on else self.office.keys.release)(node)
+        self.lab.add(FaultInjected(fault=f"replication of token keys to {node}", detail="held" if on else "goes on"))
+
     def set_overload(self, on: bool) -> None:
         """Every node refuses registrations with 503 and Retry-After, or takes them again."""
         self.lab.add(FaultInjected(fault="overload", detail="on" if on else "off"))

@@ -14,6 +14,7 @@ from simulator.lab.expectation import Expectation
 from simulator.lab.expressway_desk import ExpresswayStep
 from simulator.lab.expressway_steps import take_at_expressway
 from simulator.lab.failures import FailurePlan
+from simulator.lab.http_steps import HttpCall, call
 from simulator.lab.scenario import (
     AdminCommand,
     AxlCall,
@@ -179,6 +180,18 @@ async def _axl(stage: Stage, value: AxlCall, progress: Progress) -> None:
     progress.failures += await call_axl(stage, value)
 
 
+async def _call(stage: Stage, value: HttpCall, progress: Progress) -> None:
+    progress.failures += await call(stage, value)
+
+
+async def _hold_keys(stage: Stage, value: str, progress: Progress) -> None:
+    stage.site.hold_keys(value)
+
+
+async def _release_keys(stage: Stage, value: str, progress: Progress) -> None:
+    stage.site.hold_keys(value, False)
+
+
 async def _fail(stage: Stage, value: FailurePlan, progress: Progress) -> None:
     stage.site.office.failures.plan(value)
 
@@ -231,6 +244,9 @@ _VERBS: dict[str, Callable[[Stage, Any, Progress], Awaitable[None]]] = {
     "reset": _reset,
     "send": _send,
     "config_file": _config_file,
+    "call": _call,
+    "hold_keys": _hold_keys,
+    "release_keys": _release_keys,
     "fail": _fail,
     "overload": _overload,
 }

@@ -311,6 +311,7 @@ class SignIn(RenewsItself):
 
     def _seek(self, _payload: object, now: Instant) -> SignInState:
         self._forget()
+        self._held = None
         self._asked_addresses = False
         if self.account.name_servers:
             self.names.ask((self._uds, self._edge), now)
@@ -424,9 +425,10 @@ class SignIn(RenewsItself):
         self._due[I.RENEWAL_DUE] = Instant(now + RENEW_AT * tokens.expires_in)
 
     def _forget(self) -> None:
+        """All but the access token: the phone needs it once more, to unregister."""
         self.names.cancel()
         self._due.clear()
-        self._key = self._held = self._refresh = self._home = None
+        self._key = self._refresh = self._home = None
         self._targets, self._place, self._wanted, self._shown = (), 0, False, ""
         self._attempt = requests.Attempt(verifier="", state="")
 

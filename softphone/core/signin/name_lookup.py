@@ -63,7 +63,7 @@ class NameLookup:
 
     def targets(self, question: Question) -> tuple[Target, ...]:
         """In the order to be tried: by priority, then the heavier first; empty: there is no such record."""
-        return tuple(sorted(self._answers.get(question, ()), key=lambda t: (t.priority, -t.weight)))
+        return tuple(sorted(self._answers.get(question, ()), key=lambda t: (t.priority, -t.weight, t.host)))
 
     def ask(self, questions: tuple[Question, ...], now: Instant) -> None:
         self.cancel()
