@@ -59,7 +59,8 @@ def _runs(text: str) -> list[StoredRun]:
             return runs_from_json(_fetched(text), source=text)
         return read_runs(Path(text))
     except OSError as error:
-        screen.fail(screen.USAGE, f"{error.filename}: {error.strerror}")
+        hint = "" if "/" in text or "." in text else f"; `ucmsim run {text} --json FILE` makes what it reads"
+        screen.fail(screen.USAGE, f"{error.filename}: {error.strerror}{hint}")
     except ValueError as error:
         screen.fail(screen.USAGE, str(error))
 

@@ -9,6 +9,8 @@ import os
 from datetime import timedelta
 from typing import Literal
 
+from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
+
 from certs.authority import Authority, Issued, self_signed
 from certs.keys import private_key
 from certs.spec import CertSpec
@@ -127,10 +129,11 @@ class Pki:
         """
         if cluster_id not in self._token_keys:
             signing = private_key(label, "rsa2048")
+            assert isinstance(signing, RSAPrivateKey)
             encryption = _ENCRYPTION.setdefault(label, os.urandom(32))
             self._token_keys[cluster_id] = ClusterKeys.create(
                 cluster_id,
-                signing=signing,  # type: ignore[arg-type]
+                signing=signing,
                 encryption=encryption,
             )
         return self._token_keys[cluster_id]

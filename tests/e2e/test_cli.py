@@ -197,6 +197,12 @@ def test_run_that_cannot_write_its_results_is_3(tmp_path: Path) -> None:
     assert "cannot write" in err
 
 
+def test_explain_of_a_scenario_says_that_it_wants_a_run() -> None:
+    said = complaint("explain", "registers-on-5090", code=2)
+    assert said.startswith("registers-on-5090: No such file or directory; ")
+    assert "`ucmsim run registers-on-5090 --json FILE`" in said
+
+
 # --- up -------------------------------------------------------------------------------------------------------
 
 

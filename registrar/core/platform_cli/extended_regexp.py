@@ -203,7 +203,7 @@ class Pattern:
             if self._peek() == "-" and high not in ("", "]"):
                 if high < mark:
                     raise PatternError(f"the range {mark}-{high} is empty")
-                tests.append(lambda c, low=mark, high=high: low <= c <= high)  # type: ignore[misc]
+                tests.append(_between(mark, high))
                 self._at += 2
             else:
                 tests.append(mark.__eq__)
@@ -212,3 +212,7 @@ class Pattern:
 
     def _peek(self) -> str:
         return self._text[self._at : self._at + 1]
+
+
+def _between(low: str, high: str) -> Test:
+    return lambda character: low <= character <= high

@@ -89,7 +89,7 @@ def split(token: str, max_size: int) -> tuple[bytes, bytes, bytes]:
     if len(parts) == 5:
         raise Refusal(TokenProblem.WRONG_TOKEN_KIND, "five segments: a bare JWE, not signed")
     if len(parts) != 3:
-        raise Refusal(TokenProblem.MALFORMED_SEGMENTS, f"{len(parts)} segments instead of 3")
+        raise Refusal(TokenProblem.MALFORMED_SEGMENTS, f"segments: {len(parts)} instead of 3")
     header, payload, signature = parts
     if not header or not payload:
         raise Refusal(TokenProblem.MALFORMED_SEGMENTS, "the header or the payload is empty")
@@ -117,7 +117,7 @@ def split_jwe(private: str) -> JweParts:
         raise Refusal(TokenProblem.MALFORMED_B64, "the JWE has a character outside ASCII")
     parts = private.encode("ascii").split(b".")
     if len(parts) != 5:
-        raise Refusal(TokenProblem.JWE_MALFORMED, f"the JWE has {len(parts)} segments instead of 5")
+        raise Refusal(TokenProblem.JWE_MALFORMED, f"segments of the JWE: {len(parts)} instead of 5")
     header, encrypted_key, iv, ciphertext, tag = parts
     compact.check_base64url(header, "the JWE header")
     compact.check_base64url(encrypted_key, "the encrypted key")

@@ -163,9 +163,9 @@ def _config_rows(me: str, event: ev.ConfigFetched, wires: _Wires) -> list[Row]:
     server = wires.server_of(event.url)
     file = event.url.rpartition("/")[2]
     good = event.status == 200 and event.problem is None
-    outcome = f"{event.problem}: {event.detail}" if event.problem else f"{event.status} {file}"
+    outcome = f"{event.problem}: {event.detail}" if event.problem else f"{event.status} OK"
     if server is None:
-        return [Row(lane=me, text=f"{file}: {outcome}", tone="plain" if good else "bad", detail=event.url)]
+        return [Row(lane=me, text=f"GET {file}: {outcome}", tone="plain" if good else "bad", detail=event.url)]
     answer = "200 OK, cnf.xml" if event.status == 200 else f"{event.status}"
     rows = [
         Row(lane=me, to=server, text=f"GET {file}", opens=True, detail=event.url),
