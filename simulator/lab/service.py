@@ -140,7 +140,7 @@ def endpoints_of(lab: Lab) -> dict[str, dict[str, list[str | int]]]:
         out[DNS] = {"dns": [site.places.address(DNS), port]}
     for name in site.expressways:
         edge = lab.edge_of(name)
-        out[name] = {"edge": [edge.host, edge.port]}
+        out[name] = {"edge": [edge.host, edge.port], "https": [edge.host, lab.site.port_bound(name, "https")]}
     return out
 
 

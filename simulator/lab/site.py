@@ -98,6 +98,8 @@ class Site:
         self.pki = pki or Pki(now=real_now)
         self.places = Places(addressing, host)
         self._entropy = SeededEntropy(config.seed)
+        self._virtual = virtual
+        self._secret = secret or self._entropy
         self._bound: dict[str, dict[str, Address]] = {}
         self._expressway_trust: dict[str, tuple[bytes, ...]] = {}
         self._altered: dict[str, ServedFile] = {}
@@ -396,7 +398,9 @@ class Site:
     def hold_keys(self, node: str, on: bool = True) -> None:
         """New token keys do not reach this node's database, or do again."""
         (self.office.keys.hold if on else self.office.keys.release)(node)
-        self.lab.add(FaultInjected(fault=f"replication of token keys to {node}", detail="held" if on else "goes on"))
+        self.lab.add(
+            FaultInjected(fault=f"replication of token keys to {node}", detail="held" if on else "goes on")
+        )
 
     def set_overload(self, on: bool) -> None:
         """Every node refuses registrations with 503 and Retry-After, or takes them again."""
@@ -507,9 +511,12 @@ class Site:
             credential=server.credential,
             trust=self._expressway_trust[config.name],
             edge_credential=phones_see.credential,
+            https=Address(address, self._edge_https(config)),
+            host=host,
+            domain=self.config.domain,
             nodes={},
             path_mode=config.sip_path_headers,
-            entropy=self._entropy.child(config.name),
+            entropy=self._secret.child(config.name),
             journal=self.log.journal(ActorId(config.name)),
             flows=self.flows,
             settings=ExpresswaySettings(
@@ -524,6 +531,12 @@ class Site:
             locate=self._locate,
             authorize_by_token=config.authorize_by_token,
         )
+
+    def _edge_https(self, config: ExpresswayConfig) -> int:
+        """8443 where every host has its own; any free port where the lab's nodes and Expressways share one."""
+        if config.https is not None:
+            return config.https
+        return 8443 if self._virtual else 0
 
     def _issue_expressway(self, name: str, certificate: CertificateConfig) -> Issued:
         return self.pki.issue(
@@ -549,6 +562,7 @@ class Site:
             sips=ports.sips,
             oauth=ports.oauth,
             mra=ports.mra,
+            https=self.node_config(node).ports.https or self.port_bound(node, "https") or 8443,
         )
 
     def _locate(self, found: FoundNode) -> Address:

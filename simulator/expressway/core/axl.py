@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from base64 import b64encode
+from base64 import b64decode, b64encode
 from collections.abc import Iterable
 from xml.parsers import expat
 from xml.sax.saxutils import escape
@@ -122,6 +122,15 @@ def headers(operation: str, user: str, password: str) -> tuple[tuple[str, str], 
 
 def basic(user: str, password: str) -> str:
     return f"Basic {b64encode(f'{user}:{password}'.encode()).decode()}"
+
+
+def user_of_basic(value: str) -> str | None:
+    """The user of Basic credentials; None if they cannot be read."""
+    try:
+        user, colon, _ = b64decode(value.partition(" ")[2].strip(), validate=True).decode().partition(":")
+    except ValueError:
+        return None
+    return user if colon and 0 < len(user) <= 128 else None
 
 
 def listing(criterion: str, tags: Iterable[str]) -> str:

@@ -60,6 +60,8 @@ class FoundNode:
     sips: int = 5061
     oauth: int = 5090
     mra: int = 5091
+    https: int = 8443
+    """Of its Tomcat: that of the publisher, which was typed."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -121,7 +123,7 @@ def converse(server: UcmServer, me: Identity) -> Conversation:
         if host not in running:
             continue
         whole = yield from talk.call("getCallManager", axl.element("name", name))
-        nodes.append(_node(whole, host, name, publisher=host in publishers))
+        nodes.append(_node(whole, host, name, publisher=host in publishers, https=server.port))
     modes = yield from talk.call("executeSQLQuery", axl.element("sql", _MODES))
     values = {row.value("paramname"): row.value("paramvalue") for row in modes.find("row")}
     certificates = yield from talk.call("executeSQLQuery", axl.element("sql", _CERTIFICATES))
@@ -205,7 +207,7 @@ class _Talk:
         return DiscoveryFailed(f"{start} {error}{f' {text}' if text else ''}")
 
 
-def _node(whole: axl.Node, host: str, name: str, *, publisher: bool) -> FoundNode:
+def _node(whole: axl.Node, host: str, name: str, *, publisher: bool, https: int) -> FoundNode:
     manager = whole.child("callManager") or whole
 
     def port(default: int, tag: str) -> int:
@@ -220,4 +222,5 @@ def _node(whole: axl.Node, host: str, name: str, *, publisher: bool) -> FoundNod
         sips=port(5061, "sipPhoneSecurePort"),
         oauth=port(5090, "sipOAuthPort"),
         mra=port(5091, "sipOAuthMRAPort"),
+        https=https,
     )

@@ -33,6 +33,7 @@ from simulator.core.tls.settings import Credential, ServerTls
 from simulator.expressway.core.administration import PREFIX, Administration
 from simulator.expressway.core.discovery import Found, FoundNode, Identity, UcmServer
 from simulator.expressway.core.edge import Edge
+from simulator.expressway.core.edge_door import EdgeDoor, Surroundings
 from simulator.expressway.core.guard import Guard
 from simulator.expressway.core.outbox import Outbox
 from simulator.expressway.core.relay import Relay
@@ -48,6 +49,8 @@ __all__ = ["EDGE", "ExpresswayC", "ExpresswaySettings"]
 
 EDGE = "edge"
 """Name of the listener for remote phones."""
+HTTPS = "https"
+"""Name of the listener for edge configuration and sign-in."""
 
 
 class ExpresswayC:
@@ -72,12 +75,16 @@ class ExpresswayC:
         locate: Callable[[FoundNode], Address] | None = None,
         authorize_by_token: bool = True,
         edge_credential: Credential | None = None,
+        https: Address | None = None,
+        host: str = "",
+        domain: str = "",
     ) -> None:
         """`address` is listened on and written into Via, Contact and Path; with port 0 (or a wildcard host) the
         first accepted connection tells what it became. `nodes` by the name the phones' cnf.xml gives them.
         `path_mode`: SIP Path headers = On. `identity`: what discovery tells UCM. `locate`: where a found node's
         5091 is; default: as it says. `authorize_by_token`: the switch "Authorize by OAuth token with refresh".
-        `edge_credential`: what phones are shown; default: `credential`.
+        `edge_credential`: what phones are shown; default: `credential`. `https`: where Expressway-E's 8443
+        listens, for clients of `domain` that know it as `host`; None: nowhere.
         """
         self._name = ActorId(name)
         self._settings = settings or ExpresswaySettings()
@@ -95,6 +102,21 @@ class ExpresswayC:
             out=self._out, me=lambda: self.identity, trust=lambda: self._zones.trust, apply=self._apply
         )
         self._edge = Edge(limit=self._settings.flows, contacts_per_flow=self._settings.contacts_per_flow)
+        self._https = https
+        self._door = EdgeDoor(
+            Surroundings(
+                domain=domain,
+                host=host,
+                sip=lambda: self._relay.own,
+                nodes=lambda: tuple(node for _, found in self._found.values() for node in found.nodes),
+                trust=lambda: self._zones.trust,
+                by_token=lambda: self._by_token,
+            ),
+            out=self._out,
+            gate=self._gate,
+            guard=self._guard,
+            entropy=entropy.child("edge-cookies"),
+        )
         self._zones = Zones(
             nodes,
             credential=credential,
@@ -138,7 +160,10 @@ class ExpresswayC:
             minimum=self._settings.minimum,
             maximum=self._settings.maximum,
         )
-        return (Listen(name=EDGE, transport="tls", address=self.address, tls=tls),)
+        sip = Listen(name=EDGE, transport="tls", address=self.address, tls=tls)
+        if self._https is None:
+            return (sip,)
+        return (sip, Listen(name=HTTPS, transport="tls", address=self._https, tls=replace(tls, maximum="1.3")))
 
     def zone_state(self, node: str) -> ZoneStatus:
         """Raises KeyError for a node that is not configured."""
@@ -256,6 +281,8 @@ class ExpresswayC:
         if zone is not None:
             self._out.journal.add(ZoneChanged(zone=zone.node.zone, state="active"), flow=flow)
             zone.opened(facts.remote)
+        elif facts.listener == HTTPS:
+            self._door.opened(flow, facts, now)
         elif facts.listener is not None:
             if not self.address.port or self.address.host in ("0.0.0.0", "::"):  # noqa: S104
                 self._relay.own = facts.local
@@ -263,6 +290,9 @@ class ExpresswayC:
                 self._out.put(CloseFlow(flow))
 
     def flow_data(self, flow: FlowId, data: bytes, now: Instant) -> None:
+        if flow in self._door:
+            self._door.data(flow, data, now)
+            return
         stream = self._stream(flow)
         if stream is not None:
             stream.receive_data(data)
@@ -284,6 +314,9 @@ class ExpresswayC:
                 self._out.put(SendData(flow, b"\r\n"))
 
     def flow_ended(self, flow: FlowId, end: FlowEnd, now: Instant) -> None:
+        if flow in self._door:
+            self._door.ended(flow)
+            return
         if (stream := self._stream(flow)) is not None:
             stream.receive_eof()
             try:
@@ -296,12 +329,16 @@ class ExpresswayC:
     def fetched(self, key: str, result: Fetched, now: Instant) -> None:
         if key.startswith(PREFIX):
             self.administration.fetched(key, result, now)
+        else:
+            self._door.fetched(key, result, now)
 
     def next_timeout(self) -> Instant | None:
-        return self._relay.next_deadline()
+        dues = (self._relay.next_deadline(), self._door.next_timeout())
+        return min((due for due in dues if due is not None), default=None)
 
     def handle_timeout(self, now: Instant) -> None:
         self._relay.expire(now)
+        self._door.handle_timeout(now)
 
     def effects(self) -> list[Effect]:
         return self._out.drain()
