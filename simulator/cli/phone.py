@@ -13,7 +13,7 @@ from urllib.parse import SplitResult, urlsplit
 import typer
 from rich.markup import escape
 
-from simulator.cli import screen
+from simulator.cli import screen, sign_in
 
 if TYPE_CHECKING:
     from simulator.core.eventlog import EventLog
@@ -35,9 +35,25 @@ def register(app: typer.Typer) -> None:
 
 def phone(
     config_url: Annotated[
-        str, typer.Option(help="URL of the device's cnf.xml, or of its folder with --device.")
-    ],
-    device: Annotated[str | None, typer.Option(help="Device name; default: from the URL.")] = None,
+        str | None, typer.Option(help="URL of the device's cnf.xml, or of its folder with --device.")
+    ] = None,
+    domain: Annotated[
+        str | None, typer.Option(help="In place of --config-url: sign in, and find everything by DNS.")
+    ] = None,
+    user: Annotated[str | None, typer.Option(help="Who signs in.")] = None,
+    password_file: Annotated[
+        Path | None, typer.Option(help='File with the password; "-": stdin; default: ask.')
+    ] = None,
+    nameserver: Annotated[
+        list[str] | None, typer.Option(metavar="HOST:PORT", help="Asked by --domain; default: the system's.")
+    ] = None,
+    client_secret_file: Annotated[
+        Path | None, typer.Option(help="File with the OAuth client's secret, if it has one.")
+    ] = None,
+    stay: Annotated[
+        float, typer.Option(min=0, help="With --domain: seconds to stay registered, renewing tokens.")
+    ] = 0.0,
+    device: Annotated[str | None, typer.Option(help="Device name; default: from URL or user.")] = None,
     token_file: Annotated[Path | None, typer.Option(help='File with the access token; "-": stdin.')] = None,
     ca_file: Annotated[Path | None, typer.Option(help="PEM of the authorities to trust.")] = None,
     cert_file: Annotated[Path | None, typer.Option(help="PEM of the LSC (for 5061).")] = None,
@@ -53,17 +69,27 @@ def phone(
     ladder: Annotated[bool, typer.Option("--ladder", help="Show the ladder of a success too.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Machine-readable outcome.")] = False,
 ) -> None:
-    """Fetch cnf.xml, choose node and port, register once, unregister.
+    """Fetch cnf.xml, choose node and port, register once, unregister; with --domain sign in before that.
 
     Exit 0: registered, 1: refused (with reason and remedy), 2: usage, 3: unreachable.
     """
     from simulator.aio.clock import RealClock
     from simulator.core.eventlog import EventLog
     from simulator.lab.explain import explain
-    from softphone.aio.client import Refused, Registered, register_once
+    from softphone.aio.client import NotSignedIn, Refused, Registered, register_once, sign_in_once
     from softphone.core.profile import FixedToken
 
     try:
+        account = None
+        if domain is not None:
+            if config_url is not None or token_file is not None or deployment is Where.MRA:
+                raise ValueError(
+                    "--domain finds file, token and way itself: on-prem, no --config-url, --token-file"
+                )
+            account = sign_in.account(domain, user, password_file, nameserver or [], device, client_secret_file)
+            config_url, device = f"https://{domain}", device or "jabber"
+        elif config_url is None:
+            raise ValueError("say where to begin: --config-url URL, or --domain DOMAIN --user USER")
         profile = _profile(config_url, device, ca_file, cert_file, key_file, deployment, edge, behaviour or [])
         token = _token(token_file)
     except OSError as error:
@@ -72,7 +98,11 @@ def phone(
         screen.fail(screen.USAGE, str(error))
     clock = RealClock()
     log = EventLog(clock)
-    outcome = asyncio.run(register_once(profile, FixedToken(token), within=within, log=log, clock=clock))
+    if account is None:
+        run = register_once(profile, FixedToken(token), within=within, log=log, clock=clock)
+    else:
+        run = sign_in_once(account, profile, within=within, stay=stay, log=log, clock=clock)
+    outcome = asyncio.run(run)
     advice = _advice(outcome) if isinstance(outcome, Refused) else {}
     registered = isinstance(outcome, Registered)
     if as_json:
@@ -87,7 +117,10 @@ def phone(
             _show_checklist(log, advice=not isinstance(outcome, Refused))
         _show(outcome, advice)
     if not registered:
-        raise typer.Exit(screen.FAILURE if isinstance(outcome, Refused) else screen.ENVIRONMENT)
+        refused = isinstance(outcome, Refused) or (
+            isinstance(outcome, NotSignedIn) and outcome.code in sign_in.REFUSALS
+        )
+        raise typer.Exit(screen.FAILURE if refused else screen.ENVIRONMENT)
 
 
 def _profile(
@@ -231,13 +264,20 @@ def _show_ladder(log: EventLog) -> None:
 
 def _show(outcome: Any, advice: dict[str, Any]) -> None:
     from simulator.core.flow import Address
-    from softphone.aio.client import Refused, Registered
+    from softphone.aio.client import NotSignedIn, Refused, Registered
 
     out = screen.console
     if isinstance(outcome, Registered):
         node = escape(str(Address(outcome.node, outcome.port)))
         then = "then unregistered" if outcome.unregistered else "but its unregister was not answered"
         out.print(f"[green]registered[/] at {node} for {outcome.expires} s, {then}", soft_wrap=True)
+        return
+    if isinstance(outcome, NotSignedIn):
+        out.print(f"[bold red]not signed in[/] {outcome.code}: {escape(outcome.why)}", soft_wrap=True)
+        if outcome.code in sign_in.REMEDIES:
+            screen.hanging("   Remedy:", sign_in.REMEDIES[outcome.code])
+        elif "certificate" in outcome.why and "refused by us" in outcome.why:
+            out.print("   Remedy: trust the certificate's issuer with --ca-file.")
         return
     if not isinstance(outcome, Refused):
         # A configuration that is missing or no good: the phone never got to a node.

@@ -6,18 +6,27 @@ Host names are resolved in the ordinary way; nothing of the lab is needed.
 from __future__ import annotations
 
 import asyncio
+import os
 from dataclasses import dataclass
 
 from simulator.aio.clock import RealClock
 from simulator.aio.driver import Driver
 from simulator.core.entropy import SeededEntropy
 from simulator.core.eventlog import EventLog, Record
-from simulator.core.events import PhoneRegistered, PhoneStateChanged, PhoneUnregistered
-from simulator.core.flow import ActorId, FlowIds
+from simulator.core.events import (
+    PhoneRegistered,
+    PhoneStateChanged,
+    PhoneUnregistered,
+    SignInFailed,
+    SignInStateChanged,
+)
+from simulator.core.flow import ActorId, Address, FlowIds
 from simulator.core.instant import Clock
 from simulator.core.sip import UCM, Dialect
+from softphone.core.jabber import Jabber
 from softphone.core.machine import Softphone
 from softphone.core.profile import PhoneProfile, TokenSource
+from softphone.core.signin import Account, SignInState
 from softphone.core.transitions import State
 
 
@@ -54,12 +63,22 @@ class Unreachable:
     why: str
 
 
-Outcome = Registered | Refused | Unreachable
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NotSignedIn:
+    """The sign-in came to an end, or its session did: there is nothing to register with."""
+
+    code: str
+    """E_CREDENTIALS, E_USER_NOT_FOUND, E_NO_DEVICE, E_SESSION_EXPIRED, E_UNREACHABLE, E_NO_SRV and others."""
+    why: str
+
+
+Outcome = Registered | Refused | Unreachable | NotSignedIn
 
 
 _LEAVE = 5.0
 """Seconds a registered phone waits for the answer to its unregister before it just closes."""
 _SETTLED = (State.REGISTERED, State.BACKING_OFF, State.FAILED)
+_NOT_IN = (SignInState.FAILED, SignInState.WAITING, SignInState.EXPIRED)
 
 
 async def register_once(
@@ -89,15 +108,59 @@ async def register_once(
         flows=flows,
         dialect=dialect,
     )
-    watcher = _Watcher(name)
+    return await _run(phone, Driver(log, clock, flows, keylog=keylog), log, clock, within=within, stay=0.0)
+
+
+async def sign_in_once(
+    account: Account,
+    profile: PhoneProfile,
+    *,
+    within: float,
+    stay: float = 0.0,
+    dialect: Dialect = UCM,
+    log: EventLog | None = None,
+    clock: Clock | None = None,
+    keylog: str | None = None,
+) -> Outcome:
+    """The whole start-up of a Jabber: sign in, find the device, register. Then as `register_once`.
+
+    `profile` without device and configuration: those are found. It stays registered for `stay` seconds, and
+    its tokens are renewed in time. Names are resolved by the account's name servers, else in the ordinary way.
+    """
+    clock = clock or RealClock()
+    log = log or EventLog(clock, keep=0)
+    flows = FlowIds()
+    jabber = Jabber(
+        account,
+        profile,
+        entropy=SeededEntropy(int.from_bytes(os.urandom(8)), path=account.user),  # PKCE: not to be guessed
+        journal=log.journal(ActorId(profile.device)),
+        flows=flows,
+        dialect=dialect,
+    )
+
+    def resolve(dialled: Address) -> Address:
+        return Address(jabber.address_of(dialled.host) or dialled.host, dialled.port)
+
+    driver = Driver(log, clock, flows, resolve=resolve, keylog=keylog)
+    return await _run(jabber, driver, log, clock, within=within, stay=stay)
+
+
+async def _run(
+    phone: Softphone | Jabber, driver: Driver, log: EventLog, clock: Clock, *, within: float, stay: float
+) -> Outcome:
+    watcher = _Watcher(phone.name)
     unsubscribe = log.subscribe(watcher)
-    driver = Driver(log, clock, flows, keylog=keylog)
     try:
         await driver.add(phone)
         phone.start(clock.now())
         driver.kick(phone)
-        if not await watcher.reaches(_SETTLED, within):
+        if not await watcher.reaches((*_SETTLED, *_NOT_IN), within):
             return Unreachable(code="E_TIMEOUT", why=_so_far(phone, within))
+        if watcher.registered is not None and stay:
+            await watcher.reaches((State.BACKING_OFF, State.FAILED, *_NOT_IN), stay)
+        if watcher.not_signed_in is not None:
+            return NotSignedIn(code=watcher.not_signed_in.code, why=watcher.not_signed_in.detail)
         if watcher.registered is None:
             return _no(phone)
         phone.stop(clock.now())
@@ -119,9 +182,11 @@ class _Watcher:
 
     def __init__(self, name: ActorId) -> None:
         self._name = name
-        self._state = str(State.IDLE)
+        self._state: str = State.IDLE
         self._changed = asyncio.Event()
         self.registered: PhoneRegistered | None = None
+        self.not_signed_in: SignInFailed | None = None
+        self._sign_in_problem: SignInFailed | None = None
         self.unregistered = False
 
     def __call__(self, record: Record) -> None:
@@ -131,12 +196,18 @@ class _Watcher:
             case PhoneStateChanged(new=new):
                 self._state = new
                 self._changed.set()
+            case SignInFailed() as event:
+                self._sign_in_problem = event
+            case SignInStateChanged(new=new) if new in _NOT_IN:
+                self.not_signed_in = self._sign_in_problem
+                self._state = SignInState(new)
+                self._changed.set()
             case PhoneRegistered() as event:
                 self.registered = event
             case PhoneUnregistered():
                 self.unregistered = True
 
-    async def reaches(self, states: tuple[State, ...], within: float) -> bool:
+    async def reaches(self, states: tuple[State | SignInState, ...], within: float) -> bool:
         """False: it took longer than `within` seconds."""
         try:
             async with asyncio.timeout(within):
@@ -148,7 +219,7 @@ class _Watcher:
         return True
 
 
-def _no(phone: Softphone) -> Refused | Unreachable:
+def _no(phone: Softphone | Jabber) -> Refused | Unreachable:
     refusal, failure = phone.last_refusal, phone.last_failure
     if refusal is not None:
         return Refused(
@@ -164,6 +235,6 @@ def _no(phone: Softphone) -> Refused | Unreachable:
     return Unreachable(code=failure.code, why=failure.detail)
 
 
-def _so_far(phone: Softphone, within: float) -> str:
+def _so_far(phone: Softphone | Jabber, within: float) -> str:
     where = "" if phone.decision is None else f" to {phone.decision.next_hop} ({phone.decision.transport})"
     return f"still {phone.state}{where} after {within:g} s"

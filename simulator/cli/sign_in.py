@@ -1,0 +1,104 @@
+"""The options of `ucmsim phone --domain`: who signs in, with what, and which name servers are asked."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
+
+import typer
+
+if TYPE_CHECKING:
+    from simulator.core.flow import Address
+    from softphone.core.signin import Account
+
+REFUSALS = (
+    "E_CREDENTIALS",
+    "E_USER_NOT_FOUND",
+    "E_NO_DEVICE",
+    "E_SESSION_EXPIRED",
+    "E_AUTHORIZE",
+    "E_TOKEN_ENDPOINT",
+)
+"""Outcomes of a sign-in in which the server said no; all others mean that it was not reached, or is none."""
+
+REMEDIES = {
+    "E_CREDENTIALS": "Type the right password; the user must be active. The login page says no more than that.",
+    "E_USER_NOT_FOUND": "Create the user, or ask the cluster that is its home.",
+    "E_NO_DEVICE": "Create a device for the user and make the user its owner, or name another with --device.",
+    "E_SESSION_EXPIRED": "Sign in again: the refresh token was revoked or has expired, or its key is gone.",
+    "E_NO_SRV": "Publish _cisco-uds._tcp (inside) for this domain, or name the right server with --nameserver.",
+    "E_OUTSIDE": "This domain is only reachable through its Expressway: go inside, or use --deployment mra.",
+    "E_NO_NAME_SERVER": "Name a server that answers with --nameserver HOST:PORT.",
+    "E_AUTHORIZE": "The client id and its redirect URI must be known to the cluster.",
+    "E_TOKEN_ENDPOINT": "The client id and secret must be the cluster's; `error` says what it objects to.",
+}
+
+
+def account(
+    domain: str,
+    user: str | None,
+    password_file: Path | None,
+    nameserver: list[str],
+    device: str | None,
+    client_secret_file: Path | None,
+) -> Account:
+    """Raises ValueError and OSError with a sentence for the user."""
+    from softphone.core.signin import Account
+
+    if user is None:
+        raise ValueError("--domain needs --user")
+    secret = None if client_secret_file is None else _line(client_secret_file, "the client secret")
+    return Account(
+        domain=domain,
+        user=user,
+        password=_password(user, password_file),
+        name_servers=tuple(map(_server, nameserver)) or _system_servers(),
+        device=device,
+        client_secret=secret,
+    )
+
+
+def _password(user: str, file: Path | None) -> str:
+    if file is None:
+        text: str = typer.prompt(f"Password of {user}", hide_input=True, err=True)
+        return text
+    return _line(file, "the password")
+
+
+def _line(file: Path, what: str) -> str:
+    """Its only line, without the end."""
+    try:
+        text = typer.get_text_stream("stdin").read() if str(file) == "-" else file.read_text("utf-8")
+    except UnicodeDecodeError:
+        raise ValueError(f"{file}: no text, so not {what}") from None
+    text = text.rstrip("\r\n")
+    if not text or "\n" in text:
+        raise ValueError(f"{file}: {what} is one line")
+    return text
+
+
+def _server(text: str) -> Address:
+    from simulator.core.flow import Address
+
+    try:
+        parts = urlsplit(f"//{text}")
+        host, port = parts.hostname, parts.port
+    except ValueError:
+        host, port = None, None
+    if not host or port == 0:
+        raise ValueError(f"--nameserver wants HOST or HOST:PORT, not {text!r}")
+    return Address(host, port or 53)
+
+
+def _system_servers() -> tuple[Address, ...]:
+    import dns.exception
+    import dns.resolver
+
+    from simulator.core.flow import Address
+
+    try:
+        system = dns.resolver.Resolver()
+    except dns.exception.DNSException:
+        return ()
+    return tuple(Address(str(server), system.port) for server in system.nameservers)
