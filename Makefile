@@ -6,13 +6,14 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
 .DEFAULT_GOAL := help
-.PHONY: help setup interop demo test check bench lock clean
+.PHONY: help setup interop demo test check bench docs lock clean
 
 help:
 	@echo "make demo   the tour: registrations and the documented failures, shown as ladders"
 	@echo "make test   the test suite"
 	@echo "make check  formatting, lint, types, import contracts, tests with branch coverage"
 	@echo "make bench  the benchmarks, JSON in bench.json"
+	@echo "make docs   docs/ as a site in build/site"
 	@echo "make lock   renew requirements/*.txt from pyproject.toml"
 
 setup: $(READY)
@@ -45,11 +46,20 @@ check: $(READY)
 bench: $(READY)
 	$(BIN)/python -m benchmarks --json bench.json
 
+# The generator has an environment of its own: nobody needs it to use or change ucmsim.
+DOCS := build/docs-venv
+docs: $(READY)
+	$(BIN)/python docs/generate.py
+	$(PYTHON) -m venv $(DOCS)
+	$(DOCS)/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/docs.txt
+	$(DOCS)/bin/zensical build --clean --config-file mkdocs.yml
+
 LOCK := uv pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --quiet
 
 # uv resolves once for every platform and Python from 3.11 on; it is only needed here.
 lock:
 	$(LOCK) pyproject.toml --group dev -o requirements/dev.txt
+	$(LOCK) --group docs -o requirements/docs.txt
 	$(LOCK) --group interop -c requirements/dev.txt -o requirements/interop.txt
 
 clean:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import re
 from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
@@ -86,9 +87,21 @@ def scenarios() -> str:
         lines += ["", f"## {group.capitalize()}", "", "| id | what | TLS | ends with |", "|---|---|---|---|"]
         for s in found:
             if s.group == group:
-                page = f"../scenarios/{s.id}/README.md"
-                lines.append(f"| [{s.id}]({page}) | {s.title} | {', '.join(s.tls)} | {s.outcome} |")
+                lines.append(f"| [{s.id}](handbook.md#{s.id}) | {s.title} | {', '.join(s.tls)} | {s.outcome} |")
     return "\n".join(lines) + "\n"
+
+
+def handbook() -> str:
+    """What the scenarios' own pages say, on one page."""
+    lines = ["# Handbook of the built-in scenarios", "", NOTE]
+    for s in catalogue.builtin():
+        title, _, body = (
+            (catalogue.builtin_folder() / s.id / "README.md").read_text(encoding="utf-8").partition("\n")
+        )
+        body = re.sub(r"^## (.*)$", r"**\1**", body.strip(), flags=re.MULTILINE)
+        body = re.sub(r"^(\*\*.*\*\*)\n(?!\n)", r"\1\n\n", body, flags=re.MULTILINE)
+        lines += [f"## {s.id}", "", f"*{title.removeprefix('# ')}.*", "", body, ""]
+    return "\n".join(lines)
 
 
 def verbs() -> str:
@@ -254,6 +267,7 @@ PAGES: dict[str, Callable[[], str]] = {
     "fidelity.md": fidelity,
     "token-mutations.md": mutations,
     "scenarios.md": scenarios,
+    "handbook.md": handbook,
     "softphone.md": phone,
     "events.md": events,
     "scenario-files.md": verbs,
