@@ -63,5 +63,10 @@ def openssl() -> str:
 
 
 @pytest.fixture(scope="session")
+def dig() -> str:
+    return _program("dig", "bind9-dnsutils")
+
+
+@pytest.fixture(scope="session")
 def curl() -> str:
     return _program("curl", "curl")
