@@ -9,7 +9,7 @@ from dataclasses import asdict, dataclass
 from importlib import metadata
 
 from simulator import __version__, installation
-from simulator.lab.config import PortsConfig
+from simulator.lab.config import default_lab
 
 LIBRARIES = ("aiohttp", "cryptography", "joserfc", "lxml", "pydantic", "PyJWT", "rich", "ruamel.yaml", "typer")
 
@@ -32,8 +32,15 @@ def examine(host: str = "127.0.0.1") -> list[Finding]:
         _openssl(),
         *(_library(name) for name in LIBRARIES),
         _installation(),
-        *(_port(name, host, port) for name, port in PortsConfig()),
+        *(_port(name, host, port) for name, port in _default_ports()),
     ]
+
+
+def _default_ports() -> list[tuple[str, int]]:
+    """What `ucmsim up` listens on without a file and without --port-base."""
+    lab = default_lab()
+    nodes = [item for node in lab.nodes for item in node.ports]
+    return nodes + [(f"{expressway.name} edge", expressway.port) for expressway in lab.expressways]
 
 
 def _python() -> Finding:

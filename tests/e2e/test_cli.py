@@ -90,7 +90,7 @@ def test_doctor_names_versions_and_ports() -> None:
     findings = json.loads(done.stdout)
     assert done.returncode == (0 if all(finding["ok"] for finding in findings) else 3)
     names = [finding["what"] for finding in findings]
-    assert {"Python", "OpenSSL", "installation", "port 5090 (oauth)"} <= set(names)
+    assert {"Python", "OpenSSL", "installation", "port 5090 (oauth)", "port 5063 (expc edge)"} <= set(names)
     done = ucmsim("doctor")
     assert [line.split()[0] in ("ok", "NO") for line in done.stdout.splitlines()] == [True] * len(names)
 
