@@ -6,7 +6,8 @@ It serves what the database says at that moment; the TFTP service needs no resta
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from types import MappingProxyType
 from urllib.parse import unquote_to_bytes
 
 from registrar.core.cluster import Cluster, Node
@@ -40,7 +41,10 @@ class ConfigService:
         site: ConfigSite | None = None,
         ports_of: Callable[[Node], NodePorts] = lambda node: node.ports,
         declare_xsi: bool = False,
+        files: Mapping[str, bytes] = MappingProxyType({}),
     ) -> None:
+        """`files`: what else there is, by name: service profiles, jabber-config.xml."""
+        self._files = files
         self._cluster = cluster
         self._journal = journal
         self._site = site
@@ -73,6 +77,8 @@ class ConfigService:
         if match is None:
             return _not_found(), "not a file name of this server"
         name = match[1]
+        if name in self._files:
+            return HttpResponse(status=200, headers=(("Content-Type", "text/xml"),), body=self._files[name]), ""
         device = self._cluster.directory.device(name.removesuffix(_SUFFIX)) if name.endswith(_SUFFIX) else None
         if device is None:
             # A phone asks for CTL and ITL first; each 404 is normal. [observed: device-config 3]

@@ -53,6 +53,8 @@ class PortsConfig(Strict):
     config: Port = 6970
     https: Port = Field(8443, description="Tomcat: AXL, SOAP, UDS, sign-in")
     ssh: Port = Field(2222, description="platform CLI")
+    config_tls: Port = Field(6971, description="configuration files over TLS, for a token")
+    files_tls: Port = Field(6972, description="Jabber's files over TLS")
 
 
 class NodeConfig(Strict):
@@ -148,6 +150,7 @@ class PhoneConfig(Strict):
     sign_in: bool = Field(
         False, description="it finds everything itself and signs in, as Jabber does, without `token`"
     )
+    secure_config: bool = Field(False, description="it fetches its file from 6971 over TLS, with its token")
     password: str | None = Field(None, description="what the person types; default: the user's password")
 
 

@@ -28,6 +28,7 @@ from simulator.core.instant import Instant
 from simulator.lab.capture import Capture
 from simulator.lab.config import LabConfig
 from simulator.lab.doors import NodeDoors
+from simulator.lab.file_doors import FileDoors
 from simulator.lab.free_ports import Numbers, numbered
 from simulator.lab.orders import carry_out
 from simulator.lab.pki import Pki
@@ -70,6 +71,7 @@ class Lab:
         self._capture = capture
         self._doors: dict[Address, Address] = {}
         self._config_servers: dict[str, HttpServer] = {}
+        self._file_doors: dict[str, FileDoors] = {}
         self._kept: dict[tuple[str, str], int] = {}
         self._numbers: Numbers = {}
         self._build(None)
@@ -153,6 +155,8 @@ class Lab:
         await self._serve_config(name)
 
     async def close_tftp(self, name: str) -> None:
+        if name in self._file_doors:
+            await self._file_doors.pop(name).close()
         await self._config_servers.pop(name).stop()
 
     async def drop_phone(self, device: str) -> None:
@@ -286,6 +290,9 @@ class Lab:
         for server in self._config_servers.values():
             await server.stop()
         self._config_servers.clear()
+        for doors in self._file_doors.values():
+            await doors.close()
+        self._file_doors.clear()
 
     def resolve(self, dialled: Address) -> Address:
         """What the sockets use for what an actor dials. LookupError: no such name, or nobody listens there."""
@@ -368,6 +375,26 @@ class Lab:
             self.site.bound(name, {"config": bound})
             if not port:
                 self._kept[name, "config"] = bound.port
+        if self._with_doors or self._virtual:
+            await self._serve_files(name)
+
+    async def _serve_files(self, name: str) -> None:
+        """The same over TLS."""
+        doors = FileDoors(
+            self.site,
+            name,
+            host=self._host,
+            virtual=self._virtual,
+            keylog=self._keylog,
+            tap=self._capture,
+        )
+        self._file_doors[name] = doors
+        bound = await doors.open()
+        if self._virtual:
+            for listener, port in self.site.file_ports(name).items():
+                self._door(name, port, bound[listener])
+        else:
+            self.site.bound(name, bound)
 
     def _config_server(self, name: str, port: int) -> HttpServer:
         return config_server(self.site.config_services[name], self.site.clock, host=self._host, port=port)

@@ -38,7 +38,16 @@ from simulator.core.tls.settings import ClientTls, Credential, ServerTls
 class HttpDoor:
     """An `HttpService` on a TLS port; listens with the certificate it was made with."""
 
-    def __init__(self, name: ActorId, service: HttpService, address: Address, credential: Credential) -> None:
+    def __init__(
+        self,
+        name: ActorId,
+        service: HttpService,
+        address: Address,
+        credential: Credential,
+        *,
+        listener: str = "https",
+    ) -> None:
+        self._listener = listener
         self._name, self._service, self._address, self._credential = name, service, address, credential
         self._flows: dict[FlowId, tuple[RequestReader, str]] = {}
         self._effects: list[Effect] = []
@@ -50,7 +59,7 @@ class HttpDoor:
 
     def listens(self) -> tuple[Listen, ...]:
         tls = ServerTls(credential=self._credential, minimum="1.2", maximum="1.3")
-        return (Listen(name="https", transport="tls", address=self._address, tls=tls),)
+        return (Listen(name=self._listener, transport="tls", address=self._address, tls=tls),)
 
     def flow_opened(self, flow: FlowId, facts: FlowFacts, now: Instant) -> None:
         self._flows[flow] = RequestReader(), facts.remote.host

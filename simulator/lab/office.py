@@ -70,6 +70,7 @@ class Office:
         resolve: Callable[[str], str | None],
         base_of: Callable[[str], str],
         config_url: Callable[[str], str],
+        jabber_url: Callable[[str], str],
         state: Path | None = None,
         any_port: frozenset[str] = frozenset(),
         authorities: Iterable[bytes] = (),
@@ -81,6 +82,7 @@ class Office:
         self._log, self._clock, self._entropy, self._real_now = log, clock, entropy, real_now
         self._act, self._open_ports, self._resolve = act, open_ports, resolve
         self._base_of, self._config_url = base_of, config_url
+        self._jabber_url = jabber_url
         journal = log.journal(ActorId("lab"))
         self.database = ClusterDatabase(
             entropy=entropy.child("database"), path=state, export_controlled=config.cluster.export_controlled
@@ -128,6 +130,8 @@ class Office:
         self.throttles: dict[str, WriteThrottle] = {}
         """Of the nodes' AXL services; to be engaged by whoever wants writes denied."""
         self._validators: dict[str, TokenValidator] = {}
+        self.access: dict[str, ApiAccess] = {}
+        """By node: who may use its web applications."""
         callers = Callers(
             cluster.directory, self.signon, self._validators.__getitem__, lambda node: self._servers[node]
         )
@@ -162,6 +166,7 @@ class Office:
         access = ApiAccess(
             self._cluster.directory, self.passwords, validator, opaque=lambda: self._opaque(name)
         )
+        self.access[name] = access
         server = AuthorizationServer(
             self.signon, base=lambda: self._base_of(name), entropy=entropy.child("ssosp"), journal=journal
         )
@@ -173,7 +178,7 @@ class Office:
                 base=lambda: self._base_of(name),
                 servers=lambda: tuple(node.host for node in self._cluster.nodes),
                 file_uri=self._config_url,
-                jabber_uri=self._config_url,
+                jabber_uri=self._jabber_url,
                 home=node.host,
                 domain=self._config.domain,
             ),

@@ -133,9 +133,9 @@ def endpoints_of(lab: Lab) -> dict[str, dict[str, list[str | int]]]:
         out[node.name] = {
             role: [address, getattr(ports, role)] for role in ("sip", "sips", "oauth", "mra", "config")
         }
-        for role in ("https", "ssh"):
+        for role in ("https", "ssh", "config-tls", "files-tls"):
             if port := site.port_bound(node.name, role):
-                out[node.name][role] = [address, port]
+                out[node.name][role.replace("-", "_")] = [address, port]
     if port := site.port_bound(DNS, "dns-udp"):
         out[DNS] = {"dns": [site.places.address(DNS), port]}
     for name in site.expressways:

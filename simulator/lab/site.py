@@ -22,8 +22,10 @@ from registrar.core.platform_cli import OpenPort
 from registrar.core.policy import RegistrarPolicy
 from registrar.core.ports import NodePorts
 from registrar.core.reset import ResetAction
+from registrar.core.secure_config_service import SecureConfigService
 from registrar.core.soap.control import DeviceAction, ServiceState
 from registrar.core.tokens import MUTATIONS
+from registrar.core.uds.profiles import STANDARD_PROFILE
 from simulator.core.entropy import Entropy, SeededEntropy
 from simulator.core.eventlog import EventLog, Journal
 from simulator.core.events import ClusterChanged, FaultInjected, ServiceStarted, ServiceStopped
@@ -130,6 +132,7 @@ class Site:
             resolve=self.address_of,
             base_of=self.base_of,
             config_url=self.config_url,
+            jabber_url=self.jabber_url,
             state=state,
             any_port=any_port,
             authorities=[self.pki.authority(name).certificate for name in self._authorities()],
@@ -139,6 +142,7 @@ class Site:
         """The driver's: carries out what an administrator's call made an actor want."""
         self.nodes = {node.name: self._call_manager(node.name) for node in config.nodes}
         self.config_services = {node.name: self._config_service(node.name) for node in config.nodes}
+        self.secure_files = {node.name: self._secure_files(node.name) for node in config.nodes}
         self.expressways = {item.name: self._expressway(item) for item in config.expressways}
         self.nameserver: NameServer | None = None
         """Where clients find the lab; only where somebody asks it."""
@@ -450,6 +454,17 @@ class Site:
         node = self.cluster.nodes[0]
         return f"http://{Address(node.host, self.ports_of(node.name).config)}/{name}"
 
+    def jabber_url(self, name: str) -> str:
+        """Over TLS, where that is open."""
+        node = self.cluster.nodes[0]
+        port = self.file_ports(node.name)["files-tls"] or self.port_bound(node.name, "files-tls")
+        return f"https://{Address(node.host, port)}/{name}" if port else self.config_url(name)
+
+    def file_ports(self, node: str) -> dict[str, int]:
+        """Listeners of the configuration files over TLS, and the ports they are to have."""
+        ports = self.node_config(node).ports
+        return {"config-tls": ports.config_tls, "files-tls": ports.files_tls}
+
     def open_ports(self, node: str) -> list[OpenPort]:
         """What is bound at this moment, for `show open ports`."""
         owners = {"https": ("java", "tomcat"), "config": ("java", "tomcat"), "ssh": ("sshd", "root")}
@@ -494,8 +509,18 @@ class Site:
 
     def _config_service(self, name: str) -> AlteredFiles:
         journal = self.log.journal(ActorId(name))
-        service = ConfigService(self.cluster, journal, ports_of=lambda node: self.ports_of(node.name))
+        service = ConfigService(
+            self.cluster,
+            journal,
+            ports_of=lambda node: self.ports_of(node.name),
+            files=STANDARD_PROFILE.files(),
+        )
         return AlteredFiles(service, self._altered, around=partial(self.office.failures.around, name))
+
+    def _secure_files(self, name: str) -> SecureConfigService:
+        journal = self.log.journal(ActorId(name))
+        files = self.config_services[name]
+        return SecureConfigService(files, self.cluster.directory, self.office.access[name], journal=journal)
 
     def _expressway(self, config: ExpresswayConfig) -> ExpresswayC:
         host = host_of(config)
@@ -577,6 +602,10 @@ class Site:
         profile = self._builder.profile(
             config, self.cluster, lambda node: self.ports_of(node).config, self.edge_of
         )
+        if config.secure_config:
+            urls = (f"https://{node.host}:{self._config_tls(node.name)}" for node in self.cluster.nodes)
+            files = tuple(f"{url}/{profile.device}.cnf.xml" for url in urls)
+            profile = replace(profile, config_urls=files)
         if config.sign_in:
             return self._jabber(config, profile)
         return Softphone(
@@ -586,6 +615,9 @@ class Site:
             journal=self.log.journal(ActorId(config.device)),
             flows=self.flows,
         )
+
+    def _config_tls(self, node: str) -> int:
+        return self.file_ports(node)["config-tls"] or self.port_bound(node, "config-tls")
 
     def _jabber(self, config: PhoneConfig, profile: PhoneProfile) -> Jabber:
         password = self.config.password_of(config.user)

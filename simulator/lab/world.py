@@ -52,9 +52,11 @@ class World:
         )
         self.site.touched = self._net.kick
         self._tomcats: dict[str, HttpDoor] = {}
+        self._file_doors: dict[str, list[HttpDoor]] = {}
         for name, node in self.site.nodes.items():
             self.site.bound(name, self._net.add(node, node.listens()))
             self._tomcats[name] = self._tomcat(name)
+            self._file_doors[name] = self._files(name)
         for name, expressway in self.site.expressways.items():
             self.site.presume_discovered(name)
             self._net.add(expressway, expressway.listens())
@@ -100,10 +102,22 @@ class World:
         return door
 
     async def open_tftp(self, name: str) -> None:
-        """Nothing to open: whoever asks looks whether the service runs."""
+        """Over TLS; on 6970 whoever asks looks whether the service runs."""
+        self._file_doors[name] = self._files(name)
 
     async def close_tftp(self, name: str) -> None:
-        pass
+        for door in self._file_doors.pop(name):
+            self._net.close_listeners(door)
+
+    def _files(self, name: str) -> list[HttpDoor]:
+        site, doors = self.site, []
+        credential = site.cluster.node(name).stores.tomcat.credential
+        for listener, port in site.file_ports(name).items():
+            address = Address(site.places.address(name), port)
+            door = HttpDoor(ActorId(name), site.secure_files[name], address, credential, listener=listener)
+            site.bound(name, self._net.add(door, door.listens()))
+            doors.append(door)
+        return doors
 
     async def drop_phone(self, device: str) -> None:
         self._net.drop(self.site.phone(device))
