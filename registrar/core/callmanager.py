@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Callable
 from dataclasses import replace
 
 from registrar.core import listeners, reporting
@@ -66,7 +67,10 @@ class CallManager:
         policy: RegistrarPolicy = RegistrarPolicy(),  # noqa: B008 - frozen
         tokens: TokenValidator | None = None,
         bind: str = "127.0.0.1",
+        resolves: Callable[[str], bool] = lambda host: True,
     ) -> None:
+        """`resolves`: does the node's name server know this host? Asked live."""
+        self._resolves = resolves
         self.policy = policy
         self.counts: Counter[str] = Counter()
         self.running = True
@@ -190,6 +194,8 @@ class CallManager:
             elif isinstance(message, KeepAlive):
                 if message.kind == "ping":
                     self._outbox.pong(flow)
+                elif message.kind == "stun_request" and self._knows(connection.arrival):
+                    self._outbox.stun(flow, message.transaction)
             else:
                 self._response(connection, message, now)
 
@@ -231,6 +237,11 @@ class CallManager:
 
     def effects(self) -> list[Effect]:
         return self._outbox.effects()
+
+    def _knows(self, arrival: Arrival) -> bool:
+        """STUN is only answered to an Expressway-C whose row's host name resolves [documented]."""
+        row = arrival.trust.row if arrival.trust is not None else None
+        return row is not None and self._resolves(row.host)
 
     # --- requests --------------------------------------------------------------------------------------------
 

@@ -6,6 +6,7 @@ from heapq import heappop, heappush
 
 from registrar.core import reporting
 from registrar.core.connection import Connection
+from simulator.core import stun
 from simulator.core.eventlog import Journal
 from simulator.core.flow import CloseFlow, Effect, FlowId, SendData
 from simulator.core.instant import Instant
@@ -38,6 +39,10 @@ class Outbox:
     def pong(self, flow: FlowId) -> None:
         """Answers a keep-alive ping (RFC 5626 3.5.1)."""
         self._effects.append(SendData(flow, b"\r\n"))
+
+    def stun(self, flow: FlowId, transaction: bytes) -> None:
+        """Answers a STUN binding on a stream."""
+        self._effects.append(SendData(flow, stun.render(stun.StunMessage("response", transaction))))
 
     def answer(
         self,

@@ -505,6 +505,7 @@ class Site:
             entropy=self._entropy.child(name),
             policy=self.policy,
             bind=self.places.address(name),
+            resolves=self.ucm_resolves,
         )
 
     def _config_service(self, name: str) -> AlteredFiles:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import Literal
 
+from simulator.core import stun
 from simulator.core.sip.errors import MalformedMessage, MissingHeader, RemoteProtocolError
 from simulator.core.sip.message import Message
 from simulator.core.sip.wire import (
@@ -30,9 +31,11 @@ class Need(Enum):
 
 @dataclass(frozen=True, slots=True)
 class KeepAlive:
-    """CRLFCRLF is a ping, to be answered with CRLF; CRLF is a pong."""
+    """CRLFCRLF is a ping, to be answered with CRLF; CRLF is a pong. Or a STUN binding (`core.stun`)."""
 
-    kind: Literal["ping", "pong"]
+    kind: Literal["ping", "pong", "stun_request", "stun_response"]
+    transaction: bytes = b""
+    """Of a STUN message."""
 
 
 _HEAD_END = re.compile(rb"\r\n\r\n").search
@@ -111,7 +114,10 @@ class SipStream:
             start = self._start
             if start == len(self._buffer):
                 return Need.DATA
-            if self._buffer[start] == 13 and (early := self._keep_alive()) is not None:
+            first = self._buffer[start]
+            if first == 13 and (early := self._keep_alive()) is not None:
+                return early
+            if first <= 1 and (early := self._stun()) is not None:
                 return early
         try:
             head = self._head or self._read_head()
@@ -138,6 +144,21 @@ class SipStream:
         self._start += size
         self._walked = self._start
         return kind
+
+    def _stun(self) -> KeepAlive | Literal[Need.DATA] | None:
+        """None: no STUN, so what the line checks say of it counts."""
+        ahead = bytes(self._buffer[self._start : self._start + stun.LIMIT])
+        try:
+            size = stun.length(ahead)
+            if size is None or len(ahead) < size:
+                return None if self._ended or not stun.may_begin(ahead) else Need.DATA
+            message = stun.parse(ahead[:size])
+        except ValueError:
+            return None
+        self._start += size
+        self._walked = self._start
+        kind: Literal["stun_request", "stun_response"] = "stun_response"
+        return KeepAlive("stun_request" if message.kind == "request" else kind, message.transaction)
 
     def _read_head(self) -> Head | None:
         buffer, start = self._buffer, self._start

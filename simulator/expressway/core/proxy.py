@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Literal
 
-from simulator.core import redact
+from simulator.core import redact, stun
 from simulator.core.entropy import Entropy
 from simulator.core.eventlog import Journal
 from simulator.core.events import KeysLoaded, ZoneChanged, ZoneConfigured
@@ -29,12 +29,14 @@ from simulator.core.flow import (
 )
 from simulator.core.instant import Instant
 from simulator.core.sip import KeepAlive, Need, RemoteProtocolError, SipStream
+from simulator.core.stun import StunMessage
 from simulator.core.tls.settings import Credential, ServerTls
 from simulator.expressway.core.administration import PREFIX, Administration
 from simulator.expressway.core.discovery import Found, FoundNode, Identity, UcmServer
 from simulator.expressway.core.edge import Edge
 from simulator.expressway.core.edge_door import EdgeDoor, Surroundings
 from simulator.expressway.core.guard import Guard
+from simulator.expressway.core.keep_alives import UNANSWERED, KeepAlives
 from simulator.expressway.core.outbox import Outbox
 from simulator.expressway.core.relay import Relay
 from simulator.expressway.core.settings import ExpresswaySettings, Load
@@ -126,6 +128,9 @@ class ExpresswayC:
             crls=self._settings.crls,
             flow_ids=flows,
             transmit=self._out.transmit,
+        )
+        self._keep_alives = KeepAlives(
+            self._zones, settings=self._settings, entropy=entropy.child("stun"), out=self._out
         )
         self._relay = Relay(
             own=address,
@@ -281,6 +286,7 @@ class ExpresswayC:
         if zone is not None:
             self._out.journal.add(ZoneChanged(zone=zone.node.zone, state="active"), flow=flow)
             zone.opened(facts.remote)
+            self._keep_alives.begin(zone, now)
         elif facts.listener == HTTPS:
             self._door.opened(flow, facts, now)
         elif facts.listener is not None:
@@ -312,6 +318,10 @@ class ExpresswayC:
                 self._relay.take(flow, message, now)
             elif message.kind == "ping":
                 self._out.put(SendData(flow, b"\r\n"))
+            elif message.kind == "stun_request":
+                self._out.put(SendData(flow, stun.render(StunMessage("response", message.transaction))))
+            elif (zone := self._zones.of(flow)) is not None:
+                self._keep_alives.answered(zone, message.transaction)
 
     def flow_ended(self, flow: FlowId, end: FlowEnd, now: Instant) -> None:
         if flow in self._door:
@@ -333,12 +343,17 @@ class ExpresswayC:
             self._door.fetched(key, result, now)
 
     def next_timeout(self) -> Instant | None:
-        dues = (self._relay.next_deadline(), self._door.next_timeout())
+        dues = (self._relay.next_deadline(), self._door.next_timeout(), self._keep_alives.next_timeout())
         return min((due for due in dues if due is not None), default=None)
 
     def handle_timeout(self, now: Instant) -> None:
         self._relay.expire(now)
         self._door.handle_timeout(now)
+        for zone in self._keep_alives.handle_timeout(now):
+            if zone.flow is not None:
+                flow = zone.flow
+                self._out.put(CloseFlow(flow))
+                self._forget(flow, UNANSWERED, now)
 
     def effects(self) -> list[Effect]:
         return self._out.drain()

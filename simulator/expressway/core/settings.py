@@ -37,6 +37,10 @@ class ExpresswaySettings:
     crls: tuple[bytes, ...] = ()
     """Revocation lists (PEM) for the nodes' certificates; empty: revocation is not checked. [documented:
     Certificate revocation checking mode]"""
+    keep_alive: float | None = 30.0
+    """Seconds between STUN bindings on a zone's connection [documented: administration 0.4]; None: none."""
+    keep_alive_patience: float = 3.0
+    """Seconds for their answer. [documented for the client's: device-config 4.9; here assumed]"""
     flows: int = 50_000
     """Phones' connections at one time."""
     pending: int = 50_000

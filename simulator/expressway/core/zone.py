@@ -61,6 +61,11 @@ class Zone:
         self._waiting: list[Request | Response] = []
         self._proved = False
         self._not_before: Instant | None = None
+        self.next_ping: Instant | None = None
+        """When the next STUN binding goes out."""
+        self.pong_due: Instant | None = None
+        """Until when the last one must be answered."""
+        self.transaction = b""
 
     @property
     def status(self) -> ZoneStatus:
@@ -95,6 +100,7 @@ class Zone:
     def fail(self, detail: str, now: Instant) -> None:
         self.flow, self.state, self.detail = None, "failed", detail
         self._waiting.clear()
+        self.next_ping = self.pong_due = None
         self._not_before = None if self._proved else Instant(now + self._backoff)
 
     def forgive(self) -> None:
@@ -105,6 +111,7 @@ class Zone:
         """Back to idle; the connection is closed by whoever asks for this."""
         self.flow, self.state, self.detail = None, "idle", ""
         self._waiting.clear()
+        self.next_ping = self.pong_due = None
         self.forgive()
 
     def describe(self, end: FlowEnd) -> str:
