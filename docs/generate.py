@@ -23,7 +23,7 @@ from simulator.lab.config import LabConfig
 from simulator.lab.logs.ucm_syslog import TEXTS as ALARM_TEXTS
 from simulator.lab.scenario import Scenario, Step
 from softphone.core.behaviours import DESCRIPTIONS
-from softphone.core.diagram import mermaid
+from softphone.core.diagram import mermaid, sign_in_mermaid
 
 HERE = Path(__file__).parent
 NOTE = "<!-- made by docs/generate.py from the tables in the code; do not edit -->\n"
@@ -251,6 +251,7 @@ def _cell(text: str) -> str:
 
 def phone() -> str:
     lines = ["# The softphone", "", NOTE, "## States", "", "```mermaid", mermaid().strip(), "```", ""]
+    lines += ["## Signing in", "", "```mermaid", sign_in_mermaid().strip(), "```", ""]
     lines += ["## Misbehaviours", "", "| name | what it does |", "|---|---|"]
     lines += [f"| `{behaviour}` | {text} |" for behaviour, text in DESCRIPTIONS.items()]
     return "\n".join(lines) + "\n"

@@ -1,16 +1,29 @@
-"""The phone's life as a Mermaid state diagram, drawn from the table the machine runs."""
+"""The lives of the phone and of its sign-in as Mermaid state diagrams, drawn from the tables the machines run."""
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from enum import StrEnum
+
+from softphone.core.signin.transitions import SIGN_IN_TRANSITIONS, SignInState
 from softphone.core.transitions import TRANSITIONS, State
 
 
 def mermaid() -> str:
     """`stateDiagram-v2` text: one arrow for each (state, next state), labelled with its inputs."""
-    arrows: dict[tuple[State, State], list[str]] = {}
-    for (state, given), transition in TRANSITIONS.items():
-        for target in transition.to:
+    return _draw(State.IDLE, ((*key, one.to) for key, one in TRANSITIONS.items()))
+
+
+def sign_in_mermaid() -> str:
+    """As `mermaid`, of the sign-in."""
+    return _draw(SignInState.SIGNED_OUT, ((*key, one.to) for key, one in SIGN_IN_TRANSITIONS.items()))
+
+
+def _draw(first: StrEnum, table: Iterable[tuple[StrEnum, StrEnum, tuple[StrEnum, ...]]]) -> str:
+    arrows: dict[tuple[StrEnum, StrEnum], list[str]] = {}
+    for state, given, targets in table:
+        for target in targets:
             arrows.setdefault((state, target), []).append(given.value)
-    lines = ["stateDiagram-v2", f"    [*] --> {State.IDLE}"]
+    lines = ["stateDiagram-v2", f"    [*] --> {first}"]
     lines += [f"    {state} --> {target}: {', '.join(labels)}" for (state, target), labels in arrows.items()]
     return "\n".join(lines) + "\n"
