@@ -104,7 +104,9 @@ def run(
             min=1, max=10_000, help="Run everything so often; in the world each trace must be the same."
         ),
     ] = 1,
-    jobs: Annotated[int, typer.Option(min=1, max=64, help="Processes to run in.")] = 1,
+    jobs: Annotated[
+        int | None, typer.Option(min=1, max=64, help="Processes to run in; default: as many as it takes.")
+    ] = None,
     json_file: Annotated[Path | None, typer.Option("--json", help="Write results and events as JSON.")] = None,
     junit: Annotated[Path | None, typer.Option(help="Write JUnit XML.")] = None,
     artifacts: Annotated[
@@ -119,7 +121,7 @@ def run(
     """Run scenarios. Exit 0: all as expected, 1: a failure, 2: usage, 3: environment."""
     from simulator.lab import catalogue
     from simulator.lab.artifacts import ArtifactFolder
-    from simulator.lab.batch import Run, run_all
+    from simulator.lab.batch import Run, jobs_for, run_all
     from simulator.lab.report_schema import schema as report_schema
     from simulator.lab.yaml_source import SourceError
 
@@ -155,7 +157,7 @@ def run(
     try:
         folder = ArtifactFolder(artifacts) if artifacts is not None else None
         with screen.progress(len(runs)) as step:
-            for report in run_all(runs, jobs=jobs):
+            for report in run_all(runs, jobs=jobs or jobs_for(len(runs))):
                 if ladder and report.passed:
                     screen.ladder(report.ladder(width=screen.width()))
                 screen.verdict(report)

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import os
 import re
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
@@ -25,6 +26,7 @@ from simulator.lab.scenario import Scenario
 _REFERENCE = re.compile(r"sha256:[0-9a-f]{12}|(?<=\")[0-9a-f]{64}(?=\")")
 _AHEAD = 4
 """Runs that wait for each process, so that none is idle."""
+_WORTH_A_PROCESS = 24
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,6 +49,11 @@ def run_one(run: Run) -> Report:
         else:
             report = asyncio.run(run_live(run.scenario, run.tls, seed=run.seed, capture=capture))
     return replace(report, repetition=run.repetition)
+
+
+def jobs_for(runs: int) -> int:
+    """Processes that pay for so many runs: starting one costs as much as a dozen runs."""
+    return max(1, min(os.cpu_count() or 1, runs // _WORTH_A_PROCESS))
 
 
 def run_all(runs: Sequence[Run], *, jobs: int = 1) -> Iterator[Report]:

@@ -10,6 +10,7 @@ are ours, and so is what `credential` holds: hashes of passwords.
 from __future__ import annotations
 
 import sqlite3
+from functools import cache
 
 from registrar.core.database.enumerations import CERTIFICATE_SERVICES, ENUMERATIONS, moniker
 
@@ -168,6 +169,16 @@ def create(connection: sqlite3.Connection) -> None:
     _fill_catalogue(connection)
     connection.execute(f"pragma user_version = {VERSION}")
     connection.execute("commit")
+
+
+@cache
+def image() -> bytes:
+    """A new database as SQLite keeps it in memory: copied in a fraction of the time that `create` takes."""
+    connection = sqlite3.connect(":memory:", isolation_level=None)
+    create(connection)
+    made = connection.serialize()
+    connection.close()
+    return made
 
 
 def _type_tables() -> list[str]:

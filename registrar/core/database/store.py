@@ -85,7 +85,9 @@ class ClusterDatabase:
         (tables,) = connection.execute("select count(*) from sqlite_master").fetchone()
         self.is_new = tables == 0
         """Nothing has been seeded yet."""
-        if self.is_new:
+        if self.is_new and path is None:
+            connection.deserialize(schema.image())
+        elif self.is_new:
             schema.create(connection)
         elif version != schema.VERSION:
             raise DatabaseFileError(
