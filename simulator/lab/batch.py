@@ -87,8 +87,8 @@ def _reports(runs: Sequence[Run], jobs: int) -> Iterator[Report]:
 
 
 def normalised(records: Sequence[Record]) -> list[str]:
-    """The trace, a JSON line for each record, without what the operating system's chance decides: texts of tokens,
-    and so their references, and hashes of new keys."""
+    """The trace, a JSON line for each record, without what the operating system's chance decides: texts of
+    tokens, and so their references, and hashes of new keys."""
     return [_REFERENCE.sub("sha256:x", json.dumps(record_to_json(record))) for record in records]
 
 
