@@ -10,7 +10,7 @@ from rich.markup import escape
 from simulator.cli import screen
 from simulator.cli.remote import Remote
 
-token = typer.Typer(no_args_is_help=True, help="Mint access tokens in a running lab, and look into them.")
+token = typer.Typer(no_args_is_help=True, help="Mint access tokens in a running lab, good or wrong, and look into them.")
 
 _LONGEST = 120
 
@@ -42,6 +42,22 @@ def mint(
         body: dict[str, object] = {"user": user, "device": device, "lifetime": lifetime, "mutate": mutation}
         answer = remote.post("/tokens", body)
         typer.echo(answer["token"])
+
+
+@token.command()
+def mutate(
+    names: Annotated[
+        list[str], typer.Argument(metavar="NAME...", help="What to make wrong, see `ucmsim token mutations`.")
+    ],
+    control: Control,
+    user: Annotated[str, typer.Option(help="The token's subject.")],
+    lifetime: Annotated[int, typer.Option(min=1, max=86400, help="Seconds.")] = 3600,
+) -> None:
+    """Print a wrong access token for each NAME, one on a line: what `mint --mutate` prints.
+
+    The lab makes each of them new with its own keys: most mutations need the private ones.
+    """
+    mint(control=control, user=user, lifetime=lifetime, mutate=names)
 
 
 @token.command()
