@@ -13,7 +13,7 @@ from typing import Any
 
 from certs.contexts import server_context
 from certs.identity import read
-from simulator.aio.doorway import Carrier, Doorway
+from simulator.aio.doorway import Carrier, Doorway, Shown
 from simulator.aio.listener import bind
 from simulator.aio.pump import Limits, Pump
 from simulator.core.eventlog import EventLog
@@ -42,6 +42,7 @@ class ProtocolServer:
         limits: Limits | None = None,
         keylog: str | None = None,
         tap: Tap | None = None,
+        shown: Shown | None = None,
     ) -> None:
         self.name = name
         self.removed = False
@@ -53,6 +54,7 @@ class ProtocolServer:
         self._limits = replace(limits or Limits(), unsent=_UNSENT)
         self._keylog = keylog
         self._tap = tap
+        self._shown = shown
         self._transports: dict[FlowId, PlainTransport] = {}
         self._server: asyncio.Server | None = None
         self._empty = asyncio.Event()
@@ -68,6 +70,7 @@ class ProtocolServer:
             listener=listen.name,
             tls=listen.tls,
             tap=self._tap,
+            shown=self._shown,
         )
         context = None
         if listen.transport == "tls":

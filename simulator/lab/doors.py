@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from registrar.aio.platform_ssh import PlatformSsh
+from simulator.aio.doorway import Shown
 from simulator.aio.http import http_protocols
 from simulator.aio.streams import ProtocolServer
 from simulator.core.flow import ActorId, Address, Listen
@@ -27,6 +28,7 @@ class NodeDoors:
         host: str,
         keylog: str | None,
         tap: Tap | None,
+        shown: Shown | None = None,
         kept: tuple[int, int] = (0, 0),
         behind: Callable[[Address, Address], None] | None = None,
     ) -> None:
@@ -35,7 +37,7 @@ class NodeDoors:
         `behind`: Tomcat gets a free port, and this is told (documented address, bound one).
         """
         self._site, self._name, self._host = site, name, host
-        self._keylog, self._tap = keylog, tap
+        self._keylog, self._tap, self._shown = keylog, tap, shown
         ports = site.node_config(name).ports
         self._https, self._ssh = ports.https or kept[0], ports.ssh or kept[1]
         self._behind = behind
@@ -52,7 +54,13 @@ class NodeDoors:
         site = self._site
         protocols = http_protocols(site.office.doors[self._name], site.clock, max_body=MAX_BODY)
         server = ProtocolServer(
-            ActorId(self._name), protocols, log=site.log, flows=site.flows, keylog=self._keylog, tap=self._tap
+            ActorId(self._name),
+            protocols,
+            log=site.log,
+            flows=site.flows,
+            keylog=self._keylog,
+            tap=self._tap,
+            shown=self._shown,
         )
         stores = site.cluster.node(self._name).stores
         tls = ServerTls(credential=stores.tomcat.credential, minimum="1.2", maximum="1.3")

@@ -234,7 +234,13 @@ class Lab:
                 self._door(name, documented.port, bound)
 
             doors = NodeDoors(
-                self.site, node.name, host=self._host, keylog=self._keylog, tap=self._capture, behind=behind
+                self.site,
+                node.name,
+                host=self._host,
+                keylog=self._keylog,
+                tap=self._capture,
+                shown=self.shown,
+                behind=behind,
             )
             self._node_doors[node.name] = doors
             await doors.open_tomcat()
