@@ -79,6 +79,9 @@ class ClusterConfig(Strict):
     lsc_in_handshake: bool = Field(
         True, description="5061 without a client certificate ends in the handshake; False: in a 403"
     )
+    accept_expired: bool = Field(
+        False, description="defect CSCvn48876: UDS answers an expired token 200 (the registrar does not)"
+    )
     max_challenges: int = Field(3, ge=1, le=10, description="challenges for bad tokens before a 403")
 
 

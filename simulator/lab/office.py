@@ -164,7 +164,11 @@ class Office:
         self._validators[name] = validator
         consumer = KeyConsumer(name, Kind.TOMCAT, journal=journal, loaded=validator.load)
         access = ApiAccess(
-            self._cluster.directory, self.passwords, validator, opaque=lambda: self._opaque(name)
+            self._cluster.directory,
+            self.passwords,
+            validator,
+            opaque=lambda: self._opaque(name),
+            accept_expired=self._config.cluster.accept_expired,
         )
         self.access[name] = access
         server = AuthorizationServer(
