@@ -192,7 +192,8 @@ class Scenario(Strict):
     @model_validator(mode="after")
     def _checks_something(self) -> Scenario:
         if not any(
-            step.verb in ("expect", "registered", "admin", "axl", "call", "send", "expressway") for step in self.steps
+            step.verb in ("expect", "registered", "admin", "axl", "call", "send", "expressway")
+            for step in self.steps
         ):
             raise ValueError("the steps expect nothing: this scenario could not fail")
         return self

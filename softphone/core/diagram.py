@@ -1,4 +1,4 @@
-"""The lives of the phone and of its sign-in as Mermaid state diagrams, drawn from the tables the machines run."""
+"""The lives of the phone and its sign-in as Mermaid state diagrams, drawn from the tables they run by."""
 
 from __future__ import annotations
 

@@ -148,8 +148,9 @@ class NameLookup:
             return
         self._sent += 1
         asked_over_tcp = {number for number, _ in self._streams.values()}
-        for number in self._open.keys() - asked_over_tcp:
-            self._out.append(SendData(self._datagrams, self._query(number)))
+        for number in self._open:
+            if number not in asked_over_tcp:
+                self._out.append(SendData(self._datagrams, self._query(number)))
 
     def _query(self, number: int) -> bytes:
         name, kind = self._open[number]

@@ -1,4 +1,4 @@
-"""The sign-in, step by step, against scripted answers: each way in which a step can go wrong has its outcome."""
+"""The sign-in, step by step, against scripted answers: whatever goes wrong has its outcome."""
 
 from __future__ import annotations
 
@@ -38,7 +38,10 @@ HOME = (
     '<clusterUser version="12.5.1" uri="x"><result found="true" uri="'
     f'{BASE}/cucm-uds/user/alice" version="12.5.1"/></clusterUser>'
 )
-SSO = '<SSOResult version="1.0"><Response><SingleSignOn/><OAuth><RefreshLoginFlow enabled="{}"/></OAuth></Response></SSOResult>'
+SSO = (
+    '<SSOResult version="1.0"><Response><SingleSignOn/><OAuth><RefreshLoginFlow enabled="{}"/></OAuth>'
+    "</Response></SSOResult>"
+)
 PAGE = (
     '<html><form method="post" action="/ssosp/oauth/authorize"><input type="hidden" name="state" value="x">'
     '<input name="user"><input name="password" type="password"></form></html>'
@@ -180,9 +183,8 @@ def test_a_sign_in_ends_with_the_first_csf_device_and_its_file() -> None:
     bench = Bench().start()
     assert (bench.state, bench.failures) == ("signed_in", [])
     assert bench.asked[-1].url == "http://ucm-pub.lab.example:6970/CSFALICE.cnf.xml"
-    assert [event.new for event in bench.log.of(SignInStateChanged)] == [
-        "seeking", "locating", "checking", "opening", "logging_in", "redeeming", "listing", "provisioning", "signed_in",
-    ]  # fmt: skip
+    steps = "seeking locating checking opening logging_in redeeming listing provisioning signed_in"
+    assert [str(event.new) for event in bench.log.of(SignInStateChanged)] == steps.split()
 
 
 def test_the_code_is_redeemed_with_the_verifier_of_the_challenge() -> None:
