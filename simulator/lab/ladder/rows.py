@@ -44,8 +44,25 @@ def rows_of(records: Sequence[Record]) -> list[Row]:
     wires = _Wires(records)
     start = records[0].at
     return [
-        replace(row, at=record.at - start, seq=record.seq) for record in records for row in _rows(record, wires)
+        replace(
+            row,
+            at=record.at - start,
+            seq=record.seq,
+            text=row.text.translate(_UNPRINTABLE),
+            detail=row.detail.translate(_UNPRINTABLE),
+        )
+        for record in records
+        for row in _rows(record, wires)
     ]
+
+
+# What a hostile peer sent may hold anything; no picture, page or terminal may be given a control character.
+_UNPRINTABLE = {
+    code: "\N{REPLACEMENT CHARACTER}" for code in (*range(32), *range(127, 160), *range(0xD800, 0xE000))
+}
+_UNPRINTABLE |= {0xFFFE: "\N{REPLACEMENT CHARACTER}", 0xFFFF: "\N{REPLACEMENT CHARACTER}"}
+for _allowed in "\t\n\r":
+    del _UNPRINTABLE[ord(_allowed)]
 
 
 def lanes_of(rows: Iterable[Row]) -> list[str]:

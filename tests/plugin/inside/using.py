@@ -12,7 +12,7 @@ LAST = {}
 
 
 def test_the_endpoints_are_open_and_free_ports(ucmsim_lab):
-    assert set(ucmsim_lab.endpoints["ucm-pub"]) == {"sip", "sips", "oauth", "mra", "config", "https", "ssh"}
+    assert set(ucmsim_lab.endpoints["ucm-pub"]) >= {"sip", "sips", "oauth", "mra", "config", "https", "ssh"}
     assert ucmsim_lab.endpoint("oauth", "ucm-pub") == ucmsim_lab.endpoint("oauth")
     for role in ("sip", "sips", "oauth", "mra", "config", "https", "ssh"):
         socket.create_connection(ucmsim_lab.endpoint(role)).close()
@@ -74,7 +74,8 @@ def test_a_phone_registers_and_unregisters(ucmsim_lab, ucmsim_phone):
 def test_the_next_test_finds_the_lab_as_after_its_start(ucmsim_lab, ucmsim_phone):
     assert ucmsim_lab is LAST["lab"]
     assert ucmsim_lab.control.registrations() == []
-    assert [record["kind"] for record in ucmsim_lab.control.records()] == ["service:started"]
+    kinds = {record["kind"] for record in ucmsim_lab.control.records()}
+    assert kinds <= {"service:started", "keys:loaded", "expressway:zone_configured", "expressway:discovered"}
     assert ucmsim_phone("CSFALICE", start=False).state == "idle"
 
 
@@ -173,7 +174,7 @@ class TestShapes:
 
 @pytest.mark.ucmsim(lab="lab.yaml")
 def test_a_lab_file_is_found_beside_the_test(ucmsim_lab, ucmsim_phone):
-    assert set(ucmsim_lab.endpoints) == {"ucm-one", "ucm-two"}
+    assert set(ucmsim_lab.endpoints) - {"dns"} == {"ucm-one", "ucm-two"}
     ucmsim_phone("CSFEVE")
     ucmsim_lab.assert_registered("CSFEVE", node="ucm-one")
 
