@@ -85,7 +85,7 @@ def test_a_checklist_passes_up_to_its_first_failure_and_reaches_nothing_after_it
     for attempt in explain(run_world(scenario, tls).records):
         found = [row.state for row in attempt.rows]
         failed = found.index("fail") if "fail" in found else len(found)
-        # What a client that vanished would have shown is unseen; a certificate that nobody demanded has no chain.
+        # What a client that vanished would have shown is unseen; no chain without a certificate.
         not_passed = {row.id: row.state for row in attempt.rows[:failed] if row.state not in ("pass", "unseen")}
         assert set(not_passed.values()) <= {"not_reached"}
         assert not_passed.keys() <= CERTIFICATE_CHECKS

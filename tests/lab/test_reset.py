@@ -10,7 +10,7 @@ from collections.abc import AsyncIterator
 import pytest
 
 from registrar.core.ports import NodePorts
-from simulator.core.events import PhoneRegistered, ServiceStarted
+from simulator.core.events import PhoneRegistered
 from simulator.lab.config import (
     CertificateConfig,
     ExpresswayConfig,

@@ -57,10 +57,9 @@ def rows_of(records: Sequence[Record]) -> list[Row]:
 
 
 # What a hostile peer sent may hold anything; no picture, page or terminal may be given a control character.
-_UNPRINTABLE = {
-    code: "\N{REPLACEMENT CHARACTER}" for code in (*range(32), *range(127, 160), *range(0xD800, 0xE000))
-}
-_UNPRINTABLE |= {0xFFFE: "\N{REPLACEMENT CHARACTER}", 0xFFFF: "\N{REPLACEMENT CHARACTER}"}
+_UNPRINTABLE = dict.fromkeys(
+    (*range(32), *range(127, 160), *range(0xD800, 0xE000), 0xFFFE, 0xFFFF), "\N{REPLACEMENT CHARACTER}"
+)
 for _allowed in "\t\n\r":
     del _UNPRINTABLE[ord(_allowed)]
 
