@@ -10,7 +10,9 @@ from rich.markup import escape
 from simulator.cli import screen
 from simulator.cli.remote import Remote
 
-token = typer.Typer(no_args_is_help=True, help="Mint access tokens in a running lab, good or wrong, and look into them.")
+token = typer.Typer(
+    no_args_is_help=True, help="Mint access tokens in a running lab, good or wrong, and look into them."
+)
 
 _LONGEST = 120
 
