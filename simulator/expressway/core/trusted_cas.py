@@ -49,4 +49,4 @@ def usable(certificates: tuple[bytes, ...]) -> tuple[bytes, ...]:
     try:
         return tuple(pem for pem, ca in zip(unique, shown(unique), strict=True) if ca.usable)
     except ValueError:
-        return unique  # a test's placeholder: the handshake says what is wrong with it
+        return unique  # one cannot be read: the handshake says what is wrong with it
