@@ -1,0 +1,50 @@
+"""What an administrator did to the cluster: by SOAP, by the platform CLI, or in the lab."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar, Literal
+
+from simulator.core.events.event import Event
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ClusterChanged(Event):
+    """An administrator's change: `what` was changed and to what; secrets stay out."""
+
+    kind: ClassVar[str] = "cluster:changed"
+    what: str
+    detail: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SoapCalled(Event):
+    """An administrator's client called a SOAP service of a node. Passwords and contents stay out."""
+
+    kind: ClassVar[str] = "soap:called"
+    service: Literal["AXL", "RIS", "Control Center"]
+    operation: str
+    user: str
+    status: int
+    """Of HTTP."""
+    fault: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CliLoginJudged(Event):
+    """Somebody tried to log in to a node's platform CLI. A name that is nobody's stays out."""
+
+    kind: ClassVar[str] = "cli:login_judged"
+    user: str
+    verdict: Literal["good", "wrong", "locked"]
+    source: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CliCalled(Event):
+    """A command of a node's platform CLI ended. Answers to its questions stay out."""
+
+    kind: ClassVar[str] = "cli:called"
+    user: str
+    command: str
+    succeeded: bool

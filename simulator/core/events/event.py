@@ -1,0 +1,11 @@
+"""The base of every event: a frozen value whose `kind` is named `domain:past_participle`."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    kind: ClassVar[str]

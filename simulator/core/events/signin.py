@@ -1,0 +1,58 @@
+"""The client's sign-in: from a name to a device and its tokens."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+from simulator.core.events.event import Event
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SignInStateChanged(Event):
+    kind: ClassVar[str] = "signin:state_changed"
+    old: str
+    new: str
+    why: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SignInStepAnswered(Event):
+    """What came back of a step of the sign-in. `where` has no query: that may hold a code."""
+
+    kind: ClassVar[str] = "signin:answered"
+    step: str
+    where: str
+    """Host, port and path; for SRV records the name."""
+    status: int | None
+    """Of HTTP; None: no HTTP answer."""
+    problem: str = ""
+    """Empty: as it should be; else E_..."""
+    detail: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PhoneSignedIn(Event):
+    """The phone takes over with this device and file."""
+
+    kind: ClassVar[str] = "signin:signed_in"
+    user: str
+    device: str
+    config_url: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TokenRenewed(Event):
+    """The client has a new access token, with its refresh token."""
+
+    kind: ClassVar[str] = "signin:renewed"
+    expires_in: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SignInFailed(Event):
+    """`code` is a typed error, E_SESSION_EXPIRED among them; what can pass is tried again."""
+
+    kind: ClassVar[str] = "signin:failed"
+    code: str
+    detail: str
