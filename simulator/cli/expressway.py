@@ -25,8 +25,8 @@ def register(app: typer.Typer) -> None:
 
 @group.command()
 def zones(control: Control, name: Name = None, as_json: AsJson = False) -> None:
-    """Neighbour zones with their search rules and states."""
-    _show(control, name, "zones", as_json, ("zone", "address", "state", "search_rule", "priority"))
+    """Neighbour zones with their states and the priority of their search rules."""
+    _show(control, name, "zones", as_json, ("zone", "address", "state", "priority", "detail"))
 
 
 @group.command()
@@ -85,15 +85,21 @@ def trust(
     """Add a certificate to the trusted CAs."""
     try:
         text = pem.read_text()
-    except (OSError, UnicodeDecodeError) as error:
-        screen.fail(screen.USAGE, f"cannot read {pem}: {error}")
+    except UnicodeDecodeError:
+        screen.fail(screen.USAGE, f"{pem} holds no certificate in PEM form")
+    except OSError as error:
+        screen.fail(screen.USAGE, f"cannot read {pem}: {error.strerror}")
     _act(control, name, "trusted-cas", {"pem": text}, as_json)
 
 
 @group.command(name="log")
-def log(control: Control, name: Name = None) -> None:
+def log(control: Control, name: Name = None, as_json: AsJson = False) -> None:
     """Its event log."""
-    for line in Remote(control).get(_path(name, "log"))["lines"]:
+    lines = Remote(control).get(_path(name, "log"))["lines"]
+    if as_json:
+        screen.emit_json(lines)
+        return
+    for line in lines:
         typer.echo(line)
 
 
@@ -113,6 +119,8 @@ def _show(control: str, name: str | None, what: str, as_json: bool, columns: tup
 
 
 def _cell(value: Any) -> str:
+    if isinstance(value, bool):
+        return "yes" if value else "no"
     return ", ".join(value) if isinstance(value, list) else str(value)
 
 

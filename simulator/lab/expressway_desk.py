@@ -122,10 +122,9 @@ class Desk:
         if discover is not None:
             server = self._site.ucm_server(**discover.model_dump())
             administration.discover(server)
-            asked = {server.publisher.lower()}
+            asked = frozenset((server.publisher.lower(),))
         else:
-            administration.refresh()
-            asked = {status.publisher.lower() for status in administration.servers}
+            asked = administration.refresh()
         stage.kick(self.actor)
         for _ in range(_MOST_WAITS):
             await stage.settle()

@@ -20,6 +20,8 @@ from simulator.core.events import (
     SipReceived,
     SipSent,
     TlsFailed,
+    ZoneChanged,
+    ZoneConfigured,
 )
 from simulator.core.flow import ActorId, FlowId
 from simulator.core.instant import ManualClock
@@ -276,6 +278,20 @@ OUT = 'Src-ip="10.0.0.3" Src-port="49152" Dst-ip="192.0.2.1" Dst-port="5091"'
             f'{STAMP} {UTC} Module="network.tcp" Level="ERROR":  Dst-ip="ucm-pub.lab.example" Dst-port="5091" '
             'Detail="TCP Connection Failed"',
             id="no connection",
+        ),
+        pytest.param(
+            ZoneChanged(zone="CEOAuth ucm-pub", state="failed", detail="lost, closed by UCM"),
+            None,
+            f'{STAMP} Event="External Server Communications Failure" Reason="lost, closed by UCM" '
+            f'Service="NeighbourGatekeeper" Detail="name:CEOAuth ucm-pub" Protocol="TLS" Level="1" {UTC}',
+            id="a zone goes down",
+        ),
+        pytest.param(
+            ZoneConfigured(zone="CEtls-ucm-pub", what="created", address="ucm-pub:5061", priority=45),
+            None,
+            f'{STAMP} Event="System Configuration Changed" Detail="Zone \'CEtls-ucm-pub\' created: '
+            f'ucm-pub:5061, search rule at priority 45" Level="1" {UTC}',
+            id="discovery makes a zone",
         ),
         pytest.param(
             ProxyForwarded(direction="inward", start_line="REGISTER sip:ucm-pub.lab.example;lr SIP/2.0"),

@@ -1,6 +1,7 @@
 """Unified CM servers of an Expressway-C: discover, refresh, and what is true until the next time.
 
-One conversation at a time; the others wait. A refresh that fails changes nothing [assumed].
+One conversation at a time; the others wait. What fails changes nothing [assumed]: a refresh leaves what was
+true, a server that could not be added is shown as failed and not asked again, a known one keeps its password.
 """
 
 from __future__ import annotations
@@ -69,19 +70,18 @@ class Administration:
 
     def discover(self, server: UcmServer) -> None:
         """Add address: the connection is tried and everything is asked."""
-        self._servers[server.publisher.lower()] = server
         self._start(server)
 
-    def refresh(self) -> None:
-        """Refresh servers: all of them again. LookupError if there is none."""
+    def refresh(self) -> frozenset[str]:
+        """Refresh servers: all of them again; returns which. LookupError if there is none."""
         if not self._servers:
             raise LookupError("no Unified CM server was added: discover one first")
-        for server in self._servers.values():
+        for server in tuple(self._servers.values()):
             self._start(server)
+        return frozenset(self._servers)
 
     def adopt(self, server: UcmServer, found: Found) -> None:
         """As if it had been discovered before."""
-        self._servers[server.publisher.lower()] = server
         self._done(server, found)
 
     def _start(self, server: UcmServer) -> None:
@@ -157,6 +157,7 @@ class Administration:
         )
 
     def _done(self, server: UcmServer, found: Found) -> None:
+        self._servers[server.publisher.lower()] = server
         self._apply(server, found)
         self._set(
             ServerStatus(

@@ -25,7 +25,10 @@ class TrustedCa:
 @lru_cache(maxsize=1024)
 def _read(pem: bytes) -> tuple[str, str, str]:
     """Subject, issuer, end of validity. ValueError for what is no certificate."""
-    certificate = x509.load_pem_x509_certificate(pem)
+    try:
+        certificate = x509.load_pem_x509_certificate(pem)
+    except ValueError:
+        raise ValueError("this holds no certificate in PEM form") from None
     names = certificate.subject.rfc4514_string(), certificate.issuer.rfc4514_string()
     return *names, f"{certificate.not_valid_after_utc:%Y-%m-%d}"
 

@@ -86,6 +86,17 @@ def _of(record: Record, ends: Ends) -> Iterator[str]:
             if not event.status:
                 status = f'Status="None" Reason="{_value(event.detail)}"'
             yield f'{axl} Module="network.axl" Level="INFO" Function="{event.function}" {status}'
+        case ev.ZoneConfigured():
+            # [event documented: administrator guide, events at level 1; its words are ours]
+            how = f'Zone "{event.zone}" {event.what}: {event.address}, search rule at priority {event.priority}'
+            yield f'{prefix} Event="System Configuration Changed" Detail="{_value(how)}" Level="1" {utc}'
+        case ev.ZoneChanged(state="failed"):
+            # [event and service documented: administrator guide; the form of Detail is assumed]
+            yield (
+                f'{prefix} Event="External Server Communications Failure" Reason="{_value(event.detail)}" '
+                f'Service="NeighbourGatekeeper" Detail="name:{_value(event.zone)}" Protocol="TLS" Level="1" '
+                f"{utc}"
+            )
         case ev.SourceBlocked():
             # The words are ours: the line of an Expressway was not found.
             yield (
