@@ -72,9 +72,13 @@ class Authority:
         not_before: datetime | None = None,
         not_after: datetime | None = None,
         generation: int = 0,
+        holder: str | None = None,
     ) -> Authority:
-        """A root, or an intermediate of `parent`; valid from a day before `now` for ten years unless told."""
-        own_key = private_key(f"ca/{name}#{generation}", key)
+        """A root, or an intermediate of `parent`; valid from a day before `now` for ten years unless told.
+
+        `holder`: of the key, instead of the name.
+        """
+        own_key = private_key(f"ca/{holder or name}#{generation}", key)
         return cls._make(name, own_key, None, parent, now, not_before, not_after)
 
     def forged_twin(self, *, now: Instant, same_key_identifier: bool = False) -> Authority:
@@ -173,8 +177,8 @@ def _issued(spec: CertSpec, certificate: x509.Certificate, key: PrivateKey, chai
 
 
 def _leaf_key(spec: CertSpec) -> PrivateKey:
-    names = ",".join((spec.common_name or "", *spec.sans))
-    return private_key(f"leaf/{spec.holder}/{names}#{spec.generation}", spec.key)
+    holder = spec.holder or ",".join((spec.common_name or "", *spec.sans))
+    return private_key(f"leaf/{holder}#{spec.generation}", spec.key)
 
 
 def _leaf_builder(

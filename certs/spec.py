@@ -29,7 +29,7 @@ class CertSpec:
     """None: five years after `now`, as UCM's self-signed certificates."""
     key: KeyKind = "rsa2048"
     holder: str = ""
-    """Tells apart holders of equal names, which then have different keys: "tomcat", "CallManager"."""
+    """Whose key it is, such as "ucm-pub/tomcat"; empty: of whoever has these names."""
     generation: int = 0
     """Which key of this holder: a regenerated certificate has the next number, hence another key."""
 

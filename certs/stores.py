@@ -38,21 +38,26 @@ class NodeStores:
         *,
         now: Instant,
         addresses: Iterable[str] = (),
+        tomcat: Issued | None = None,
         tomcat_ca: Authority | None = None,
+        lsc_issuer: Authority | None = None,
+        holder: str | None = None,
         key: KeyKind = "rsa2048",
     ) -> NodeStores:
         """Fresh stores of a node: certificates self-signed, Tomcat's signed by `tomcat_ca` if there is one.
 
-        `addresses` are further names in the Tomcat certificate's SAN, e.g. the lab's "127.0.0.1".
+        `addresses` are further names in the Tomcat certificate's SAN, e.g. the lab's "127.0.0.1"; `tomcat` and
+        `lsc_issuer` are what the node has already. `holder`: of the keys, instead of the host.
         """
-        tomcat_spec = CertSpec(
-            common_name=host, sans=tuple(dict.fromkeys((host, *addresses))), key=key, holder="tomcat"
-        )
-        tomcat = tomcat_ca.issue(tomcat_spec, now=now) if tomcat_ca else self_signed(tomcat_spec, now=now)
+        holder = holder or host
+        if tomcat is None:
+            sans = tuple(dict.fromkeys((host, *addresses)))
+            spec = CertSpec(common_name=host, sans=sans, key=key, holder=f"{holder}/tomcat")
+            tomcat = tomcat_ca.issue(spec, now=now) if tomcat_ca else self_signed(spec, now=now)
         callmanager = self_signed(
-            CertSpec(common_name=host, sans=(host,), key=key, holder="CallManager"), now=now
+            CertSpec(common_name=host, sans=(host,), key=key, holder=f"{holder}/CallManager"), now=now
         )
-        capf = Authority.create(f"CAPF-{host}", now=now, key=key)
+        capf = lsc_issuer or Authority.create(f"CAPF-{host}", now=now, key=key, holder=f"{holder}/CAPF")
         return cls(
             tomcat=tomcat,
             tomcat_trust=((tomcat_ca.certificate, *tomcat_ca.chain) if tomcat_ca else (tomcat.certificate,)),

@@ -73,21 +73,17 @@ class Builder:
         for config in self._config.nodes:
             host = host_of(config)
             self._places.settle(config.name, host, "node")
-            stores = self._pki.node_stores(host, addresses=self.certificate_addresses(config.name))
-            # One CAPF, on the publisher; every node trusts the LSCs it signs.
-            capf = capf or stores.lsc_issuer
-            stores = replace(
-                stores,
-                lsc_issuer=capf,
-                tomcat=self._pki.issue(
-                    config.tomcat,
-                    holder=f"{config.name}/tomcat",
-                    host=host,
-                    addresses=self.certificate_addresses(config.name),
-                    default_ca=TOMCAT_CA,
-                ),
-                tomcat_trust=self._pki.bundle(config.tomcat_trust),
+            tomcat = self._pki.issue(
+                config.tomcat,
+                holder=f"{config.name}/tomcat",
+                host=host,
+                addresses=self.certificate_addresses(config.name),
+                default_ca=TOMCAT_CA,
             )
+            stores = self._pki.node_stores(config.name, host, tomcat=tomcat, lsc_issuer=capf)
+            # One CAPF, on the publisher; every node trusts the LSCs it signs.
+            capf = stores.lsc_issuer
+            stores = replace(stores, tomcat_trust=self._pki.bundle(config.tomcat_trust))
             nodes.append(self._node(config, host, stores))
         return nodes
 

@@ -43,7 +43,7 @@ class Pki:
         self._generations: dict[str, int] = {}
         self._issued: dict[tuple[str, CertSpec], Issued] = {}
         self._revoked: dict[str, list[Issued]] = {}
-        self._stores: dict[tuple[str, tuple[str, ...]], NodeStores] = {}
+        self._stores: dict[tuple[str, str], NodeStores] = {}
         self._token_keys: dict[str, ClusterKeys] = {}
 
     def again(self) -> Pki:
@@ -114,14 +114,14 @@ class Pki:
             self._revoked.setdefault(name, []).append(issued)
         return issued.without_chain() if config.chain == "leaf_only" else issued
 
-    def node_stores(self, host: str, *, addresses: tuple[str, ...]) -> NodeStores:
-        """A node's stores as after installation; the lab then puts in the Tomcat certificate it wants."""
-        made = (host, addresses)
+    def node_stores(self, name: str, host: str, *, tomcat: Issued, lsc_issuer: Authority | None) -> NodeStores:
+        """The stores of the node `name` as after installation, with the Tomcat certificate the lab wants."""
+        made = (name, host)
         if made not in self._stores:
             self._stores[made] = NodeStores.create(
-                host, now=self._now, addresses=addresses, tomcat_ca=self.authority(TOMCAT_CA)
+                host, now=self._now, tomcat=tomcat, lsc_issuer=lsc_issuer, holder=name
             )
-        return self._stores[made]
+        return self._stores[made].with_tomcat(tomcat)
 
     def token_keys(self, cluster_id: str, *, label: str) -> ClusterKeys:
         """The keys the cluster starts with. `label`: of both in the process-wide pools, so that two runs of one

@@ -6,7 +6,7 @@ and depth, no duplicate keys.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
@@ -14,8 +14,18 @@ from typing import Any, TypeVar
 from pydantic import BaseModel, ValidationError
 from ruamel.yaml import YAML
 from ruamel.yaml.error import MarkedYAMLError, YAMLError
-from ruamel.yaml.events import AliasEvent, NodeEvent
-from ruamel.yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
+from ruamel.yaml.events import (
+    AliasEvent,
+    DocumentStartEvent,
+    Event,
+    MappingEndEvent,
+    MappingStartEvent,
+    NodeEvent,
+    ScalarEvent,
+    SequenceEndEvent,
+    SequenceStartEvent,
+)
+from ruamel.yaml.nodes import ScalarNode
 
 MAX_BYTES = 256 * 1024
 MAX_DEPTH = 24
@@ -68,15 +78,8 @@ def read_file(path: Path) -> Loaded:
 def read_text(text: str, *, source: str) -> Loaded:
     if len(text.encode("utf-8", "surrogatepass")) > MAX_BYTES:
         raise SourceError(source, None, "", f"larger than {MAX_BYTES} bytes")
-    yaml = YAML(typ="safe", pure=True)
-    yaml.version = "1.2"
     try:
-        _refuse_dangerous(yaml, text, source)
-        root = yaml.compose(text)
-        if root is None:
-            raise SourceError(source, 1, "", "the file is empty")
-        lines: dict[tuple[str | int, ...], int] = {}
-        data = _plain(yaml, root, (), lines, source)
+        return _Reader(text, source).read()
     except MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         problem = " ".join(part for part in (error.context, error.problem) if part)
@@ -86,52 +89,76 @@ def read_text(text: str, *, source: str) -> Loaded:
             raise
         first = str(error).splitlines()[0] if str(error) else type(error).__name__
         raise SourceError(source, None, "", f"not YAML: {first}") from None
-    return Loaded(source, data, lines)
 
 
-def _refuse_dangerous(yaml: YAML, text: str, source: str) -> None:
-    depth = documents = 0
-    for event in yaml.parse(text):
-        name = type(event).__name__
-        line = event.start_mark.line + 1
-        if isinstance(event, AliasEvent):
-            raise SourceError(source, line, "", "aliases (*name) are not allowed")
-        if isinstance(event, NodeEvent) and event.anchor is not None:
-            raise SourceError(source, line, "", "anchors (&name) are not allowed")
-        if getattr(event, "tag", None) not in (None, "!"):
-            raise SourceError(source, line, "", f"tags ({event.tag}) are not allowed")
-        depth += name.endswith(("MappingStartEvent", "SequenceStartEvent"))
-        depth -= name.endswith(("MappingEndEvent", "SequenceEndEvent"))
-        documents += name == "DocumentStartEvent"
-        if depth > MAX_DEPTH:
-            raise SourceError(source, line, "", f"nested deeper than {MAX_DEPTH} levels")
-        if documents > 1:
-            raise SourceError(source, line, "", "more than one document in the file")
+class _Reader:
+    """Builds the data in one pass over the parser's events, so that a danger is refused before it is built."""
 
+    def __init__(self, text: str, source: str) -> None:
+        yaml = YAML(typ="safe", pure=True)
+        yaml.version = "1.2"
+        self._events: Iterator[Event] = yaml.parse(text)
+        self._resolver, self._constructor = yaml.resolver, yaml.constructor
+        self._source = source
+        self._lines: dict[tuple[str | int, ...], int] = {}
 
-def _plain(
-    yaml: YAML, node: Node, path: tuple[str | int, ...], lines: dict[tuple[str | int, ...], int], source: str
-) -> Any:
-    lines.setdefault(path, node.start_mark.line + 1)
-    if isinstance(node, MappingNode):
+    def read(self) -> Loaded:
+        data, documents = None, 0
+        for event in self._events:
+            if isinstance(event, DocumentStartEvent):
+                documents += 1
+                if documents > 1:
+                    raise self._refusal(event, "more than one document in the file")
+            elif isinstance(event, NodeEvent):
+                data = self._node(event, (), depth=0)
+        if documents == 0:
+            raise SourceError(self._source, 1, "", "the file is empty")
+        return Loaded(self._source, data, self._lines)
+
+    def _node(self, event: Event, path: tuple[str | int, ...], depth: int) -> Any:
+        self._refuse_dangerous(event, depth)
+        self._lines.setdefault(path, event.start_mark.line + 1)
+        if isinstance(event, MappingStartEvent):
+            return self._mapping(path, depth + 1)
+        if isinstance(event, SequenceStartEvent):
+            items: list[Any] = []
+            while not isinstance(item := next(self._events), SequenceEndEvent):
+                items.append(self._node(item, (*path, len(items)), depth + 1))
+            return items
+        return self._scalar(event)
+
+    def _mapping(self, path: tuple[str | int, ...], depth: int) -> dict[str, Any]:
         out: dict[str, Any] = {}
-        for key_node, value_node in node.value:
-            line = key_node.start_mark.line + 1
-            if not isinstance(key_node, ScalarNode):
-                raise SourceError(source, line, "", "a key must be plain text")
-            key = str(key_node.value)
+        while not isinstance(event := next(self._events), MappingEndEvent):
+            self._refuse_dangerous(event, depth)
+            if not isinstance(event, ScalarEvent):
+                raise self._refusal(event, "a key must be plain text")
+            key, line = str(event.value), event.start_mark.line + 1
             if key in out:
-                raise SourceError(source, line, _dotted((*path, key)), "this key appears twice")
-            lines[(*path, key)] = line
-            out[key] = _plain(yaml, value_node, (*path, key), lines, source)
+                raise SourceError(self._source, line, _dotted((*path, key)), "this key appears twice")
+            self._lines[(*path, key)] = line
+            out[key] = self._node(next(self._events), (*path, key), depth)
         return out
-    if isinstance(node, SequenceNode):
-        items = []
-        for index, item in enumerate(node.value):
-            lines[(*path, index)] = item.start_mark.line + 1
-            items.append(_plain(yaml, item, (*path, index), lines, source))
-        return items
-    return yaml.constructor.construct_object(node, deep=True)
+
+    def _scalar(self, event: Event) -> Any:
+        assert isinstance(event, ScalarEvent)
+        tag = self._resolver.resolve(ScalarNode, event.value, event.implicit)
+        node = ScalarNode(tag, event.value, event.start_mark, event.end_mark, style=event.style)
+        return self._constructor.construct_object(node, deep=True)
+
+    def _refuse_dangerous(self, event: Event, depth: int) -> None:
+        if isinstance(event, AliasEvent):
+            raise self._refusal(event, "aliases (*name) are not allowed")
+        if isinstance(event, NodeEvent) and event.anchor is not None:
+            raise self._refusal(event, "anchors (&name) are not allowed")
+        tag = getattr(event, "tag", None)
+        if tag not in (None, "!"):
+            raise self._refusal(event, f"tags ({tag}) are not allowed")
+        if depth >= MAX_DEPTH and not isinstance(event, ScalarEvent):
+            raise self._refusal(event, f"nested deeper than {MAX_DEPTH} levels")
+
+    def _refusal(self, event: Event, message: str) -> SourceError:
+        return SourceError(self._source, event.start_mark.line + 1, "", message)
 
 
 def _dotted(path: Sequence[str | int]) -> str:

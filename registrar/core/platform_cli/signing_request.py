@@ -31,8 +31,7 @@ class SigningRequest:
     def create(cls, current: Issued, number: int) -> SigningRequest:
         """For a certificate of the same names as `current`; `number` tells apart the keys of one holder."""
         spec = replace(current.spec, not_before=None, not_after=None)
-        names = ",".join((spec.common_name or "", *spec.sans))
-        key = private_key(f"csr/{spec.holder}/{names}#{number}", spec.key)
+        key = private_key(f"csr/{spec.holder or spec.common_name}#{number}", spec.key)
         common_name = [] if spec.common_name is None else [_common_name(spec.common_name)]
         builder = x509.CertificateSigningRequestBuilder().subject_name(x509.Name(common_name))
         if spec.sans:
