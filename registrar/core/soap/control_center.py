@@ -12,6 +12,7 @@ from registrar.core.soap.control import (
     ServiceState,
     ServiceStatus,
 )
+from registrar.core.soap.descriptions import control_center
 from registrar.core.soap.door import ServiceFault, SoapDoor
 from registrar.core.soap.envelope import Element, SoapRequest, child, child_text, local, text_of
 from simulator.core.entropy import Entropy
@@ -34,7 +35,8 @@ class ControlCenterService:
         """`node`: processnode.name."""
         self._node = node
         self._services = services
-        self._door = SoapDoor("Control Center", PATHS, accounts=accounts, entropy=entropy, journal=journal)
+        described = {path: control_center(path.rpartition("/")[2]) for path in PATHS}
+        self._door = SoapDoor("Control Center", described, accounts=accounts, entropy=entropy, journal=journal)
 
     def handle(self, request: HttpRequest, now: Instant) -> HttpResponse:
         return self._door.handle(request, now, lambda soap: self._answer(soap, now))

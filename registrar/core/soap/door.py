@@ -1,8 +1,8 @@
-"""The HTTP side that RIS and Control Center share: path, login, role, XML, faults, and each call's event."""
+"""The HTTP side that RIS and Control Center share: path, login, role, WSDL, XML, faults, each call's event."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Literal
 
 from registrar.core.soap.accounts import SERVICEABILITY, Accounts
@@ -14,9 +14,10 @@ from registrar.core.soap.envelope import (
     render_answer,
     render_fault,
 )
-from registrar.core.soap.gate import Gate
+from registrar.core.soap.gate import Admitted, Gate
+from registrar.core.soap.wsdl import Description, address_of, asks_for_wsdl, render
 from registrar.core.soap.xml_source import XmlLimits, XmlRefused, XmlTooLarge, clean
-from registrar.core.tomcat import error_page
+from registrar.core.tomcat import error_page, without_body
 from simulator.core.entropy import Entropy
 from simulator.core.eventlog import Journal
 from simulator.core.events import SoapCalled
@@ -40,28 +41,33 @@ class SoapDoor:
     def __init__(
         self,
         name: Literal["RIS", "Control Center"],
-        paths: tuple[str, ...],
+        described: Mapping[str, Description],
         *,
         accounts: Accounts,
         entropy: Entropy,
         journal: Journal,
     ) -> None:
+        """`described`: path -> what its WSDL says; the first path's folder is that of the session cookie."""
         self._name: Literal["RIS", "Control Center"] = name
-        self._paths = paths
-        self._gate = Gate(accounts, path=paths[0].rpartition("/")[0], entropy=entropy.child(f"{name}-sessions"))
+        self._described = described
+        folder = next(iter(described)).rpartition("/")[0]
+        self._gate = Gate(accounts, path=folder, entropy=entropy.child(f"{name}-sessions"))
         self._journal = journal
 
     def handle(
         self, request: HttpRequest, now: Instant, answer: Callable[[SoapRequest], Element]
     ) -> HttpResponse:
         """`answer` gives the response element, or raises ServiceFault."""
-        if request.path.rstrip("/") not in self._paths:
+        description = self._described.get(request.path.rstrip("/"))
+        if description is None:
             return error_page(404, "The requested resource is not available.")
         admitted = self._gate.admit(request, now)
         if isinstance(admitted, HttpResponse):
             return admitted
         if SERVICEABILITY not in admitted.account.roles:
             return error_page(403, "Access to the requested resource has been denied.")
+        if asks_for_wsdl(request):
+            return _wsdl(description, request, admitted)
         if request.method != "POST":
             return error_page(405, f"HTTP method {request.method} is not supported.", ("Allow", "POST"))
         headers = (("Content-Type", CONTENT_TYPE), *admitted.cookies)
@@ -85,3 +91,13 @@ class SoapDoor:
             self._journal.add(
                 SoapCalled(service=self._name, operation=operation, user=user, status=status, fault=fault)
             )
+
+
+def _wsdl(description: Description, request: HttpRequest, admitted: Admitted) -> HttpResponse:
+    """For the same users as the operations. [assumed: public clients always give their password]"""
+    address = address_of(request)
+    if address is None:
+        return error_page(400, "The request does not name one host.")
+    body = render(description, namespace=NAMESPACE, address=address)
+    response = HttpResponse(status=200, headers=(("Content-Type", CONTENT_TYPE), *admitted.cookies), body=body)
+    return without_body(response) if request.method == "HEAD" else response

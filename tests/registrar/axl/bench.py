@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from lxml import etree
 
 from registrar.core.axl import PRODUCT_VERSIONS, AxlService, Surroundings
+from registrar.core.bindings import Binding
 from registrar.core.database.enumerations import AXL_SERVICE
 from registrar.core.soap.accounts import AXL_READ_ONLY, Account, Accounts
 from registrar.core.soap.control import DeviceAction, ServiceRefused, ServiceState, ServiceStatus
@@ -17,8 +18,10 @@ from registrar.core.soap.realtime import RealtimeInformation
 from registrar.core.soap.ris import RateLimit, RisService
 from simulator.core.eventlog import EventLog
 from simulator.core.events import SoapCalled
+from simulator.core.flow import Address
 from simulator.core.http import HttpRequest, HttpResponse
 from simulator.core.instant import Instant, ManualClock
+from simulator.core.sip import parse_uri
 from tests.registrar.database.bench import NOW, PUBLISHER, Administered
 
 ENVELOPE = (
@@ -149,6 +152,26 @@ class WebBench(Administered):
     @property
     def calls(self) -> list[SoapCalled]:
         return self.log.of(SoapCalled)
+
+
+def binding(device: str, dn: str, node: str, *, at: float = 1.0, host: str = "192.0.2.10") -> Binding:
+    return Binding(
+        device=device,
+        dn=dn,
+        node=node,
+        aor=f"sip:{dn}@{node}",
+        contact=f"<sip:{dn}@{host}>",
+        contact_uri=parse_uri(f"sip:{dn}@192.0.2.10"),
+        instance=None,
+        call_id="c",
+        cseq=1,
+        flow=1,
+        source=Address(host, 50_000),
+        transport="tls",
+        lines=(dn,),
+        registered_at=Instant(at),
+        expires_at=Instant(at + 120),
+    )
 
 
 def xml(element: etree._Element) -> str:

@@ -7,40 +7,17 @@ from collections.abc import Callable
 import pytest
 from lxml import etree
 
-from registrar.core.bindings import Binding
 from registrar.core.causes import FailCause, UnregCause
 from registrar.core.soap.control_center import PATHS
 from registrar.core.soap.realtime import MEMORY
 from registrar.core.soap.ris import PATH
 from simulator.core.events import BindingChanged, RegistrarRejected
-from simulator.core.flow import Address
 from simulator.core.http import HttpRequest, HttpResponse
 from simulator.core.instant import Instant
-from simulator.core.sip import parse_uri
-from tests.registrar.axl.bench import ADMIN, AST, ENVELOPE, WebBench, basic
+from tests.registrar.axl.bench import ADMIN, AST, ENVELOPE, WebBench, basic, binding
 from tests.registrar.database.bench import PUBLISHER, SUBSCRIBER
 
 NS = {"a": AST}
-
-
-def binding(device: str, dn: str, node: str, *, at: float = 1.0, host: str = "192.0.2.10") -> Binding:
-    return Binding(
-        device=device,
-        dn=dn,
-        node=node,
-        aor=f"sip:{dn}@{node}",
-        contact=f"<sip:{dn}@{host}>",
-        contact_uri=parse_uri(f"sip:{dn}@192.0.2.10"),
-        instance=None,
-        call_id="c",
-        cseq=1,
-        flow=1,
-        source=Address(host, 50_000),
-        transport="tls",
-        lines=(dn,),
-        registered_at=Instant(at),
-        expires_at=Instant(at + 120),
-    )
 
 
 def criteria(*items: str, **more: str) -> str:
