@@ -38,6 +38,7 @@ from simulator.core.instant import Instant
 from simulator.core.sip import (
     KeepAlive,
     Need,
+    PartialMessages,
     RemoteProtocolError,
     Request,
     Response,
@@ -82,6 +83,7 @@ class CallManager:
         self._bind = bind
         self._connections: dict[FlowId, Connection] = {}
         self._outbox = Outbox(journal)
+        self._partial = PartialMessages(policy.message_patience)
         self._load(snapshot, tokens)
 
     def _load(self, snapshot: NodeSnapshot, tokens: TokenValidator | None) -> None:
@@ -116,6 +118,7 @@ class CallManager:
             if connection.stream is not None:
                 self._outbox.close(flow)
         self._connections.clear()
+        self._partial.clear()
         self._outbox.forget_timers()
         for binding in self._bindings.clear(self._name):
             self._lost(binding, UnregCause.CALL_MANAGER_RESTART)
@@ -180,13 +183,17 @@ class CallManager:
             try:
                 message = stream.next_message()
             except RemoteProtocolError as error:
+                self._partial.over(flow)
                 answered = self._malformed(connection, error, None, now)
                 if stream.failure is not None or not answered:
                     self._close(connection)
                     return
                 continue
             if message is Need.DATA:
+                if stream.partial:
+                    self._partial.wait(flow, now)
                 return
+            self._partial.over(flow)
             if isinstance(message, Request):
                 self._request(connection, message, None, now)
                 if flow not in self._connections:
@@ -203,6 +210,7 @@ class CallManager:
         connection = self._connections.pop(flow, None)
         if connection is None:
             return
+        self._partial.over(flow)
         stream = connection.stream
         if stream is not None:
             stream.receive_eof()
@@ -222,10 +230,10 @@ class CallManager:
 
     def next_timeout(self) -> Instant | None:
         due = self._bindings.next_expiry(self._name)
-        own = self._outbox.next_timeout()
-        if own is None:
-            return due
-        return own if due is None or own < due else due
+        for own in (self._outbox.next_timeout(), self._partial.next_timeout()):
+            if own is not None and (due is None or own < due):
+                due = own
+        return due
 
     def handle_timeout(self, now: Instant) -> None:
         # A missed refresh ends the registration: UCM unregisters the device itself. [documented: sip-wire 0.8]
@@ -234,6 +242,11 @@ class CallManager:
             if self._journal.on:
                 reporting.report_ended(self._journal, binding, "expired", UnregCause.KEEP_ALIVE_TIMEOUT)
         self._outbox.handle_timeout(self._connections, now)
+        for flow in self._partial.take_overdue(now):
+            self.counts[Reason.MALFORMED] += 1
+            detail = f"a message did not come whole within {self._partial.patience:g} s"
+            reporting.report_malformed(self._journal, detail, None, flow)
+            self._close(self._connections[flow])
 
     def effects(self) -> list[Effect]:
         return self._outbox.effects()
@@ -388,6 +401,7 @@ class CallManager:
             connection.server.transport_failed()
             return
         del self._connections[connection.arrival.flow]
+        self._partial.over(connection.arrival.flow)
         self._outbox.close(connection.arrival.flow)
 
     def _lost(self, binding: Binding, cause: UnregCause) -> None:

@@ -72,6 +72,8 @@ class RegistrarPolicy:
     with a 403. [documented that it fails; the form assumed: sip-wire Q11]"""
     lose_binding_with_connection: bool = False
     """True: a registration ends with its TCP or TLS connection; False: when it expires. [assumed]"""
+    message_patience: float | None = 60.0
+    """Seconds one message may take on a stream before its connection is closed; None: any time. [assumed]"""
     throttled: bool = False
     """True: every REGISTER gets 503 with Retry-After, as under overload. [read in sipcc: sip-wire R12]"""
 

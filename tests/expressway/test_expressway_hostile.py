@@ -107,6 +107,57 @@ def test_a_connection_that_ends_inside_a_message_is_told(bench: Any, part: bytes
     assert event.detail == "the stream ended inside the header of a message"
 
 
+@pytest.mark.parametrize(
+    ("part", "detail"),
+    [
+        pytest.param(b"", "no message came within 60 s", id="nothing at all"),
+        pytest.param(head(*GOOD)[:9], "a message did not come whole within 60 s", id="half a request line"),
+        pytest.param(head(*GOOD)[:-2], "a message did not come whole within 60 s", id="half a message"),
+        pytest.param(
+            but("Content-Length", "Content-Length: 1"),
+            "a message did not come whole within 60 s",
+            id="a Content-Length that promises more than comes",
+        ),
+    ],
+)
+def test_a_slow_phone_is_let_go_after_a_minute(bench: Any, part: bytes, detail: str) -> None:
+    phone = bench.phone()
+    bench.advance(10)
+    other = bench.phone("203.0.113.9")
+    bench.send(other, head(*GOOD))
+    if part:
+        bench.send(phone, part)
+    bench.advance(49.9)
+    assert bench.closed == []
+    bench.advance(0.1 if not part else 10)
+    assert bench.closed == [phone]
+    assert bench.log.of(SipMalformed)[-1].detail == detail
+    assert bench.expc.load.phones == 1
+
+
+def test_a_phone_that_sends_a_byte_now_and_then_gains_no_time(bench: Any) -> None:
+    phone, data = bench.phone(), head(*GOOD)
+    for at in range(13):
+        bench.send(phone, data[at : at + 1])
+        bench.advance(5)
+    assert bench.closed == [phone]
+    assert bench.opened == []
+
+
+def test_a_registered_phone_may_be_quiet_for_as_long_as_it_likes(bench: Any) -> None:
+    bench.registered()
+    bench.advance(30 * 60)
+    assert bench.closed == []
+
+
+def test_half_a_message_of_ucm_s_brings_its_zone_down(bench: Any) -> None:
+    _, ucm = bench.registered()
+    bench.send(ucm, b"NOTIFY sip:x SIP/2.0\r\n")
+    bench.advance(60)
+    assert bench.closed == [ucm]
+    assert bench.expc.zone_state(bench.node).detail == "closed by us: a message did not come whole within 60 s"
+
+
 def test_ucm_sending_garbage_brings_its_zone_down(bench: Any) -> None:
     phone, ucm = bench.registered()
     bench.send(phone, bench.register(cseq="106", branch="z9hG4bK106"))

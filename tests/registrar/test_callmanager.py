@@ -199,6 +199,33 @@ def test_a_refresh_over_udp_is_a_new_transaction(bench, plain):
     assert bench.ucm.counts["refreshed"] == 1
 
 
+@pytest.mark.parametrize("port", ["sip-tcp", "sips", "oauth", "mra"])
+@pytest.mark.parametrize("cut", [5, 200, -1], ids=["half a request line", "half a header", "all but a byte"])
+def test_half_a_message_holds_no_connection_for_more_than_a_minute(bench, phone, peer_of, port, cut):
+    tls_peer = peer_of("expc.example.com") if port == "mra" else None
+    other, flow = bench.open(port, tls_peer=tls_peer), bench.open(port, tls_peer=tls_peer)
+    bench.send(flow, phone.register()[:cut])
+    bench.advance(59)
+    assert bench.closed == []
+    bench.advance(1)
+    assert bench.closed == [flow]
+    (event,) = bench.events(SipMalformed)
+    assert (event.detail, event.status) == ("a message did not come whole within 60 s", None)
+    assert statuses(bench.send(other, phone.register(method="OPTIONS"))) == [200]
+    bench.advance(3600)
+    assert bench.closed == [flow]
+
+
+def test_a_message_that_comes_in_pieces_within_a_minute_is_answered(bench, phone):
+    flow, data = bench.open("oauth"), phone.register(method="OPTIONS")
+    for part in range(8):
+        bench.advance(8)
+        last = bench.send(flow, data[part * len(data) // 8 : (part + 1) * len(data) // 8])
+    assert statuses(last) == [200]
+    bench.advance(3600)
+    assert bench.closed == []
+
+
 @pytest.mark.parametrize("data", [b"\r\n\r\n", b"\0\0\0\0", b"\r\n"])
 def test_keep_alive_datagrams_are_not_answered(bench, data):
     assert bench.send(bench.open("sip-udp"), data) == b""

@@ -24,6 +24,7 @@ from simulator.core.sip.errors import (
 from simulator.core.sip.fields import CSeq, Via, parse_cseq, parse_via
 from simulator.core.sip.headers import Headers
 from simulator.core.sip.message import Message, Request, Response
+from simulator.core.sip.partial import PartialMessages
 from simulator.core.sip.replies import REASON_PHRASES, mark_received, reply_to
 from simulator.core.sip.server import MAGIC_COOKIE, ServerKey, ServerTransactions
 from simulator.core.sip.stream import KeepAlive, Need, SipStream
@@ -59,6 +60,7 @@ __all__ = [
     "MissingHeader",
     "NameAddr",
     "Need",
+    "PartialMessages",
     "RemoteProtocolError",
     "Request",
     "Response",

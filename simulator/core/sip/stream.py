@@ -106,6 +106,12 @@ class SipStream:
         """The peer will send nothing more; what is incomplete becomes an error."""
         self._ended = True
 
+    @property
+    def partial(self) -> bool:
+        """The beginning of a message was read, and not its end; part of a CRLF keep-alive does not count."""
+        start = self._start
+        return self._head is not None or (start < len(self._buffer) and self._buffer[start] not in b"\r\n")
+
     def next_message(self) -> Message | KeepAlive | Literal[Need.DATA]:
         """The next message in order. Raises RemoteProtocolError and nothing else."""
         if self.failure is not None:

@@ -8,12 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import replace
-from typing import Literal
 
-from simulator.core import redact, stun
+from simulator.core import stun
 from simulator.core.entropy import Entropy
 from simulator.core.eventlog import Journal
-from simulator.core.events import KeysLoaded, ZoneChanged, ZoneConfigured
+from simulator.core.events import SipMalformed, ZoneChanged
 from simulator.core.flow import (
     ActorId,
     Address,
@@ -28,23 +27,23 @@ from simulator.core.flow import (
     SendData,
 )
 from simulator.core.instant import Instant
-from simulator.core.sip import KeepAlive, Need, RemoteProtocolError, SipStream
+from simulator.core.sip import KeepAlive, Need, PartialMessages, RemoteProtocolError, SipStream
 from simulator.core.stun import StunMessage
 from simulator.core.tls.settings import Credential, ServerTls
 from simulator.expressway.core.administration import PREFIX, Administration
-from simulator.expressway.core.discovery import Found, FoundNode, Identity, UcmServer
+from simulator.expressway.core.discovery import FoundNode, Identity
 from simulator.expressway.core.edge import Edge
 from simulator.expressway.core.edge_door import EdgeDoor, Surroundings
 from simulator.expressway.core.guard import Guard
 from simulator.expressway.core.keep_alives import UNANSWERED, KeepAlives
+from simulator.expressway.core.neighbours import Neighbours
 from simulator.expressway.core.outbox import Outbox
 from simulator.expressway.core.relay import Relay
 from simulator.expressway.core.settings import ExpresswaySettings, Load
 from simulator.expressway.core.token_gate import TokenGate
-from simulator.expressway.core.token_keys import TokenReader
 from simulator.expressway.core.trusted_cas import usable
-from simulator.expressway.core.zone import UcmNode, Zone, ZoneStatus
-from simulator.expressway.core.zone_book import NeighbourZone, difference, zones_of
+from simulator.expressway.core.zone import UcmNode, ZoneStatus
+from simulator.expressway.core.zone_book import NeighbourZone
 from simulator.expressway.core.zones import Zones
 
 __all__ = ["EDGE", "ExpresswayC", "ExpresswaySettings"]
@@ -93,32 +92,10 @@ class ExpresswayC:
         self._out = Outbox(journal)
         self.identity = identity or Identity(hostname=name, names=())
         """For the next discovery: change it with the certificate."""
-        self._locate = locate or (lambda node: Address(node.host, node.mra))
-        self._by_token = authorize_by_token
         self._edge_credential = edge_credential
-        self._found: dict[str, tuple[UcmServer, Found]] = {}
-        self._book: tuple[NeighbourZone, ...] = ()
         self._guard = Guard(rate=self._settings.rate)
         self._gate = TokenGate(settings=self._settings, guard=self._guard, journal=journal)
-        self.administration = Administration(
-            out=self._out, me=lambda: self.identity, trust=lambda: self._zones.trust, apply=self._apply
-        )
         self._edge = Edge(limit=self._settings.flows, contacts_per_flow=self._settings.contacts_per_flow)
-        self._https = https
-        self._door = EdgeDoor(
-            Surroundings(
-                domain=domain,
-                host=host,
-                sip=lambda: self._relay.own,
-                nodes=lambda: tuple(node for _, found in self._found.values() for node in found.nodes),
-                trust=lambda: self._zones.trust,
-                by_token=lambda: self._by_token,
-            ),
-            out=self._out,
-            gate=self._gate,
-            guard=self._guard,
-            entropy=entropy.child("edge-cookies"),
-        )
         self._zones = Zones(
             nodes,
             credential=credential,
@@ -129,6 +106,37 @@ class ExpresswayC:
             flow_ids=flows,
             transmit=self._out.transmit,
         )
+        self._neighbours = Neighbours(
+            self._name,
+            zones=self._zones,
+            gate=self._gate,
+            out=self._out,
+            by_token=authorize_by_token,
+            locate=locate,
+            abandon=lambda flow: self._relay.abandon(flow),
+        )
+        self.administration = Administration(
+            out=self._out,
+            me=lambda: self.identity,
+            trust=lambda: self._zones.trust,
+            apply=self._neighbours.apply,
+        )
+        self._https = https
+        self._door = EdgeDoor(
+            Surroundings(
+                domain=domain,
+                host=host,
+                sip=lambda: self._relay.own,
+                nodes=lambda: self._neighbours.nodes,
+                trust=lambda: self._zones.trust,
+                by_token=lambda: self._neighbours.by_token,
+            ),
+            out=self._out,
+            gate=self._gate,
+            guard=self._guard,
+            entropy=entropy.child("edge-cookies"),
+        )
+        self._partial = PartialMessages(self._settings.message_patience)
         self._keep_alives = KeepAlives(
             self._zones, settings=self._settings, entropy=entropy.child("stun"), out=self._out
         )
@@ -180,61 +188,15 @@ class ExpresswayC:
     @property
     def neighbour_zones(self) -> tuple[NeighbourZone, ...]:
         """Those that discovery made."""
-        return self._book
+        return self._neighbours.book
 
     @property
     def authorize_by_token(self) -> bool:
-        return self._by_token
+        return self._neighbours.by_token
 
     def set_authorize_by_token(self, on: bool) -> None:
         """Off: the CEOAuth zones are gone at once. On: they come with the next refresh. [assumed]"""
-        self._by_token = on
-        if not on:
-            kept = tuple(zone for zone in self._book if zone.kind != "CEOAuth")
-            self._rewrite_book(kept)
-
-    def _apply(self, server: UcmServer, found: Found) -> None:
-        """What a discovery found is true from now on."""
-        self._found[server.publisher.lower()] = server, found
-        zones = [zones_of(each, by_token=self._by_token) for _, each in self._found.values()]
-        self._rewrite_book(tuple(zone for some in zones for zone in some))
-        if found.keys is not None:
-            held = self._gate.readers.get(server.publisher.lower())
-            changed = held is None or held.keys.hashes != found.keys.hashes
-            if changed:
-                self._gate.readers[server.publisher.lower()] = TokenReader(found.keys)
-            signing, encryption = found.keys.hashes
-            self._out.journal.add(
-                KeysLoaded(
-                    consumer=self._name,
-                    signing=signing,
-                    encryption=encryption,
-                    changed=changed,
-                    why="discovery",
-                )
-            )
-        self._forgive()
-
-    def _rewrite_book(self, zones: tuple[NeighbourZone, ...]) -> None:
-        made, gone = difference(self._book, zones)
-        self._book = zones
-        for zone in gone:
-            self._note(zone, "removed")
-            if zone.kind == "CEOAuth" and not any(z.kind == zone.kind and z.node == zone.node for z in zones):
-                self.set_node(zone.node, None)
-        for zone in made:
-            self._note(zone, "created")
-        nodes = {node.host: node for _, found in self._found.values() for node in found.nodes}
-        for zone in zones:
-            if zone.kind == "CEOAuth":
-                node = nodes[zone.node]
-                self.set_node(node.host, UcmNode(host=node.host, address=self._locate(node)))
-
-    def _note(self, zone: NeighbourZone, what: Literal["created", "removed"]) -> None:
-        event = ZoneConfigured(
-            zone=zone.name, what=what, address=str(zone.address), priority=zone.rule.priority
-        )
-        self._out.journal.add(event)
+        self._neighbours.set_by_token(on)
 
     def blocked_sources(self, now: Instant) -> dict[str, Instant]:
         return self._guard.sources(now)
@@ -247,14 +209,7 @@ class ExpresswayC:
 
         What changed is connected to anew at the next request; requests that wait for it are answered.
         """
-        zone = self._zones.named(name)
-        if zone is not None and zone.node == node:
-            return
-        if zone is not None:
-            self._close_zone(zone)
-            self._zones.remove(name)
-        if node is not None:
-            self._zones.put(name, node)
+        self._neighbours.set_node(name, node)
 
     def set_users(self, users: Mapping[str, str]) -> None:
         self._relay.users = dict(users)
@@ -262,7 +217,7 @@ class ExpresswayC:
     def set_trust(self, trust: tuple[bytes, ...]) -> None:
         """New trusted CAs, for the next connections to UCM; `restart` ends the present ones."""
         self._zones.trust = usable(trust)
-        self._forgive()
+        self._neighbours.forgive()
 
     def set_credential(self, credential: Credential, *, names: tuple[str, ...] = ()) -> None:
         """A new server certificate: for the next connections to UCM, and for `listens` when asked again.
@@ -272,12 +227,11 @@ class ExpresswayC:
         self._zones.credential = credential
         if names:
             self.identity = replace(self.identity, names=names)
-        self._forgive()
+        self._neighbours.forgive()
 
     def restart(self) -> None:
         """Closes every connection to UCM; the next requests open them with the certificates of then."""
-        for zone in self._zones:
-            self._close_zone(zone)
+        self._neighbours.restart()
 
     # --- Actor ------------------------------------------------------------------------------------------------
 
@@ -294,6 +248,8 @@ class ExpresswayC:
                 self._relay.own = facts.local
             if self._guard.blocked(facts.remote.host, now) or not self._edge.open(flow, facts.remote):
                 self._out.put(CloseFlow(flow))
+            else:
+                self._partial.wait(flow, now)
 
     def flow_data(self, flow: FlowId, data: bytes, now: Instant) -> None:
         if flow in self._door:
@@ -307,13 +263,17 @@ class ExpresswayC:
             try:
                 message = stream.next_message()
             except RemoteProtocolError as error:
+                self._partial.over(flow)
                 self._relay.refuse(flow, error)
                 if stream.failure is not None:
                     self._out.put(CloseFlow(flow))
                     self._forget(flow, f"closed by us, unreadable SIP: {error.detail}", now)
                 continue
             if message is Need.DATA:
+                if stream.partial:
+                    self._partial.wait(flow, now)
                 return
+            self._partial.over(flow)
             if not isinstance(message, KeepAlive):
                 self._relay.take(flow, message, now)
             elif message.kind == "ping":
@@ -343,7 +303,12 @@ class ExpresswayC:
             self._door.fetched(key, result, now)
 
     def next_timeout(self) -> Instant | None:
-        dues = (self._relay.next_deadline(), self._door.next_timeout(), self._keep_alives.next_timeout())
+        dues = (
+            self._relay.next_deadline(),
+            self._door.next_timeout(),
+            self._keep_alives.next_timeout(),
+            self._partial.next_timeout(),
+        )
         return min((due for due in dues if due is not None), default=None)
 
     def handle_timeout(self, now: Instant) -> None:
@@ -354,6 +319,8 @@ class ExpresswayC:
                 flow = zone.flow
                 self._out.put(CloseFlow(flow))
                 self._forget(flow, UNANSWERED, now)
+        for flow in self._partial.take_overdue(now):
+            self._too_slow(flow, now)
 
     def effects(self) -> list[Effect]:
         return self._out.drain()
@@ -364,26 +331,19 @@ class ExpresswayC:
         held = self._zones.of(flow) or self._edge.get(flow)
         return None if held is None else held.stream
 
+    def _too_slow(self, flow: FlowId, now: Instant) -> None:
+        stream = self._stream(flow)
+        what = "a message did not come whole" if stream is not None and stream.partial else "no message came"
+        detail = f"{what} within {self._partial.patience:g} s"
+        self._out.journal.add(SipMalformed(detail=detail, status=None), flow=flow)
+        self._out.put(CloseFlow(flow))
+        self._forget(flow, f"closed by us: {detail}", now)
+
     def _forget(self, flow: FlowId, detail: str, now: Instant) -> None:
+        self._partial.over(flow)
         zone = self._zones.of(flow)
         if zone is None:
             self._edge.close(flow)
         else:
-            self._zones.fail(flow, detail, now)
-            self._zone_down(zone, detail, flow)
+            self._neighbours.lost(zone, flow, detail, now)
         self._relay.abandon(flow)
-
-    def _close_zone(self, zone: Zone) -> None:
-        flow = zone.flow
-        if flow is not None:
-            self._out.put(self._zones.close(flow))
-            self._zone_down(zone, "closed by us: the configuration changed", flow)
-            self._relay.abandon(flow)
-
-    def _zone_down(self, zone: Zone, detail: str, flow: FlowId) -> None:
-        event = ZoneChanged(zone=zone.node.zone, state="failed", detail=redact.text(detail))
-        self._out.journal.add(event, flow=flow)
-
-    def _forgive(self) -> None:
-        for zone in self._zones:
-            zone.forgive()

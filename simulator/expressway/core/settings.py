@@ -41,6 +41,9 @@ class ExpresswaySettings:
     """Seconds between STUN bindings on a zone's connection [documented: administration 0.4]; None: none."""
     keep_alive_patience: float = 3.0
     """Seconds for their answer. [documented for the client's: device-config 4.9; here assumed]"""
+    message_patience: float | None = 60.0
+    """Seconds that one message may take on a stream, and a phone to begin its first, before the connection is
+    closed; None: any time. [assumed]"""
     flows: int = 50_000
     """Phones' connections at one time."""
     pending: int = 50_000
