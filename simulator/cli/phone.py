@@ -47,8 +47,14 @@ def phone(
     nameserver: Annotated[
         list[str] | None, typer.Option(metavar="HOST:PORT", help="Asked by --domain; default: the system's.")
     ] = None,
+    client_id: Annotated[
+        str | None, typer.Option(help="OAuth client id; default: that of the lab's Jabber.")
+    ] = None,
     client_secret_file: Annotated[
         Path | None, typer.Option(help="File with the OAuth client's secret, if it has one.")
+    ] = None,
+    token_path: Annotated[
+        str | None, typer.Option(metavar="PATH", help="Of the token endpoint; default: /ssosp/oauth/token.")
     ] = None,
     stay: Annotated[
         float, typer.Option(min=0, help="With --domain: seconds to stay registered, renewing tokens.")
@@ -86,7 +92,8 @@ def phone(
                 raise ValueError(
                     "--domain finds file, token and way itself: on-prem, no --config-url, --token-file"
                 )
-            account = sign_in.account(domain, user, password_file, nameserver or [], device, client_secret_file)
+            client = sign_in.Client(client_id, client_secret_file, token_path)
+            account = sign_in.account(domain, user, password_file, nameserver or [], device, client)
             config_url, device = f"https://{domain}", device or "jabber"
         elif config_url is None:
             raise ValueError("say where to begin: --config-url URL, or --domain DOMAIN --user USER")

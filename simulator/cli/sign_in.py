@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
@@ -35,27 +37,50 @@ REMEDIES = {
 }
 
 
+@dataclass(frozen=True, slots=True)
+class Client:
+    """The product that signs in, as the cluster knows it. None: as the lab's Jabber."""
+
+    id: str | None
+    secret_file: Path | None
+    token_path: str | None
+
+    def fields(self) -> dict[str, str]:
+        """Of an Account. Raises ValueError and OSError with a sentence for the user."""
+        found = {}
+        if self.id is not None:
+            if not re.fullmatch(r"[!-~]+", self.id):
+                raise ValueError("--client-id: printable ASCII without spaces")
+            found["client_id"] = self.id
+        if self.secret_file is not None:
+            found["client_secret"] = _line(self.secret_file, "the client secret")
+        if self.token_path is not None:
+            if not re.fullmatch(r"/[!-~]*", self.token_path) or "?" in self.token_path:
+                raise ValueError(f"--token-path: a path begins with a slash, not {self.token_path!r}")
+            found["token_path"] = self.token_path
+        return found
+
+
 def account(
     domain: str,
     user: str | None,
     password_file: Path | None,
     nameserver: list[str],
     device: str | None,
-    client_secret_file: Path | None,
+    client: Client,
 ) -> Account:
     """Raises ValueError and OSError with a sentence for the user."""
     from softphone.core.signin import Account
 
     if user is None:
         raise ValueError("--domain needs --user")
-    secret = None if client_secret_file is None else _line(client_secret_file, "the client secret")
     return Account(
         domain=domain,
         user=user,
         password=_password(user, password_file),
         name_servers=tuple(map(_server, nameserver)) or _system_servers(),
         device=device,
-        client_secret=secret,
+        **client.fields(),
     )
 
 

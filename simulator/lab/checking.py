@@ -8,7 +8,8 @@ from pathlib import Path
 
 from registrar.core.directory import ProfileError
 from registrar.core.ports import PortError
-from simulator.lab import catalogue, yaml_source
+from registrar.core.ssosp import ParameterError
+from simulator.lab import authorization, catalogue, yaml_source
 from simulator.lab.build import node_ports, security_profile
 from simulator.lab.config import LabConfig
 from simulator.lab.scenario import Scenario, check_references
@@ -81,6 +82,10 @@ def check_rules(lab: LabConfig, loaded: Loaded, at: tuple[str, ...]) -> None:
             security_profile(profile)
         except ProfileError as error:
             raise problem(str(error), "profiles", index) from None
+    try:
+        authorization.settings(lab.cluster.authorization)
+    except ParameterError as error:
+        raise problem(str(error), "cluster", "authorization", "token_paths") from None
     behaviours = {str(behaviour) for behaviour in Behaviour}
     for index, phone in enumerate(lab.phones):
         for name in phone.behaviours:

@@ -66,6 +66,48 @@ class NodeConfig(Strict):
     tomcat_trust: list[str] = Field(["tomcat-ca", "expressway-ca"], description="authorities in Tomcat-trust")
 
 
+class OAuthClientConfig(Strict):
+    """A product that may ask for tokens."""
+
+    id: Annotated[str, Field(pattern=r"^[!-~]{1,128}$")] | None = Field(
+        None, description="default: the client id of the lab's Jabber, C and 64 hex digits"
+    )
+    secret: Annotated[str, Field(min_length=1, max_length=128)] | None = Field(
+        None, repr=False, description="pre-shared with the product; None: it is known by its id alone"
+    )
+    pkce: Literal["off", "optional", "required"] = Field(
+        "optional", description="off: as UCM before 12.5(1)SU4, which does not know it"
+    )
+
+
+class AuthorizationConfig(Strict):
+    """The authorization server, where no source says what UCM does, and what one may want to imitate."""
+
+    token_paths: list[Annotated[str, Field(pattern=r"^/[A-Za-z0-9._~/\-]{1,200}$")]] = Field(
+        ["/ssosp/oauth/token", "/ssosp/token"],
+        min_length=1,
+        max_length=8,
+        description="of the token endpoint; the lab's phones use the first",
+    )
+    clients: list[OAuthClientConfig] = Field(
+        [OAuthClientConfig()], min_length=1, max_length=50, description="the lab's phones are the first"
+    )
+    code_lifetime: int = Field(60, ge=1, le=600, description="seconds until a code is worthless")
+    error_body: Literal["json", "ucm"] = Field(
+        "json", description="of the authorize endpoint; ucm: as published, with an error value without quotes"
+    )
+    metadata: bool = Field(False, description="serve the metadata of RFC 8414, which UCM does not")
+
+    @field_validator("clients")
+    @classmethod
+    def _unique_ids(cls, clients: list[OAuthClientConfig]) -> list[OAuthClientConfig]:
+        ids = [client.id for client in clients]
+        for one in ids:
+            if ids.count(one) > 1:
+                raise ValueError(f"the client id {one or '(default)'} is used twice")
+        return clients
+
+
 class ClusterConfig(Strict):
     oauth_mode: bool = Field(True, description="utils sipOAuth-mode enable | disable")
     version: Literal["11.5", "12.0", "12.5", "14.0", "15.0"] = "12.5"
@@ -83,6 +125,7 @@ class ClusterConfig(Strict):
         False, description="defect CSCvn48876: UDS answers an expired token 200 (the registrar does not)"
     )
     max_challenges: int = Field(3, ge=1, le=10, description="challenges for bad tokens before a 403")
+    authorization: AuthorizationConfig = AuthorizationConfig()
 
 
 class ProfileConfig(Strict):

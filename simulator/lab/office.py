@@ -30,11 +30,10 @@ from registrar.core.soap.control_center import ControlCenterService
 from registrar.core.soap.realtime import RealtimeInformation
 from registrar.core.soap.ris import PATH as RIS_PATH
 from registrar.core.soap.ris import RateLimit, RisService
-from registrar.core.ssosp import AuthorizationServer, Clients, OAuthClient, OpaqueTokens, SignOn
+from registrar.core.ssosp import AuthorizationServer, Clients, OpaqueTokens, SignOn
 from registrar.core.ssosp.database_parameters import follow_parameters
 from registrar.core.ssosp.database_store import DatabaseRefreshTokens
 from registrar.core.tokens import ClusterKeys, TokenPolicy, TokenValidator
-from registrar.core.tokens.claims import DEFAULT_CLIENT_ID
 from registrar.core.tomcat import error_page
 from registrar.core.uds import UdsService, UdsSite
 from simulator.core.entropy import Entropy
@@ -42,15 +41,14 @@ from simulator.core.eventlog import EventLog
 from simulator.core.flow import ActorId
 from simulator.core.http import HttpRequest, HttpResponse, HttpService
 from simulator.core.instant import Clock, Instant
+from simulator.lab import authorization
+from simulator.lab.authorization import REDIRECT_URI
 from simulator.lab.build import node_ports
 from simulator.lab.callers import Callers
 from simulator.lab.config import LabConfig
 from simulator.lab.failures import Failures
 from simulator.lab.services import NodeServices, Service
 from simulator.lab.token_counters import TokenCounters
-
-REDIRECT_URI = "http://127.0.0.1/callback"
-"""Of the lab's OAuth client. Any port of the loopback address is good (RFC 8252 7.3)."""
 
 
 class Office:
@@ -114,7 +112,7 @@ class Office:
             directory=cluster.directory,
             passwords=self.passwords,
             administrators=self.administrators,
-            clients=Clients([OAuthClient(id=DEFAULT_CLIENT_ID, secret=None, redirect_uris=(REDIRECT_URI,))]),
+            clients=Clients(authorization.clients(config.cluster.authorization)),
             refresh_tokens=DatabaseRefreshTokens(self.database),
             keys=lambda: cluster.keys,
             journal=journal,
@@ -172,7 +170,11 @@ class Office:
         )
         self.access[name] = access
         server = AuthorizationServer(
-            self.signon, base=lambda: self._base_of(name), entropy=entropy.child("ssosp"), journal=journal
+            self.signon,
+            base=lambda: self._base_of(name),
+            entropy=entropy.child("ssosp"),
+            journal=journal,
+            settings=authorization.settings(self._config.cluster.authorization),
         )
         self._servers[name] = server
         uds = UdsService(

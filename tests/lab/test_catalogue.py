@@ -10,10 +10,11 @@ import pytest
 
 from registrar.core.causes import FailCause
 from registrar.core.reasons import REPLIES, Reason
+from simulator.core.entropy import SeededEntropy
 from simulator.core.events import RegistrarRejected
 from simulator.core.instant import Instant
 from simulator.lab import catalogue
-from simulator.lab.run import play
+from simulator.lab.run import play, run_world
 from simulator.lab.scenario import Scenario
 from simulator.lab.world import World, run_now
 from softphone.core.config_problems import ConfigProblem
@@ -98,3 +99,14 @@ def test_alerts_of_both_ends_and_both_versions_are_in_the_catalogue() -> None:
         and expectation.fields.get("alert") == 48
     }
     assert seen == {(version, role) for version in ("1.2", "1.3") for role in ("client", "server")}
+
+
+@pytest.mark.parametrize("longest", [False, True], ids=["shortest", "longest"])
+def test_scenarios_that_let_time_pass_pass_with_back_offs_that_are(
+    longest: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(SeededEntropy, "uniform", lambda _self, low, high: high if longest else low)
+    for scenario in SCENARIOS:
+        if any(step.verb == "advance" for step in scenario.steps):
+            report = run_world(scenario, scenario.tls[0])
+            assert not report.failures, (scenario.id, report.failures)
