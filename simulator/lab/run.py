@@ -4,17 +4,25 @@ from __future__ import annotations
 
 import time
 from dataclasses import replace
+from functools import lru_cache
 
 from simulator.core.instant import Instant
 from simulator.core.tls.settings import TlsVersion
 from simulator.lab.capture import Capture
 from simulator.lab.config import LabConfig
 from simulator.lab.live import open_lab
+from simulator.lab.pki import Pki
 from simulator.lab.report import DriverName, Report
 from simulator.lab.scenario import Scenario
 from simulator.lab.stage import Stage
 from simulator.lab.steps import Progress, finish, take
 from simulator.lab.world import World, run_now
+
+
+@lru_cache(maxsize=1)
+def _pki() -> Pki:
+    """The certificates of this process: many runs have the same, and making them costs more than a run."""
+    return Pki(now=Instant(time.time()))
 
 
 async def play(stage: Stage, scenario: Scenario) -> Progress:
@@ -54,7 +62,7 @@ def run_world(
     began = time.perf_counter()
     config = _config(scenario, tls, seed)
     keylog = capture.keylog if capture is not None else None
-    world = World(config, real_now=Instant(time.time()), keylog=keylog, tap=capture)
+    world = World(config, real_now=Instant(time.time()), keylog=keylog, tap=capture, pki=_pki().again())
     if capture is not None:
         capture.attach(world.site.log, world.site.clock)
     progress = run_now(play(world, scenario))

@@ -15,6 +15,7 @@ from simulator.core.tap import Tap
 from simulator.lab.config import LabConfig
 from simulator.lab.memory_http import HttpDoor
 from simulator.lab.memory_net import MemoryNet
+from simulator.lab.pki import Pki
 from simulator.lab.site import Site
 
 EPOCH = Instant(1_798_790_400.0)
@@ -34,13 +35,14 @@ class World:
         epoch: Instant = EPOCH,
         keylog: str | None = None,
         tap: Tap | None = None,
+        pki: Pki | None = None,
     ) -> None:
-        """`real_now`: the machine's time, for the validity of certificates only.
+        """`real_now`: the machine's time, for the validity of certificates only; `pki`: where they come from.
 
         `keylog`: a file for the TLS secrets; `tap`: is told of every byte.
         """
         clock = ManualClock(epoch)
-        self.site = Site(config, clock=clock, real_now=real_now, addressing="documentation")
+        self.site = Site(config, clock=clock, real_now=real_now, addressing="documentation", pki=pki)
         self._net = MemoryNet(
             log=self.site.log,
             clock=clock,
@@ -49,6 +51,7 @@ class World:
             real_now=real_now,
             keylog=keylog,
             tap=tap,
+            handshake=config.handshake_timeout,
         )
         self.site.touched = self._net.kick
         self._tomcats: dict[str, HttpDoor] = {}

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import IntEnum
+from functools import lru_cache
 from typing import TypeVar
 
 from softphone.core.config_problems import ConfigError, ConfigProblem, ConfigWarning, Finding
@@ -78,8 +79,12 @@ _STAMP_LIMIT = 128
 E = TypeVar("E", bound=IntEnum)
 
 
+@lru_cache(maxsize=64)
 def read_config(xml: bytes) -> ConfigView:
-    """Raises ConfigError (with path and line) and nothing else, whatever the bytes."""
+    """Raises ConfigError (with path and line) and nothing else, whatever the bytes.
+
+    Kept for the next who asks: a phone reads its file again at each start, and it rarely changed.
+    """
     if (
         xml[:1] == b"\x01"
     ):  # TLV tag 1 of a .sgn header; verifying it needs the CTL/ITL, which this stage has not
