@@ -266,7 +266,8 @@ def _show_checklist(log: EventLog, *, advice: bool) -> None:
 def _show_ladder(log: EventLog) -> None:
     from simulator.lab import ladder
 
-    screen.ladder(ladder.draw(ladder.rows_of(log.records()), width=screen.width()))
+    rows, captions = ladder.rows_of(log.records()), ladder.captions_of(log.records())
+    screen.ladder(ladder.draw(rows, width=screen.width(), captions=captions))
 
 
 def _show(outcome: Any, advice: dict[str, Any]) -> None:

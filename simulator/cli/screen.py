@@ -20,7 +20,7 @@ from rich.text import Text
 from simulator.lab.explain import Attempt, brief, failures, full, summary
 from simulator.lab.explain import checklist as checks_of
 from simulator.lab.ladder import Line, Tone
-from simulator.lab.report import LADDER_TAIL, Report
+from simulator.lab.report import Report
 
 console = Console(highlight=False)
 errors = Console(stderr=True, highlight=False)
@@ -77,7 +77,7 @@ def ladder(lines: Sequence[Line]) -> None:
 
 
 def width() -> int:
-    return max(60, min(console.width, 120))
+    return max(40, min(console.width, 120))
 
 
 def verdict(report: Report) -> None:
@@ -88,7 +88,7 @@ def verdict(report: Report) -> None:
         return
     for failure in report.failures:
         console.print(f"     {failure}", markup=False, soft_wrap=True)
-    ladder(report.ladder(width=width())[-LADDER_TAIL:])
+    ladder(report.ladder_end(width=width()))
     for attempt in failures(report.attempts()):
         for line in brief(attempt, width=width() - 5):
             console.print(f"     {line}", markup=False, soft_wrap=True)

@@ -172,8 +172,9 @@ class Control:
     async def _ladder(self, request: web.Request) -> web.Response:
         """As text: kept records with seq > since."""
         since, width = _number(request, "since", 0), _number(request, "width", 100)
-        rows = ladder.rows_of(self._lab.site.log.records(since=since))
-        lines = [line.text for line in ladder.draw(rows, width=min(width, _WIDEST))]
+        log = self._lab.site.log
+        rows, captions = ladder.rows_of(log.records(since=since)), ladder.captions_of(log.records())
+        lines = [line.text for line in ladder.draw(rows, width=min(width, _WIDEST), captions=captions)]
         return web.Response(text="".join(f"{line}\n" for line in lines), headers=_FRESH)
 
     async def _explain(self, request: web.Request) -> web.Response:

@@ -12,6 +12,7 @@ from simulator.core.tls.settings import TlsVersion
 from simulator.lab import ladder
 from simulator.lab.config import LabConfig
 from simulator.lab.explain import Attempt, brief, explain, failures
+from simulator.lab.ladder import Line
 
 DriverName = Literal["lab", "world"]
 
@@ -45,8 +46,14 @@ class Report:
         again = f", run {self.repetition}" if self.repetition > 1 else ""
         return f"{self.scenario} [{self.driver}, TLS {self.tls}{again}]"
 
-    def ladder(self, *, width: int = 80) -> list[ladder.Line]:
-        return ladder.draw(ladder.rows_of(self.records), width=width)
+    def ladder(self, *, width: int = 80) -> list[Line]:
+        rows, captions = ladder.rows_of(self.records), ladder.captions_of(self.records)
+        return ladder.draw(rows, width=width, captions=captions)
+
+    def ladder_end(self, *, width: int = 80) -> list[Line]:
+        """What is shown with a failure: the last lines, under the lanes' names."""
+        lines = self.ladder(width=width)
+        return [line for line in lines[:-_LADDER_TAIL] if line.head] + lines[-_LADDER_TAIL:]
 
     def attempts(self) -> tuple[Attempt, ...]:
         """What was tried, each explained."""
@@ -69,8 +76,7 @@ class Report:
         }
 
 
-LADDER_TAIL = 25
-"""Lines of ladder shown with a failure."""
+_LADDER_TAIL = 25
 
 
 def junit(
@@ -108,14 +114,15 @@ def _case(report: Report, files: Sequence[str]) -> ElementTree.Element:
     properties = ElementTree.SubElement(case, "properties")
     for name, value in (("title", report.title), ("seed", report.seed), ("tls", report.tls)):
         ElementTree.SubElement(properties, "property", name=name, value=str(value))
-    lines = [line.text for line in report.ladder()]
     if report.failures:
         explained = [line for attempt in failures(report.attempts()) for line in brief(attempt)]
-        text = "\n".join((*report.failures, "", *explained, "", *lines[-LADDER_TAIL:]))
+        end = [line.text for line in report.ladder_end()]
+        text = "\n".join((*report.failures, "", *explained, "", *end))
         failure = ElementTree.SubElement(
             case, "failure", message=_xml_text(report.failures[0]), type="not as expected"
         )
         failure.text = _xml_text(text)
+    lines = [line.text for line in report.ladder()]
     out = ElementTree.SubElement(case, "system-out")
     out.text = _xml_text("\n".join((*lines, *(f"[[ATTACHMENT|{file}]]" for file in files))))
     return case

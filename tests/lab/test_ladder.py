@@ -34,11 +34,12 @@ def rows(name: str, tls: TlsVersion = "1.2") -> list[ladder.Row]:
     [("registers-on-5090", "1.2"), ("unknown-ca-from-expressway", "1.2"), ("unknown-ca-from-ucm", "1.3")],
 )
 def test_the_ladder_is_the_golden_one(name: str, tls: TlsVersion) -> None:
-    drawn = "".join(f"{line.text}\n" for line in ladder.draw(rows(name, tls), width=80))
+    (scenario,) = catalogue.find([name])
+    drawn = "".join(f"{line.text}\n" for line in run_world(scenario, tls).ladder(width=80))
     assert drawn == (GOLDEN / f"{name}-{tls}.txt").read_text(encoding="utf-8")
 
 
-@pytest.mark.parametrize("width", [60, 80, 120])
+@pytest.mark.parametrize("width", [40, 60, 80, 120])
 @pytest.mark.parametrize(("scenario", "tls"), RUNS)
 def test_no_line_is_wider_than_asked_for(scenario: Scenario, tls: TlsVersion, width: int) -> None:
     found = ladder.rows_of(run_world(scenario, tls).records)
@@ -77,6 +78,30 @@ def test_the_alert_is_an_arrow_from_who_sent_it_with_number_and_name(tls: TlsVer
         ("expc", "ucm-pub", "TLS alert 48 unknown_ca")
     ]
     assert [(row.lane, row.to, row.text) for row in by_ucm] == [("ucm-pub", "expc", "TLS alert 48 unknown_ca")]
+
+
+@pytest.mark.parametrize("tls", ["1.2", "1.3"])
+@pytest.mark.parametrize(
+    ("name", "said"),
+    [
+        ("unknown-ca-from-expressway", "does not trust tomcat-ca, which signed ucm-pub.lab.example"),
+        ("unknown-ca-from-ucm", "does not trust expressway-ca, which signed expc.lab.example"),
+        ("expressway-self-signed", "does not trust expc.lab.example, which is self-signed"),
+        ("tomcat-forged-issuer", "refuses ucm-pub.lab.example: "),
+        ("port-mismatch-mode-off", "oauth_mode_off: ClusterSIPOAuthMode was 0 when CallManager started"),
+    ],
+)
+def test_who_refuses_says_why(name: str, said: str, tls: TlsVersion) -> None:
+    assert [row for row in rows(name, tls) if row.text.startswith(said) and row.tone == "bad"]
+
+
+def test_the_end_of_a_long_ladder_keeps_the_names_over_the_lanes() -> None:
+    (scenario,) = catalogue.find(["unknown-ca-from-expressway"])
+    report = run_world(scenario, "1.2")
+    end = [line.text for line in report.ladder_end()]
+    assert len(end) < len(report.ladder())
+    assert end[0].split() == ["CSFALICE", "expc", "ucm-pub"]
+    assert "Expressway-C" in end[1]
 
 
 def test_in_tls_13_the_register_leaves_before_the_refusal_arrives() -> None:

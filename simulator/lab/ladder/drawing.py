@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from types import MappingProxyType
 
 from simulator.lab.ladder.rows import Row, Tone, lanes_of
 
@@ -12,26 +13,37 @@ from simulator.lab.ladder.rows import Row, Tone, lanes_of
 class Line:
     text: str
     tone: Tone
+    head: bool = False
+    """Names the lanes."""
 
 
 _GUTTER = 9
 """Columns of the time."""
+_NARROWEST, _NARROW = 40, 60
+NO_CAPTIONS: Mapping[str, str] = MappingProxyType({})
 
 
-def draw(rows: Sequence[Row], *, width: int = 80) -> list[Line]:
-    """Text lines of the ladder, none wider than `width` (at least 60) columns."""
+def draw(rows: Sequence[Row], *, width: int = 80, captions: Mapping[str, str] = NO_CAPTIONS) -> list[Line]:
+    """Text lines of the ladder, none wider than `width` (at least 40) columns.
+
+    `captions`: what each lane is, under its name.
+    """
     lanes = lanes_of(rows)
     if not lanes:
         return []
-    width = max(width, 60)
+    width = max(width, _NARROWEST)
     columns = _columns(lanes, width)
     page = _Page(columns.values(), width)
-    lines = [Line(_header(lanes, columns, width), "plain")]
+    lines = [Line(_header(dict(zip(lanes, lanes, strict=True)), columns, width), "plain", head=True)]
+    if captions:
+        lines.append(Line(_header(captions, columns, width), "quiet", head=True))
     shown = ""
     for row in rows:
         stamp = f"{row.at:8.3f}"
         if row.lane is None and row.tone == "step":
-            lines.append(Line(f"{'':{_GUTTER}}── {row.text} ".ljust(width, "─")[:width], "step"))
+            for index, part in enumerate(wrap(row.text, width - _GUTTER - 3)):
+                rule = f"── {part} ".ljust(width - _GUTTER, "─") if index == 0 else f"   {part}"
+                lines.append(Line(f"{'':{_GUTTER}}{rule}"[:width], "step"))
             continue
         if row.lane is None:
             parts = [f"{'':{_GUTTER}}   {part}" for part in wrap(row.text, width - _GUTTER - 3)]
@@ -47,19 +59,21 @@ def draw(rows: Sequence[Row], *, width: int = 80) -> list[Line]:
 
 
 def _columns(lanes: Sequence[str], width: int) -> dict[str, int]:
-    first, last = _GUTTER + 4, width - 12
+    first, last = (_GUTTER + 4, width - 12) if width >= _NARROW else (_GUTTER + 3, width - 5)
     if len(lanes) == 1:
         return {lanes[0]: first}
     step = (last - first) / (len(lanes) - 1)
     return {lane: round(first + index * step) for index, lane in enumerate(lanes)}
 
 
-def _header(lanes: Sequence[str], columns: dict[str, int], width: int) -> str:
-    room = (width - _GUTTER) // max(len(lanes), 1) - 1
+def _header(words: Mapping[str, str], columns: dict[str, int], width: int) -> str:
+    """A word for each lane that has one, at its column."""
+    room = (width - _GUTTER) // max(len(columns), 1) - 1
     line = [" "] * width
-    for lane in lanes:
-        name = lane if len(lane) <= room else lane[: room - 1] + "…"
-        start = min(max(columns[lane] - len(name) // 2, 0), width - len(name))
+    for lane, column in columns.items():
+        name = words.get(lane, "")
+        name = name if len(name) <= room else name[: room - 1] + "…"
+        start = min(max(column - len(name) // 2, 0), width - len(name))
         line[start : start + len(name)] = name
     return "".join(line).rstrip()
 

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from simulator.core import events as ev
 from simulator.core.eventlog import Record
 from simulator.lab.connections import Connection, End
+from simulator.lab.explain.tls_faults import VERIFY_FAULTS, Fault
 
 if TYPE_CHECKING:
     from simulator.lab.ladder.rows import Row
@@ -130,7 +131,15 @@ def _verdict(connection: Connection, event: ev.TlsFailed) -> str:
     if event.role == "server":
         viewer, owner = owner, viewer
     name, _ = _certificate(viewer, owner)
-    return f"refuses {name or 'the certificate'}: {event.detail}"
+    name = name or "the certificate"
+    if VERIFY_FAULTS.get(event.verify_code) is Fault.UNKNOWN_CA:
+        brought = _seen(owner)  # OpenSSL may not show what it refused
+        issuer = event.peer_issuer or (brought.own_issuer if brought is not None else "")
+        if issuer == f"CN={name}":
+            return f"does not trust {name}, which is self-signed"
+        if issuer and issuer not in event.own_trust:  # else a forged twin of one that is trusted
+            return f"does not trust {issuer.removeprefix('CN=')}, which signed {name}"
+    return f"refuses {name}: {event.detail}"
 
 
 def _answers_hello(failure: ev.TlsFailed) -> bool:

@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from html import escape
-from types import MappingProxyType
 
-from simulator.lab.ladder.drawing import wrap
+from simulator.lab.ladder.drawing import NO_CAPTIONS, wrap
 from simulator.lab.ladder.rows import Row, Tone, lanes_of
 
 _LEFT, _LANE, _EDGE = 84, 250, 130
@@ -29,7 +28,6 @@ _FILLS: dict[Tone, str] = {
     "quiet": "#ddf4ff",
     "step": "#fff8c5",
 }
-NO_CAPTIONS: Mapping[str, str] = MappingProxyType({})
 STYLE = "text{font:13px system-ui,'Segoe UI','DejaVu Sans',sans-serif}.time{fill:#59636e;font-size:11px}"
 """For every SVG of ours: into its own <style>, or once into the page."""
 

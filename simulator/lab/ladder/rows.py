@@ -152,9 +152,9 @@ def _rows(record: Record, wires: _Wires) -> list[Row]:
         case ev.PeerJudged():
             return _table_row(me, event)
         case ev.RegistrarRejected():
-            return note(f"{event.reason} [{event.mark}]", "bad", event.detail)
+            return note(_judged(event), "bad")
         case ev.RegistrarChallenged() if event.reason != "token_absent":
-            return note(f"token refused: {event.reason} [{event.mark}]", "bad", event.detail)
+            return note(f"token refused: {_judged(event)}", "bad")
         case ev.RegistrarAccepted() if event.what != "refreshed":
             return note(f"{event.device} {event.what.replace('_', ' ')}, {event.expires} s", "good")
         case ev.BindingChanged() if event.what in ("expired", "lost", "replaced"):
@@ -173,6 +173,13 @@ def _rows(record: Record, wires: _Wires) -> list[Row]:
             return note(f"fault: {event.fault}", "quiet", event.detail)
         case _:
             return []
+
+
+def _judged(event: ev.RegistrarRejected | ev.RegistrarChallenged) -> str:
+    """Reason, what was found, and the evidence that UCM does so."""
+    return (
+        f"{event.reason}: {event.detail} [{event.mark}]" if event.detail else f"{event.reason} [{event.mark}]"
+    )
 
 
 def _config_rows(me: str, event: ev.ConfigFetched, wires: _Wires) -> list[Row]:
