@@ -1,4 +1,4 @@
-"""Third-party clients administer a running `ucmsim up`: zeep and ciscoaxl on 8443, paramiko on 2222.
+"""Third-party clients administer a running `ucmsim up` over AXL: zeep and ciscoaxl.
 
 No WSDL is committed here: ciscoaxl ships them.
 """
@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -24,7 +23,6 @@ pytestmark = [pytest.mark.interop, pytest.mark.filterwarnings("ignore")]
 ciscoaxl = pytest.importorskip("ciscoaxl", reason="ciscoaxl is not installed")
 requests = pytest.importorskip("requests", reason="requests is not installed")
 zeep = pytest.importorskip("zeep", reason="zeep is not installed")
-paramiko = pytest.importorskip("paramiko", reason="paramiko is not installed")
 
 PASSWORD = "ucmsim"
 CSF = "Cisco Unified Client Services Framework"
@@ -205,67 +203,3 @@ async def test_rows_of_expressways_come_and_go(lab: RunningLab) -> None:
 
     with axl(lab) as service:
         await asyncio.to_thread(work, service)
-
-
-def walk(lab: RunningLab, commands: dict[str, str]) -> dict[str, str]:
-    """paramiko, as public automation does it: send a line, read until the prompt is back."""
-    client = paramiko.SSHClient()
-    client.set_missing_host_key_policy(paramiko.AutoAddPolicy())
-    host, port = lab.endpoint("ssh")
-    client.connect(host, port, "admin", PASSWORD, look_for_keys=False, allow_agent=False, timeout=DEADLINE)
-    channel = client.invoke_shell(width=200, height=1000)
-    channel.settimeout(DEADLINE)
-
-    def until_prompt() -> str:
-        seen = ""
-        while not re.search(r"(^|\n)admin:$", seen):
-            received = channel.recv(65536).decode()
-            assert received, f"the shell ended behind {seen!r}"
-            seen += received.replace("\r", "")
-        return seen
-
-    screens = {}
-    try:
-        until_prompt()
-        for command in commands:
-            channel.sendall(f"{command}\n".encode())
-            screens[command] = until_prompt()
-    finally:
-        client.close()
-    return screens
-
-
-WALK = {
-    "set cli pagination off": "Automatic pagination is turned off",
-    "show version active": "Active Master Version: 12.5.1",
-    "show network cluster": "Server Table \\(processnode\\) Entries",
-    "show open ports all": "ccm .*ccmbase .*LISTEN",
-    "show tech ccm_service": "GroupName: CM Services",
-    "utils service list": "Cisco CallManager\\[STARTED\\]",
-    "show cert list own": "tomcat/tomcat.pem: ",
-    "show cert list trust": "tomcat-trust/expressway-ca.pem: ",
-    "show cert own tomcat": "SignatureAlgorithm: ",
-    "show cert trust tomcat-trust/expressway-ca.pem": "Subject Name: CN=expressway-ca",
-    "set csr gen tomcat": "Successfully Generated CSR for tomcat.",
-    "show csr list own": "tomcat/tomcat.csr",
-    "show key authz signing": "[0-9a-f]{64}",
-    "show key authz encryption": "[0-9a-f]{64}",
-    "run sql select name,nodeid from processnode": "=+ =+",
-    "run sql select first 2 name from device": "CSFALICE",
-    "run sql select nosuch from device": "Column \\(nosuch\\) not found",
-    "utils sipOAuth-mode disable": "SIP OAuth mode disabled.",
-    "utils sipOAuth-mode enable": "SIP OAuth mode enabled.",
-    "utils network ping 127.0.0.1": "",
-    "utils service restart Cisco Tftp": "Cisco Tftp\\[STARTED\\]",
-    "set cert delete tomcat expressway-ca.pem": "Successfully deleted",
-    "help": "",
-    "show wrong thing": "Executed command unsuccessfully",
-}
-
-
-async def test_paramiko_walks_the_cli(lab: RunningLab) -> None:
-    screens = await asyncio.to_thread(walk, lab, WALK)
-    for command, pattern in WALK.items():
-        assert screens[command].startswith(f"{command}\n"), screens[command][:200]
-        assert re.search(pattern, screens[command]), screens[command]
-    assert len(lab.events("cli:called", 0)) >= len(WALK)

@@ -64,7 +64,10 @@ class LineEditor:
     def replace(self, text: str) -> str:
         """Put `text` in the place of the whole line."""
         text = text[: self._limit]
-        drawn = f"{_left(self._cursor)}\x1b[K{text}"
+        if self._cursor == len(self._text) and text.startswith(self._text):
+            drawn = text[self._cursor :]
+        else:
+            drawn = f"{_left(self._cursor)}\x1b[K{text}"
         self._text, self._cursor = text, len(text)
         return drawn
 
