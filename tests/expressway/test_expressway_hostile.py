@@ -158,6 +158,16 @@ def test_half_a_message_of_ucm_s_brings_its_zone_down(bench: Any) -> None:
     assert bench.expc.zone_state(bench.node).detail == "closed by us: a message did not come whole within 60 s"
 
 
+def test_half_a_message_of_a_zone_that_was_closed_meanwhile_is_forgotten(bench: Any) -> None:
+    _, ucm = bench.registered()
+    bench.send(ucm, b"NOTIFY sip:x SIP/2.0\r\n")
+    bench.expc.restart()
+    bench.run()
+    bench.advance(60)
+    assert bench.closed == [ucm]
+    assert bench.log.of(SipMalformed) == []
+
+
 def test_ucm_sending_garbage_brings_its_zone_down(bench: Any) -> None:
     phone, ucm = bench.registered()
     bench.send(phone, bench.register(cseq="106", branch="z9hG4bK106"))

@@ -17,8 +17,9 @@ from simulator.core.http import HttpRequest, HttpResponse
 from simulator.core.http1 import HttpProblem, RequestReader, header, render_response
 from simulator.core.instant import Instant
 from simulator.core.tls.settings import ClientTls
-from simulator.expressway.core import axl, edge_config, edge_paths
+from simulator.expressway.core import axl, edge_answers, edge_config, edge_paths
 from simulator.expressway.core.discovery import FoundNode
+from simulator.expressway.core.edge_cookies import EdgeCookies
 from simulator.expressway.core.edge_paths import BadPath, EdgePath
 from simulator.expressway.core.guard import Guard
 from simulator.expressway.core.outbox import Outbox
@@ -27,18 +28,10 @@ from simulator.expressway.core.token_keys import TokenUser
 
 PREFIX = "edge/"
 """Of this part's fetch keys."""
-COOKIE = "X-Auth"
-"""[assumed]"""
-COOKIE_LIFE = 8 * 3600.0
 PATIENCE = 20.0
 """Seconds in which a request must have come whole, and for which an idle connection is kept."""
 _MOST_FLOWS = 10_000
-_MOST_COOKIES = 10_000
 _UP = ("authorization", "content-type", "accept", "user-agent", "cookie")
-_DOWN = ("content-type", "cache-control", "www-authenticate", "set-cookie", "location", "x-frame-options")
-_SERVER = ("Server", "CE_C ECS")
-_BASIC = ("WWW-Authenticate", 'Basic realm="Cisco-Edge"')
-"""[observed: device-config 4.8]"""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -79,10 +72,9 @@ class EdgeDoor:
         self, around: Surroundings, *, out: Outbox, gate: TokenGate, guard: Guard, entropy: Entropy
     ) -> None:
         self._around, self._out, self._gate, self._guard = around, out, gate, guard
-        self._entropy = entropy
         self._clients: dict[FlowId, _Client] = {}
         self._waiting: dict[str, _Waiting] = {}
-        self._cookies: dict[str, tuple[str, Instant]] = {}
+        self._cookies = EdgeCookies(entropy)
         self._asked = 0
 
     def __contains__(self, flow: FlowId) -> bool:
@@ -111,7 +103,7 @@ class EdgeDoor:
         late = [flow for flow, one in self._clients.items() if not one.busy and one.due <= now]
         for flow in late:
             if self._clients[flow].reader.busy:
-                self._send(flow, _plain(408), close=True)
+                self._send(flow, edge_answers.plain(408), close=True)
             else:
                 self._drop(flow)
 
@@ -122,7 +114,7 @@ class EdgeDoor:
             try:
                 request = client.reader.next_request(client.source)
             except HttpProblem as problem:
-                self._send(flow, _plain(problem.status), close=True)
+                self._send(flow, edge_answers.plain(problem.status), close=True)
                 return
             if request is None:
                 return
@@ -131,37 +123,39 @@ class EdgeDoor:
 
     def _answer(self, flow: FlowId, client: _Client, request: HttpRequest, now: Instant) -> None:
         if not self._guard.admit(client.source, now):
-            self._reply(flow, request, _plain(429, ("Retry-After", "10")), detail="rate limit")
+            self._reply(flow, request, edge_answers.plain(429, ("Retry-After", "10")), detail="rate limit")
             return
         try:
             place = edge_paths.parse(request.path, self._around.domain, self._inside())
         except BadPath as bad:
-            self._reply(flow, request, _plain(bad.status), detail=str(bad))
+            self._reply(flow, request, edge_answers.plain(bad.status), detail=str(bad))
             return
         if request.method not in ("GET", "HEAD", "POST"):
-            self._reply(flow, request, _plain(405, ("Allow", "GET, HEAD, POST")), detail="method")
+            self._reply(flow, request, edge_answers.plain(405, ("Allow", "GET, HEAD, POST")), detail="method")
         elif place.action == "get_edge_sso":
             body = edge_config.sso_config(by_token=self._around.by_token())
-            self._reply(flow, request, _xml(body))
+            self._reply(flow, request, edge_answers.xml(body))
         else:
             self._admit(flow, client, request, place, now)
 
     def _admit(
         self, flow: FlowId, client: _Client, request: HttpRequest, place: EdgePath, now: Instant
     ) -> None:
-        known = self._user_by_cookie(request, now)
+        known = self._cookies.user_of(header(request.headers, "Cookie") or "", now)
         scheme, _, credentials = (header(request.headers, "Authorization") or "").partition(" ")
         if known is None and scheme.lower() == "bearer" and self._around.by_token() and self._gate.readers:
             read = self._gate.read(credentials.strip(), client.source, now)
             if not isinstance(read, TokenUser):
                 blocked = self._guard.blocked(client.source, now)
-                self._reply(flow, request, _unauthorized("invalid_token"), detail=read.detail, close=blocked)
+                self._reply(
+                    flow, request, edge_answers.unauthorized("invalid_token"), detail=read.detail, close=blocked
+                )
                 return
             known = read.user
         if known is None and scheme.lower() == "basic" and place.action != "relay":
             self._prove(flow, request, place, now)
         elif known is None and not (place.action == "relay" and (place.is_open or scheme.lower() == "basic")):
-            self._reply(flow, request, _unauthorized(), detail="no credentials")
+            self._reply(flow, request, edge_answers.unauthorized(), detail="no credentials")
         elif place.action == "relay":
             self._relay(flow, request, place, known)
         else:
@@ -177,15 +171,20 @@ class EdgeDoor:
             https=self._clients[flow].local.port,
             services=services,
         )
-        cookie = ("Set-Cookie", f"{COOKIE}={self._cookie(user or '', now)}; Path=/; Secure; HttpOnly")
-        self._reply(flow, request, _xml(body, cookie), user=user)
+        cookie = ("Set-Cookie", self._cookies.issue(user or "", now))
+        self._reply(flow, request, edge_answers.xml(body, cookie), user=user)
 
     def _prove(self, flow: FlowId, request: HttpRequest, place: EdgePath, now: Instant) -> None:
         """UDS says whether the password is good."""
         user = axl.user_of_basic(header(request.headers, "Authorization") or "")
         nodes = self._around.nodes()
         if user is None or not nodes:
-            self._reply(flow, request, _unauthorized() if nodes else _plain(502), detail="no UCM is known")
+            self._reply(
+                flow,
+                request,
+                edge_answers.unauthorized() if nodes else edge_answers.plain(502),
+                detail="no UCM is known",
+            )
             return
         path = f"/cucm-uds/user/{quote(user, safe='')}/devices"
         inside = EdgePath(
@@ -232,32 +231,20 @@ class EdgeDoor:
         if result.status is None:
             # [observed: administration 9.2: the client gets "502 connect failed"]
             self._reply(
-                flow, request, _plain(502), user=waiting.user, place=waiting.place, detail=result.failure
+                flow,
+                request,
+                edge_answers.plain(502),
+                user=waiting.user,
+                place=waiting.place,
+                detail=result.failure,
             )
         elif not waiting.proving:
-            self._reply(flow, request, _relayed(result), user=waiting.user, place=waiting.place)
+            self._reply(flow, request, edge_answers.relayed(result), user=waiting.user, place=waiting.place)
         elif result.status == 200:
             self._configure(flow, request, waiting.user, now)
         else:
-            self._reply(flow, request, _unauthorized(), detail=f"UDS answered {result.status}")
+            self._reply(flow, request, edge_answers.unauthorized(), detail=f"UDS answered {result.status}")
         self._look(flow, now)
-
-    # --- who is known -----------------------------------------------------------------------------------------
-
-    def _cookie(self, user: str, now: Instant) -> str:
-        while len(self._cookies) >= _MOST_COOKIES:
-            del self._cookies[next(iter(self._cookies))]
-        value = self._entropy.hex(24)
-        self._cookies[value] = user, Instant(now + COOKIE_LIFE)
-        return value
-
-    def _user_by_cookie(self, request: HttpRequest, now: Instant) -> str | None:
-        for pair in (header(request.headers, "Cookie") or "").split(";"):
-            name, _, value = pair.strip().partition("=")
-            held = self._cookies.get(value) if name == COOKIE else None
-            if held is not None and now < held[1]:
-                return held[0]
-        return None
 
     def _inside(self) -> tuple[tuple[str, str, int], ...]:
         return tuple(
@@ -302,22 +289,3 @@ class EdgeDoor:
     def _drop(self, flow: FlowId) -> None:
         self._clients.pop(flow, None)
         self._out.put(CloseFlow(flow))
-
-
-def _plain(status: int, *extra: tuple[str, str]) -> HttpResponse:
-    return HttpResponse(status=status, headers=(_SERVER, ("Content-Type", "text/plain"), *extra))
-
-
-def _xml(body: bytes, *extra: tuple[str, str]) -> HttpResponse:
-    kind = ("Content-Type", "text/xml; charset=utf-8")
-    return HttpResponse(status=200, headers=(_SERVER, kind, ("Cache-Control", "no-store"), *extra), body=body)
-
-
-def _unauthorized(error: str | None = None) -> HttpResponse:
-    bearer = ("WWW-Authenticate", f'Bearer realm="Cisco-Edge", error="{error}"')
-    return _plain(401, _BASIC if error is None else bearer)
-
-
-def _relayed(result: Fetched) -> HttpResponse:
-    kept = tuple((name, value) for name, value in result.headers if name.lower() in _DOWN)
-    return HttpResponse(status=result.status or 502, headers=kept, body=result.body)

@@ -9,14 +9,11 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 
-from simulator.core import stun
 from simulator.core.entropy import Entropy
 from simulator.core.eventlog import Journal
-from simulator.core.events import SipMalformed, ZoneChanged
 from simulator.core.flow import (
     ActorId,
     Address,
-    CloseFlow,
     Effect,
     Fetched,
     FlowEnd,
@@ -24,22 +21,20 @@ from simulator.core.flow import (
     FlowId,
     FlowIds,
     Listen,
-    SendData,
 )
 from simulator.core.instant import Instant
-from simulator.core.sip import KeepAlive, Need, PartialMessages, RemoteProtocolError, SipStream
-from simulator.core.stun import StunMessage
 from simulator.core.tls.settings import Credential, ServerTls
 from simulator.expressway.core.administration import PREFIX, Administration
 from simulator.expressway.core.discovery import FoundNode, Identity
 from simulator.expressway.core.edge import Edge
 from simulator.expressway.core.edge_door import EdgeDoor, Surroundings
 from simulator.expressway.core.guard import Guard
-from simulator.expressway.core.keep_alives import UNANSWERED, KeepAlives
+from simulator.expressway.core.keep_alives import KeepAlives
 from simulator.expressway.core.neighbours import Neighbours
 from simulator.expressway.core.outbox import Outbox
 from simulator.expressway.core.relay import Relay
 from simulator.expressway.core.settings import ExpresswaySettings, Load
+from simulator.expressway.core.sip_flows import SipFlows
 from simulator.expressway.core.token_gate import TokenGate
 from simulator.expressway.core.trusted_cas import usable
 from simulator.expressway.core.zone import UcmNode, ZoneStatus
@@ -136,10 +131,6 @@ class ExpresswayC:
             guard=self._guard,
             entropy=entropy.child("edge-cookies"),
         )
-        self._partial = PartialMessages(self._settings.message_patience)
-        self._keep_alives = KeepAlives(
-            self._zones, settings=self._settings, entropy=entropy.child("stun"), out=self._out
-        )
         self._relay = Relay(
             own=address,
             users=dict(users or {}),
@@ -151,6 +142,18 @@ class ExpresswayC:
             out=self._out,
             guard=self._guard,
             gate=self._gate,
+        )
+        self._flows = SipFlows(
+            edge=self._edge,
+            zones=self._zones,
+            neighbours=self._neighbours,
+            relay=self._relay,
+            keep_alives=KeepAlives(
+                self._zones, settings=self._settings, entropy=entropy.child("stun"), out=self._out
+            ),
+            guard=self._guard,
+            out=self._out,
+            patience=self._settings.message_patience,
         )
 
     # --- for whoever runs and administers it -----------------------------------------------------------------
@@ -236,65 +239,22 @@ class ExpresswayC:
     # --- Actor ------------------------------------------------------------------------------------------------
 
     def flow_opened(self, flow: FlowId, facts: FlowFacts, now: Instant) -> None:
-        zone = self._zones.of(flow)
-        if zone is not None:
-            self._out.journal.add(ZoneChanged(zone=zone.node.zone, state="active"), flow=flow)
-            zone.opened(facts.remote)
-            self._keep_alives.begin(zone, now)
-        elif facts.listener == HTTPS:
+        if facts.listener == HTTPS:
             self._door.opened(flow, facts, now)
-        elif facts.listener is not None:
-            if not self.address.port or self.address.host in ("0.0.0.0", "::"):  # noqa: S104
-                self._relay.own = facts.local
-            if self._guard.blocked(facts.remote.host, now) or not self._edge.open(flow, facts.remote):
-                self._out.put(CloseFlow(flow))
-            else:
-                self._partial.wait(flow, now)
+        else:
+            self._flows.opened(flow, facts, now)
 
     def flow_data(self, flow: FlowId, data: bytes, now: Instant) -> None:
         if flow in self._door:
             self._door.data(flow, data, now)
-            return
-        stream = self._stream(flow)
-        if stream is not None:
-            stream.receive_data(data)
-        # Asked again each time: what a message leads to may end the flow.
-        while (stream := self._stream(flow)) is not None:
-            try:
-                message = stream.next_message()
-            except RemoteProtocolError as error:
-                self._partial.over(flow)
-                self._relay.refuse(flow, error)
-                if stream.failure is not None:
-                    self._out.put(CloseFlow(flow))
-                    self._forget(flow, f"closed by us, unreadable SIP: {error.detail}", now)
-                continue
-            if message is Need.DATA:
-                if stream.partial:
-                    self._partial.wait(flow, now)
-                return
-            self._partial.over(flow)
-            if not isinstance(message, KeepAlive):
-                self._relay.take(flow, message, now)
-            elif message.kind == "ping":
-                self._out.put(SendData(flow, b"\r\n"))
-            elif message.kind == "stun_request":
-                self._out.put(SendData(flow, stun.render(StunMessage("response", message.transaction))))
-            elif (zone := self._zones.of(flow)) is not None:
-                self._keep_alives.answered(zone, message.transaction)
+        else:
+            self._flows.data(flow, data, now)
 
     def flow_ended(self, flow: FlowId, end: FlowEnd, now: Instant) -> None:
         if flow in self._door:
             self._door.ended(flow)
-            return
-        if (stream := self._stream(flow)) is not None:
-            stream.receive_eof()
-            try:
-                stream.next_message()
-            except RemoteProtocolError as error:
-                self._relay.refuse(flow, error)
-        zone = self._zones.of(flow)
-        self._forget(flow, "" if zone is None else zone.describe(end), now)
+        else:
+            self._flows.ended(flow, end, now)
 
     def fetched(self, key: str, result: Fetched, now: Instant) -> None:
         if key.startswith(PREFIX):
@@ -303,47 +263,13 @@ class ExpresswayC:
             self._door.fetched(key, result, now)
 
     def next_timeout(self) -> Instant | None:
-        dues = (
-            self._relay.next_deadline(),
-            self._door.next_timeout(),
-            self._keep_alives.next_timeout(),
-            self._partial.next_timeout(),
-        )
+        dues = (self._relay.next_deadline(), self._door.next_timeout(), self._flows.next_timeout())
         return min((due for due in dues if due is not None), default=None)
 
     def handle_timeout(self, now: Instant) -> None:
         self._relay.expire(now)
         self._door.handle_timeout(now)
-        for zone in self._keep_alives.handle_timeout(now):
-            if zone.flow is not None:
-                flow = zone.flow
-                self._out.put(CloseFlow(flow))
-                self._forget(flow, UNANSWERED, now)
-        for flow in self._partial.take_overdue(now):
-            self._too_slow(flow, now)
+        self._flows.handle_timeout(now)
 
     def effects(self) -> list[Effect]:
         return self._out.drain()
-
-    # --- flows ------------------------------------------------------------------------------------------------
-
-    def _stream(self, flow: FlowId) -> SipStream | None:
-        held = self._zones.of(flow) or self._edge.get(flow)
-        return None if held is None else held.stream
-
-    def _too_slow(self, flow: FlowId, now: Instant) -> None:
-        stream = self._stream(flow)
-        what = "a message did not come whole" if stream is not None and stream.partial else "no message came"
-        detail = f"{what} within {self._partial.patience:g} s"
-        self._out.journal.add(SipMalformed(detail=detail, status=None), flow=flow)
-        self._out.put(CloseFlow(flow))
-        self._forget(flow, f"closed by us: {detail}", now)
-
-    def _forget(self, flow: FlowId, detail: str, now: Instant) -> None:
-        self._partial.over(flow)
-        zone = self._zones.of(flow)
-        if zone is None:
-            self._edge.close(flow)
-        else:
-            self._neighbours.lost(zone, flow, detail, now)
-        self._relay.abandon(flow)
