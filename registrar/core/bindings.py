@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from heapq import heappop, heappush, heapreplace
 
+from registrar.core.causes import UnregCause
 from simulator.core.flow import Address, FlowId
 from simulator.core.instant import Instant
 from simulator.core.sip import SipUri
@@ -43,6 +44,8 @@ class Binding:
     expires_at: Instant
     subject: str | None = None
     """The user of the token that registered it."""
+    told: UnregCause | None = None
+    """Why it was asked to go, once it was."""
     path: tuple[str, ...] = ()
     """RFC 3327 Path values, to be used as Route towards the phone."""
 

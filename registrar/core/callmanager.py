@@ -132,10 +132,32 @@ class CallManager:
 
     def throttle(self, on: bool) -> None:
         """Overload begins or ends: see `RegistrarPolicy.throttled`."""
-        self.policy = self.registrar.policy = replace(self.policy, throttled=on)
+        self._change(replace(self.policy, throttled=on))
 
-    def notify_reset(self, device: str, action: ResetAction, now: Instant) -> int:
-        """Ask a registered device to reset or restart; returns how many NOTIFYs went out (0: unreachable)."""
+    def hang(self, on: bool) -> None:
+        """The service hangs, or comes to itself: see `RegistrarPolicy.silent`. What came meanwhile is lost."""
+        self._change(replace(self.policy, silent=on))
+
+    def set_clock(self, ahead: float) -> None:
+        """See `RegistrarPolicy.clock_error`. Raises ValueError for more than ten years."""
+        self._change(replace(self.policy, clock_error=ahead))
+
+    def _change(self, policy: RegistrarPolicy) -> None:
+        self.policy = self.registrar.policy = policy
+        self._replies = ReplyWriter(self.snapshot.name, policy, self._entropy)
+
+    def notify_reset(
+        self,
+        device: str,
+        action: ResetAction,
+        now: Instant,
+        *,
+        why: UnregCause = UnregCause.CALL_MANAGER_RESET,
+    ) -> int:
+        """Ask a registered device to reset or restart; returns how many NOTIFYs went out (0: unreachable).
+
+        `why` is the cause of its unregistering then.
+        """
         sent = 0
         for binding in self._bindings.of(device):
             connection = self._connections.get(binding.flow)
@@ -150,6 +172,7 @@ class CallManager:
                 now=now,
             )
             self._outbox.request(connection, request, now)
+            binding.told = why
             sent += 1
         return sent
 
@@ -172,7 +195,7 @@ class CallManager:
 
     def flow_data(self, flow: FlowId, data: bytes, now: Instant) -> None:
         connection = self._connections.get(flow)
-        if connection is None:
+        if connection is None or self.policy.silent:
             return
         stream = connection.stream
         if stream is None:

@@ -154,7 +154,7 @@ def token_good(registrar: Registrar, ask: Ask) -> Challenged | Rejected | None:
 
 
 def token_accepted(registrar: Registrar, ask: Ask, token: str) -> Challenged | Rejected | None:
-    facts = registrar.tokens.validate(token, ask.now)
+    facts = registrar.tokens.validate(token, registrar.wall_clock(ask.now))
     if isinstance(facts, TokenRefused):
         return refused_token(registrar, ask, facts.problem, f"{facts.detail} ({facts.ref})")
     ask.token = facts

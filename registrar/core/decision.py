@@ -49,6 +49,10 @@ class Registrar:
         server = self.policy.authz_server or f"https://{f'[{host}]' if ':' in host else host}:8443/ssosp/oauth"
         return dialect.challenge(error, scope=DEFAULT_SCOPE, authz_server=server)
 
+    def wall_clock(self, now: Instant) -> Instant:
+        """What the node's clock shows: it may be wrong."""
+        return Instant(now + self.policy.clock_error)
+
     def admit(self, arrival: Arrival) -> TrustVerdict:
         """Once per connection on the MRA port: does UCM's Expressway-C table know the peer? Only reads."""
         return self.directory.trust.judge(arrival.peer)
@@ -86,6 +90,7 @@ class Registrar:
             assert binding is not None
             binding.cseq = ask.cseq
             binding.flow = ask.arrival.flow
+            binding.told = None
             binding.source = ask.arrival.source
             self.bindings.refresh(binding, Instant(ask.now + decision.expires))
         elif decision.what == "registered":

@@ -72,6 +72,11 @@ class RegistrarPolicy:
     with a 403. [documented that it fails; the form assumed: sip-wire Q11]"""
     lose_binding_with_connection: bool = False
     """True: a registration ends with its TCP or TLS connection; False: when it expires. [assumed]"""
+    clock_error: float = 0.0
+    """Seconds by which the node's clock is ahead, negative: behind; up to ten years. Tokens are judged and Date
+    is written by it, timers are not."""
+    silent: bool = False
+    """True: the service hangs: connections are accepted, and nothing that arrives is answered. [simulator]"""
     message_patience: float | None = 60.0
     """Seconds one message may take on a stream before its connection is closed; None: any time. [assumed]"""
     throttled: bool = False
@@ -84,6 +89,7 @@ class RegistrarPolicy:
             ("min_expires", 1, self.granted_expires),
             ("max_challenges", 1, 10),
             ("retry_after", 0, 86_400),
+            ("clock_error", -316_224_000, 316_224_000),
         ):
             value = getattr(self, knob)
             if not low <= value <= high:

@@ -51,7 +51,7 @@ class ReplyWriter:
     def date(self, now: Instant) -> str:
         second = int(now)
         if second != self._second:
-            self._second, self._date = second, sip_date(now)
+            self._second, self._date = second, sip_date(Instant(now + self._policy.clock_error))
         return self._date
 
     def trying(self, request: Request, source: str, now: Instant) -> bytes:

@@ -171,7 +171,8 @@ def report_bound(journal: Journal, decision: Accepted, flow: FlowId, cause: int)
     """What an accepted REGISTER did to the bindings."""
     if decision.what == "unregistered":
         for binding in decision.ended:
-            report_ended(journal, binding, "removed", UnregCause.DEVICE_UNREGISTERED, flow, cause)
+            why = binding.told or UnregCause.DEVICE_UNREGISTERED
+            report_ended(journal, binding, "removed", why, flow, cause)
     elif decision.what in ("registered", "refreshed"):
         for binding in decision.taken_over:
             report_ended(journal, binding, "replaced", UnregCause.DUPLICATE_REGISTRATION, flow, cause)

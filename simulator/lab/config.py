@@ -14,6 +14,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, field_valida
 
 from simulator.core.tls.settings import TlsVersion
 from simulator.lab import yaml_source
+from simulator.lab.clocks import MAX_ERROR
 
 Name = Annotated[str, Field(min_length=1, max_length=128, pattern=r"^[A-Za-z0-9._\-]+$")]
 Port = Annotated[int, Field(ge=0, le=65535)]
@@ -64,6 +65,9 @@ class NodeConfig(Strict):
     ports: PortsConfig = PortsConfig()
     tomcat: CertificateConfig = CertificateConfig()
     tomcat_trust: list[str] = Field(["tomcat-ca", "expressway-ca"], description="authorities in Tomcat-trust")
+    clock: float = Field(
+        0.0, ge=-MAX_ERROR, le=MAX_ERROR, description="seconds its clock is ahead of the true time; -600: behind"
+    )
 
 
 class OAuthClientConfig(Strict):
@@ -123,6 +127,9 @@ class ClusterConfig(Strict):
     )
     accept_expired: bool = Field(
         False, description="defect CSCvn48876: UDS answers an expired token 200 (the registrar does not)"
+    )
+    lose_binding_with_connection: bool = Field(
+        False, description="a registration ends with its connection; False: when its interval ends"
     )
     max_challenges: int = Field(3, ge=1, le=10, description="challenges for bad tokens before a 403")
     authorization: AuthorizationConfig = AuthorizationConfig()
@@ -230,6 +237,9 @@ class LabConfig(Strict):
     name: str = "lab"
     seed: int = Field(1, ge=0, le=2**63 - 1)
     tls: Version = Field("1.2", description="version of UCM's and the Expressway's SIP listeners")
+    handshake_timeout: float = Field(
+        10.0, ge=0.5, le=600, description="seconds that servers give a client for its TLS handshake"
+    )
     domain: str = Field("lab.example", description="of the users' mail addresses and the SRV records")
     dns: Port = Field(0, description="`ucmsim up`: the name server's port, UDP and TCP; 0: any free one")
     cluster: ClusterConfig = ClusterConfig()

@@ -20,6 +20,7 @@ from registrar.core.platform_cli import Errand, Result
 from simulator.aio.clock import ShiftClock
 from simulator.aio.driver import Driver
 from simulator.aio.http import HttpServer
+from simulator.aio.pump import Limits
 from simulator.core.entropy import SeededEntropy
 from simulator.core.eventlog import Record
 from simulator.core.events import ActorFailed
@@ -102,7 +103,14 @@ class Lab:
         if self._syslog is not None:
             self._syslog.attach(log, [node.name for node in self._config.nodes])
         self._driver = Driver(
-            log, clock, flows, resolve=self.resolve, keylog=self._keylog, tap=capture, shown=shown
+            log,
+            clock,
+            flows,
+            resolve=self.resolve,
+            keylog=self._keylog,
+            limits=Limits(handshake=config.handshake_timeout),
+            tap=capture,
+            shown=shown,
         )
 
     # --- Stage ------------------------------------------------------------------------------------------------

@@ -31,6 +31,7 @@ from simulator.core.flow import (
 )
 from simulator.core.instant import Instant, ManualClock
 from simulator.core.tap import Tap, WireEnd
+from simulator.core.tls.alerts import TlsRefusal
 from simulator.core.tls.session import TlsDown, TlsRefused, TlsSession, TlsUp
 from simulator.core.tls.settings import ClientTls, ServerTls
 from simulator.lab.memory_http import Exchange
@@ -90,9 +91,14 @@ class MemoryNet:
         real_now: Instant,
         keylog: str | None = None,
         tap: Tap | None = None,
+        handshake: float = 10.0,
     ) -> None:
-        """`real_now`: the machine's time, by which certificates are judged."""
+        """`real_now`: the machine's time, by which certificates are judged.
+
+        `handshake`: seconds in which an accepted connection must have finished its TLS handshake.
+        """
         self._real_now = real_now
+        self._handshake = handshake
         self._keylog, self._tap = keylog, tap
         self._log, self._clock, self._flows, self._around = log, clock, flows, surroundings
         self._listeners: dict[tuple[str, int, bool], tuple[Actor, Listen]] = {}
@@ -182,7 +188,7 @@ class MemoryNet:
             self._clock.set(Instant(at))
         now = self._clock.now()
         for flow in [flow for flow, deadline in self._handshakes.items() if deadline <= now]:
-            self._broken(self._ends[flow], "the TLS handshake did not finish in time")
+            self._overdue(self._ends[flow])
         for actor in tuple(self._actors):
             due = actor.next_timeout()
             if due is not None and due <= now:
@@ -256,6 +262,7 @@ class MemoryNet:
             mate.tls = TlsSession.server(
                 contexts.server_context(listen.tls, self._keylog), identify=identity.read
             )
+            self._handshakes[mate.flow] = self._clock.now() + self._handshake
         if effect.tls is not None:
             self._handshakes[end.flow] = self._clock.now() + effect.timeout
             end.settings = effect.tls
@@ -397,6 +404,21 @@ class MemoryNet:
     def _reset(self, end: _End) -> None:
         self._tell(end, WireEnd.RESET_RECEIVED)
         self._broken(end, "connection reset by peer")
+
+    def _overdue(self, end: _End) -> None:
+        """The handshake took too long: this end drops the connection."""
+        refusal = TlsRefusal(by="us", alert=None, reason="HANDSHAKE_TIMEOUT", detail="no TLS handshake in time")
+        if end.settings is not None and self._log.on:
+            self._emit(end, handshakes.failed(end.settings, refusal, self._real_now))
+        mate = end.mate
+        if mate is not None:
+            self._tell(end, WireEnd.RESET_SENT)
+            self._later(partial(self._reset, mate))
+        how = FlowEnd(by="us", clean=False, detail=refusal.detail, refusal=refusal)
+        self._forget(end, ev.FlowClosed(by="us", clean=False, detail=refusal.detail))
+        if end.facts.listener is None:
+            end.actor.flow_ended(end.flow, how, self._clock.now())
+            self.kick(end.actor)
 
     def _broken(self, end: _End, detail: str) -> None:
         if end.over:

@@ -45,6 +45,7 @@ from simulator.lab import authorization
 from simulator.lab.authorization import REDIRECT_URI
 from simulator.lab.build import node_ports
 from simulator.lab.callers import Callers
+from simulator.lab.clocks import NodeClocks
 from simulator.lab.config import LabConfig
 from simulator.lab.failures import Failures
 from simulator.lab.services import NodeServices, Service
@@ -81,6 +82,7 @@ class Office:
         self._act, self._open_ports, self._resolve = act, open_ports, resolve
         self._base_of, self._config_url = base_of, config_url
         self._jabber_url = jabber_url
+        self.clocks = NodeClocks({node.name: node.clock for node in config.nodes})
         journal = log.journal(ActorId("lab"))
         self.database = ClusterDatabase(
             entropy=entropy.child("database"), path=state, export_controlled=config.cluster.export_controlled
@@ -224,9 +226,23 @@ class Office:
         return Tomcat(
             exact=exact,
             below={AXL_PATH.rstrip("/"): axl, "/cucm-uds": uds},
-            around=partial(self.failures.around, name),
+            around=partial(self._around, name),
             restarted=lambda now: self._restarted(name, consumer, now),
         )
+
+    def _around(
+        self,
+        name: str,
+        request: HttpRequest,
+        now: Instant,
+        answer: Callable[[HttpRequest, Instant], HttpResponse],
+    ) -> HttpResponse:
+        """Planned failures first; what answers goes by the node's own clock."""
+
+        def by_own_clock(asked: HttpRequest, then: Instant) -> HttpResponse:
+            return answer(asked, self.clocks.at(name, then))
+
+        return self.failures.around(name, request, now, by_own_clock)
 
     def _restarted(self, name: str, consumer: KeyConsumer, now: Instant) -> None:
         self._servers[name].restart()

@@ -12,6 +12,7 @@ from pydantic import Field, field_validator, model_validator
 
 from simulator.core.tls.settings import TlsVersion
 from simulator.lab import yaml_source
+from simulator.lab.clocks import MAX_ERROR
 from simulator.lab.config import CertificateConfig, LabConfig, Name, PortsConfig, Strict, TokenConfig
 from simulator.lab.expectation import Expectation
 from simulator.lab.expressway_desk import ExpresswayStep
@@ -44,6 +45,11 @@ class SetToken(Strict):
 class SetBehaviours(Strict):
     phone: str
     behaviours: list[str]
+
+
+class SetClock(Strict):
+    node: Name
+    ahead: float = Field(ge=-MAX_ERROR, le=MAX_ERROR, description="seconds; negative: behind; 0: right again")
 
 
 class TableRow(Strict):
@@ -120,6 +126,9 @@ class Step(Strict):
     hold_keys: Name | None = Field(None, description="new token keys do not reach this node's database")
     release_keys: Name | None = Field(None, description="they do again, and those it missed as well")
     fail: FailurePlan | None = Field(None, description="the next calls of an endpoint or user fail")
+    set_clock: SetClock | None = Field(None, description="the node's clock jumps to so much ahead or behind")
+    hang: Name | None = Field(None, description="CallManager on this node accepts connections, answers nothing")
+    wake: Name | None = Field(None, description="it works again")
     overload: bool | None = Field(None, description="every node answers 503 with Retry-After | no longer")
 
     @model_validator(mode="after")
@@ -236,7 +245,7 @@ def check_references(scenario: Scenario, loaded: yaml_source.Loaded) -> None:
         if verb in ("start", "stop", "crash", "reset"):
             for name in [value] if isinstance(value, str) else value:
                 require("phone", name, index)
-        elif verb in ("restart", "stop_node", "start_node", "hold_keys", "release_keys"):
+        elif verb in ("restart", "stop_node", "start_node", "hold_keys", "release_keys", "hang", "wake"):
             require("node", value, index)
         elif verb in ("expect", "never"):
             for number, expectation in enumerate(value):
@@ -249,7 +258,7 @@ def check_references(scenario: Scenario, loaded: yaml_source.Loaded) -> None:
                     require("node", node, index)
         elif verb in ("set_profile", "set_token", "set_behaviours", "config_file"):
             require("phone", value.phone, index)
-        elif verb in ("regenerate_tomcat", "set_ports"):
+        elif verb in ("regenerate_tomcat", "set_ports", "set_clock"):
             require("node", value.node, index)
         elif verb == "expressway":
             if value.name is not None:

@@ -16,6 +16,7 @@ from urllib.parse import urlsplit
 from certs.authority import Issued
 from registrar.core.axl import PRODUCT_VERSIONS
 from registrar.core.callmanager import CallManager
+from registrar.core.causes import UnregCause
 from registrar.core.config_service import ConfigService
 from registrar.core.key_document import render_keys
 from registrar.core.platform_cli import OpenPort
@@ -39,9 +40,9 @@ from simulator.expressway.core.discovery import Found, FoundNode, Identity, UcmS
 from simulator.expressway.core.proxy import ExpresswayC
 from simulator.expressway.core.settings import ExpresswaySettings
 from simulator.expressway.core.token_keys import parse_keys
-from simulator.lab import authorization
 from simulator.lab.amendments import Amendments
 from simulator.lab.build import Builder, host_of, node_ports, uds_host
+from simulator.lab.clocks import ByNodeClock
 from simulator.lab.config import (
     CertificateConfig,
     ExpresswayConfig,
@@ -66,6 +67,11 @@ from softphone.core.machine import Softphone
 from softphone.core.profile import PhoneProfile
 from softphone.core.signin import Account
 
+_LEAVES: dict[DeviceAction, UnregCause] = {
+    "reset": UnregCause.CALL_MANAGER_RESET,
+    "restart": UnregCause.CALL_MANAGER_RESTART,
+    "apply": UnregCause.CALL_MANAGER_APPLY_CONFIG,
+}
 DNS = "dns"
 """Name of the name server's actor."""
 
@@ -111,7 +117,6 @@ class Site:
         self.cluster = self._builder.cluster()
         self.credentials: dict[str, Credential] = dict(self._builder.lscs)
         """Certificates and keys of phones (LSCs) and Expressways, by their owner's name."""
-        self.mint = Mint(self.cluster, self._entropy.child("mint"))
         self.policy = RegistrarPolicy(
             version=config.cluster.version,
             dialect=config.cluster.dialect,
@@ -120,6 +125,7 @@ class Site:
             request_client_certificate=config.cluster.request_client_certificate,
             lsc_in_handshake=config.cluster.lsc_in_handshake,
             max_challenges=config.cluster.max_challenges,
+            lose_binding_with_connection=config.cluster.lose_binding_with_connection,
         )
         self.office = Office(
             config,
@@ -138,6 +144,8 @@ class Site:
             any_port=any_port,
             authorities=[self.pki.authority(name).certificate for name in self._authorities()],
         )
+        publisher = self.cluster.nodes[0].name
+        self.mint = Mint(self.cluster, self._entropy.child("mint"), partial(self.office.clocks.at, publisher))
         self._amend = Amendments(self.office.database, self.cluster)
         self.touched: Callable[[Actor], None] = lambda actor: None
         """The driver's: carries out what an administrator's call made an actor want."""
@@ -413,6 +421,18 @@ class Site:
         for node in self.nodes.values():
             node.throttle(on)
 
+    def set_clock(self, node: str, ahead: float) -> None:
+        """The node's clock jumps: so many seconds ahead of the true time, or behind it."""
+        self.office.clocks.set(node, ahead)
+        self.nodes[node].set_clock(ahead)
+        detail = f"{abs(ahead):g} s {'behind' if ahead < 0 else 'ahead'}" if ahead else "right"
+        self.lab.add(FaultInjected(fault=f"clock of {node}", detail=detail))
+
+    def hang(self, node: str, on: bool = True) -> None:
+        """Cisco CallManager takes connections and answers nothing, or works again."""
+        self.nodes[node].hang(on)
+        self.lab.add(FaultInjected(fault=f"CallManager of {node}", detail="hangs" if on else "works again"))
+
     def serve_file(self, change: ServedFile) -> None:
         """From now on the phone's configuration file arrives changed. ValueError if it cannot be so changed."""
         phone = self._phone_config(change.phone)
@@ -491,7 +511,7 @@ class Site:
         reached = 0
         for node in self.nodes.values():
             kind: ResetAction = "reset" if action == "reset" else "restart"
-            reached += node.notify_reset(device, kind, self.clock.now())
+            reached += node.notify_reset(device, kind, self.clock.now(), why=_LEAVES[action])
             self.touched(node)
         return reached
 
@@ -504,7 +524,7 @@ class Site:
             self.cluster.bindings,
             journal=self.log.journal(ActorId(name)),
             entropy=self._entropy.child(name),
-            policy=self.policy,
+            policy=replace(self.policy, clock_error=self.node_config(name).clock),
             bind=self.places.address(name),
             resolves=self.ucm_resolves,
         )
@@ -519,10 +539,11 @@ class Site:
         )
         return AlteredFiles(service, self._altered, around=partial(self.office.failures.around, name))
 
-    def _secure_files(self, name: str) -> SecureConfigService:
+    def _secure_files(self, name: str) -> ByNodeClock:
         journal = self.log.journal(ActorId(name))
         files = self.config_services[name]
-        return SecureConfigService(files, self.cluster.directory, self.office.access[name], journal=journal)
+        service = SecureConfigService(files, self.cluster.directory, self.office.access[name], journal=journal)
+        return ByNodeClock(service, self.office.clocks, name)
 
     def _expressway(self, config: ExpresswayConfig) -> ExpresswayC:
         host = host_of(config)
@@ -631,7 +652,6 @@ class Site:
             password=password if config.password is None else config.password,
             name_servers=(Address(f"{DNS}.{self.config.domain}", port),),
             device=config.as_device or config.device,
-            **authorization.of_phones(self.config.cluster.authorization),
         )
         return Jabber(
             account,

@@ -20,6 +20,7 @@ from simulator.lab.scenario import (
     AxlCall,
     RegenerateTomcat,
     SetBehaviours,
+    SetClock,
     SetPorts,
     SetProfile,
     SetToken,
@@ -196,6 +197,18 @@ async def _fail(stage: Stage, value: FailurePlan, progress: Progress) -> None:
     stage.site.office.failures.plan(value)
 
 
+async def _set_clock(stage: Stage, value: SetClock, progress: Progress) -> None:
+    stage.site.set_clock(value.node, value.ahead)
+
+
+async def _hang(stage: Stage, value: str, progress: Progress) -> None:
+    stage.site.hang(value)
+
+
+async def _wake(stage: Stage, value: str, progress: Progress) -> None:
+    stage.site.hang(value, False)
+
+
 async def _overload(stage: Stage, value: bool, progress: Progress) -> None:
     stage.site.set_overload(value)
 
@@ -248,6 +261,9 @@ _VERBS: dict[str, Callable[[Stage, Any, Progress], Awaitable[None]]] = {
     "hold_keys": _hold_keys,
     "release_keys": _release_keys,
     "fail": _fail,
+    "set_clock": _set_clock,
+    "hang": _hang,
+    "wake": _wake,
     "overload": _overload,
 }
 

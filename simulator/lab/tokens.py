@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from registrar.core.cluster import Cluster
 from registrar.core.tokens import AccessClaims, Forge, mint_access, mutate
 from simulator.core.entropy import Entropy
@@ -16,19 +18,24 @@ RENEW_AT = 0.75
 class Mint:
     """The lab's stand-in for the authorization service: tokens for anybody who asks."""
 
-    def __init__(self, cluster: Cluster, entropy: Entropy) -> None:
+    def __init__(self, cluster: Cluster, entropy: Entropy, clock: Callable[[Instant], Instant]) -> None:
+        """`clock`: what the clock of the node that issues them shows."""
         self._cluster = cluster
         self._entropy = entropy
+        self._clock = clock
 
     def token(
         self, user: str, now: Instant, *, lifetime: int = 3600, mutation: str | None = None
     ) -> AccessToken:
         """A new token. ValueError for an unknown mutation, with the nearest names."""
-        claims = AccessClaims(subject=user, tid=self._entropy.uuid(), issued_at=now, lifetime=lifetime)
+        shown = self._clock(now)
+        claims = AccessClaims(subject=user, tid=self._entropy.uuid(), issued_at=shown, lifetime=lifetime)
         if mutation is None:
-            return AccessToken(mint_access(self._cluster.keys, claims), Instant(claims.expires_at))
-        text = mutate(mutation, Forge(self._cluster.keys, claims, now))
-        return AccessToken(text, Instant(claims.expires_at))
+            text = mint_access(self._cluster.keys, claims)
+        else:
+            text = mutate(mutation, Forge(self._cluster.keys, claims, shown))
+        # The client is told how long it lasts, not when it ends: it counts by its own clock.
+        return AccessToken(text, Instant(claims.expires_at - shown + now))
 
 
 class PhoneTokens:
