@@ -18,7 +18,7 @@ from simulator.cli import screen, sign_in
 if TYPE_CHECKING:
     from simulator.core.eventlog import EventLog
     from softphone.aio.client import Refused
-    from softphone.core.profile import PhoneProfile
+    from softphone.core.profile import EdgeServer, PhoneProfile
 
 
 _UNREACHABLE = ("E_UNREACHABLE", "E_ALL_NODES_FAILED", "E_TIMEOUT")
@@ -171,7 +171,7 @@ def _profile(
         device=name,
         config_urls=(config_url,),
         deployment=Deployment(deployment),
-        edge=_edge(edge, deployment),
+        edges=_edges(edge, deployment),
         trust=(_authorities(ca_file),) if ca_file is not None else (),
         credential=credential,
         behaviours=frozenset(Behaviour(one) for one in behaviours),
@@ -195,17 +195,18 @@ def _authorities(file: Path) -> bytes:
     return pem
 
 
-def _edge(edge: str | None, deployment: str) -> Any:
+def _edges(edge: str | None, deployment: str) -> tuple[EdgeServer, ...]:
     from simulator.core.flow import Address
+    from softphone.core.profile import EdgeServer
 
     if edge is None:
         if deployment == "mra":
             raise ValueError("--deployment mra needs --edge HOST:PORT")
-        return None
+        return ()
     parts = urlsplit(f"//{edge}")
     if not parts.hostname or parts.port is None:
         raise ValueError(f"--edge wants HOST:PORT, not {edge!r}")
-    return Address(parts.hostname, parts.port)
+    return (EdgeServer(address=Address(parts.hostname, parts.port)),)
 
 
 def _token(token_file: Path | None) -> Any:

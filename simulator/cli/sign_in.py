@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
 REFUSALS = (
     "E_CREDENTIALS",
+    "E_EDGE_REFUSED",
     "E_USER_NOT_FOUND",
     "E_NO_DEVICE",
     "E_SESSION_EXPIRED",
@@ -29,8 +30,12 @@ REMEDIES = {
     "E_USER_NOT_FOUND": "Create the user, or ask the cluster that is its home.",
     "E_NO_DEVICE": "Create a device for the user and make the user its owner, or name another with --device.",
     "E_SESSION_EXPIRED": "Sign in again: the refresh token was revoked or has expired, or its key is gone.",
-    "E_NO_SRV": "Publish _cisco-uds._tcp (inside) for this domain, or name the right server with --nameserver.",
-    "E_OUTSIDE": "This domain is only reachable through its Expressway: go inside, or use --deployment mra.",
+    "E_NO_SRV": "Publish _cisco-uds._tcp (inside) or _collab-edge._tls (outside) or another --nameserver.",
+    "E_EDGE_REFUSED": "The Expressway must serve this domain, and this address must not be blocked there.",
+    "E_EDGE_SSO": "A sign-in at an identity provider is not simulated: switch SAML SSO off at the edge.",
+    "E_NO_NEXT_HOP": "The Expressway names no SIP edge server: discover the Unified CM servers there.",
+    "E_NO_UDS": "The Expressway knows no Unified CM: discover or refresh the servers there.",
+    "E_TLS_TRUST": "Trust the issuer with --ca-file; the certificate must carry the name that was dialled.",
     "E_NO_NAME_SERVER": "Name a server that answers with --nameserver HOST:PORT.",
     "E_AUTHORIZE": "The client id and its redirect URI must be known to the cluster.",
     "E_TOKEN_ENDPOINT": "The client id and secret must be the cluster's; `error` says what it objects to.",

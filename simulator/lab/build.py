@@ -28,7 +28,7 @@ from simulator.lab.pki import EXPRESSWAY_CA, TOMCAT_CA, Pki
 from simulator.lab.places import Places
 from softphone.core.behaviours import Behaviour
 from softphone.core.ports import certificate_md5
-from softphone.core.profile import Deployment, PhoneProfile, PortOverride
+from softphone.core.profile import Deployment, EdgeServer, PhoneProfile, PortOverride
 
 LscMap = dict[str, Credential]
 """Device name -> the LSC installed on the phone."""
@@ -163,7 +163,7 @@ class Builder:
                 f"http://{node.host}:{config_port(node.name)}/{device}.cnf.xml" for node in cluster.nodes
             ),
             deployment=Deployment(phone.deployment),
-            edge=self._edge(phone, edge_of) if remote else None,
+            edges=self._edges(phone, edge_of) if remote else (),
             trust=trust,
             tls_minimum=phone.tls or "1.2",
             tls_maximum=phone.tls or "1.3",
@@ -176,12 +176,14 @@ class Builder:
             port_override=override,
         )
 
-    def _edge(self, phone: PhoneConfig, edge_of: Callable[[str], Address | None]) -> Address:
-        expressways = self._config.expressways
-        name = phone.expressway or expressways[0].name
-        item = next(item for item in expressways if item.name == name)
-        bound = edge_of(item.name)
-        return Address(host_of(item), item.port or (bound.port if bound else 0))
+    def _edges(self, phone: PhoneConfig, edge_of: Callable[[str], Address | None]) -> tuple[EdgeServer, ...]:
+        """Of a phone that does not sign in: the Expressway it names, or all of them in order."""
+        named = (item for item in self._config.expressways if phone.expressway in (None, item.name))
+        return tuple(
+            EdgeServer(address=Address(host_of(item), item.port or (bound.port if bound else 0)))
+            for item in named
+            for bound in (edge_of(item.name),)
+        )
 
 
 def node_ports(ports: PortsConfig) -> NodePorts:

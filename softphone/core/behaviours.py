@@ -25,6 +25,7 @@ class Behaviour(StrEnum):
     CSEQ_NOT_INCREASING = "cseq-not-increasing"
     CLOSE_WITHOUT_UNREGISTER = "close-without-unregister"
     IGNORE_RETRY_AFTER = "ignore-retry-after"
+    IN_CALL = "in-call"
 
 
 DESCRIPTIONS: Mapping[Behaviour, str] = MappingProxyType(
@@ -46,6 +47,7 @@ DESCRIPTIONS: Mapping[Behaviour, str] = MappingProxyType(
         Behaviour.CSEQ_NOT_INCREASING: "repeats the same CSeq number on a refresh",
         Behaviour.CLOSE_WITHOUT_UNREGISTER: "drops the connection on stop instead of unregistering",
         Behaviour.IGNORE_RETRY_AFTER: "tries again after its own back-off, whatever Retry-After said",
+        Behaviour.IN_CALL: "is in a call: a move to another edge waits for its end",
     }
 )
 

@@ -33,7 +33,7 @@ class Broken:
     detail: str
 
 
-Arrival = Request | ResponseArrived | TransactionFailed | Broken
+Arrival = Request | ResponseArrived | TransactionFailed | KeepAlive | Broken
 
 
 class Connection:
@@ -59,7 +59,7 @@ class Connection:
         self._put(response)
 
     def receive(self, data: bytes, now: Instant) -> list[Arrival]:
-        """What the bytes brought, in order. Keep-alives and stray responses are passed over."""
+        """What the bytes brought, in order, without stray responses and keep-alives other than STUN answers."""
         if self._stream is None:
             return self._datagram(data, now)
         arrivals: list[Arrival] = []
@@ -76,6 +76,8 @@ class Connection:
                 return arrivals
             if not isinstance(message, KeepAlive):
                 arrivals += self._message(message, now)
+            elif message.kind == "stun_response":
+                arrivals.append(message)
 
     def handle_timeout(self, now: Instant) -> list[Arrival]:
         self._transactions.handle_timeout(now)

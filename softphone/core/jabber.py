@@ -19,7 +19,7 @@ from softphone.core.device_config import ConfigView
 from softphone.core.machine import Softphone
 from softphone.core.outfit import client_tls
 from softphone.core.ports import PortDecision
-from softphone.core.profile import PhoneProfile, PortOverride, TokenSource
+from softphone.core.profile import Deployment, PhoneProfile, PortOverride, TokenSource
 from softphone.core.signin import Account, SignedIn, SignIn, SignInState
 from softphone.core.transitions import IllegalInput, Input, State
 
@@ -123,7 +123,7 @@ class Jabber:
 
     def address_of(self, host: str) -> str | None:
         """What the name servers said of a host; None: nothing."""
-        return self.sign_in.names.addresses.get(host.rstrip(".").lower())
+        return self.sign_in.address_of(host)
 
     # --- the actor ----------------------------------------------------------------------------------------
 
@@ -167,9 +167,15 @@ class Jabber:
 
     def _signed_in(self, found: SignedIn, now: Instant) -> None:
         self._journal.add(
-            PhoneSignedIn(user=self.sign_in.account.user, device=found.device, config_url=found.config_url)
+            PhoneSignedIn(user=self.sign_in.account.user, device=found.device, config_url=found.config_urls[0])
         )
-        self.profile = replace(self.profile, device=found.device, config_urls=(found.config_url,))
+        self.profile = replace(
+            self.profile,
+            device=found.device,
+            config_urls=found.config_urls,
+            deployment=Deployment.MRA if found.edges else Deployment.ON_PREM,
+            edges=found.edges,
+        )
         if self._phone is None or self._phone.profile != self.profile:
             self._phone = Softphone(
                 self.profile,

@@ -8,66 +8,35 @@ from __future__ import annotations
 from typing import Literal
 
 from simulator.core.events import (
-    Event,
-    PhoneFailed,
     PhoneFailedOver,
-    PhonePortDecided,
     PhoneRefused,
     PhoneRegistered,
     PhoneUnregistered,
     PhoneWarned,
 )
-from simulator.core.flow import FlowFacts, FlowId
+from simulator.core.flow import FlowFacts
 from simulator.core.instant import Instant
 from simulator.core.sip import Request, Response, ResponseArrived
 from softphone.core import messages
-from softphone.core.backoff import Backoff
 from softphone.core.behaviours import Behaviour
 from softphone.core.config_problems import ConfigWarning, Finding
 from softphone.core.connection import Connection
 from softphone.core.credentials import RETRY_AFTER
 from softphone.core.device_config import ConfigView, compare_configs
-from softphone.core.outfit import Outfit
-from softphone.core.ports import PortDecision, PortPlan, override
-from softphone.core.profile import Deployment, PortOverride
-from softphone.core.provisioning import PASSING, SERVER_DOWN, Provisioning
+from softphone.core.moving import Moving
+from softphone.core.ports import PortPlan, override
+from softphone.core.profile import PortOverride
+from softphone.core.provisioning import PASSING, SERVER_DOWN
 from softphone.core.refusals import surface
 from softphone.core.registration import Hopeless, Registration
-from softphone.core.rounds import Rounds
-from softphone.core.standby import Standby, Watch
+from softphone.core.standby import Watch
 from softphone.core.transitions import Input, State
 
-STABLE = 10.0
-"""Seconds a registration must last before its loss counts as news and not as one more failure. [assumed]"""
 UNSUPPORTED_CHALLENGE_RETRY = 60
 """Seconds. [read in client code: sip-wire 4, 401/407 of an unknown scheme]"""
 
 
-class Life:
-    def __init__(self, outfit: Outfit, backoff: Backoff) -> None:
-        self._outfit = outfit
-        self._profile = outfit.profile
-        self._conduct = outfit.conduct
-        self._journal = outfit.journal
-        self._backoff = backoff
-        self.state = State.IDLE
-        self.due: dict[Input, Instant] = {}
-        """Timers that run: the input each will become, and when."""
-        self.config: ConfigView | None = None
-        self.rounds = Rounds(outfit)
-        self.provisioning = Provisioning(outfit)
-        self.decision: PortDecision | None = None
-        self.flow: FlowId | None = None
-        self.connection: Connection | None = None
-        self.registration: Registration | None = None
-        self.standby = Standby(outfit)
-        self._alarm = messages.INITIALIZED
-        self._afterwards: Literal["stop", "start"] = "stop"
-        self._since = Instant(0.0)
-        self.registered_at: str | None = None
-        self.last_refusal: PhoneRefused | None = None
-        self.last_failure: PhoneFailed | None = None
-
+class Life(Moving):
     # --- configuration ------------------------------------------------------------------------------------
 
     def fetch(self, _payload: object, now: Instant) -> State:
@@ -99,34 +68,7 @@ class Life:
         self._warn(plan.findings)
         return self._try_nodes(plan, now)
 
-    def _try_nodes(self, plan: PortPlan, now: Instant) -> State:
-        self.rounds.begin(plan)
-        for decision in self.rounds.left:
-            self._warn(decision.findings)
-            self._emit(
-                PhonePortDecided(
-                    row=decision.row,
-                    node=decision.host,
-                    port=decision.port,
-                    transport=decision.transport,
-                    element=decision.element,
-                )
-            )
-        return self._connect_next("", now)
-
     # --- connecting ---------------------------------------------------------------------------------------
-
-    def _connect_next(self, why: str, now: Instant) -> State:
-        decision = self.rounds.next()
-        if decision is None:
-            self._fail("E_ALL_NODES_FAILED", self.rounds.story)
-            return self._wait(self._backoff.next_delay(), now)
-        old = self.decision
-        if old is not None and old.node != decision.node:
-            self._emit(PhoneFailedOver(old=old.host, new=decision.host, why=why))
-        self.decision = decision
-        self.flow = self._outfit.open(decision)
-        return State.CONNECTING
 
     def register(self, facts: FlowFacts, now: Instant) -> State:
         assert self.flow is not None
@@ -137,28 +79,6 @@ class Life:
         self.registration = self._outfit.registration(self.decision, facts, self.config, alarm)
         self.connection.send(self.registration.begin(now), now)
         return State.REGISTERING
-
-    def next_node(self, why: str, now: Instant) -> State:
-        assert self.decision is not None
-        self.rounds.note(self.decision, why)
-        self._drop_connection()
-        return self._connect_next(why, now)
-
-    def fail_over(self, why: str, now: Instant) -> State:
-        self._alarm = messages.CLOSED_BY_UCM
-        return self._lost(why, now)
-
-    def fall_silent(self, why: str, now: Instant) -> State:
-        self._alarm = messages.TIMED_OUT
-        return self._lost(why, now)
-
-    def _lost(self, why: str, now: Instant) -> State:
-        """The registration is lost with its connection. One that had lasted begins a new round."""
-        assert self.decision is not None
-        if now - self._since >= STABLE:
-            self._backoff.reset()
-            self.rounds.begin_after(self.decision)
-        return self.next_node(why, now)
 
     # --- registering --------------------------------------------------------------------------------------
 
@@ -207,8 +127,8 @@ class Life:
             self.due[Input.REFRESH_DUE] = Instant(now + max(seconds - early, seconds / 2))
         self._arm_renewal(now)
         # Over MRA there is one way in and nothing to keep warm (device-config 4.9).
-        over_edge = self._profile.deployment == Deployment.MRA
-        if not self.standby.running and self._profile.failover and not over_edge:
+        self.watch_edge(now)
+        if not self.standby.running and self._profile.failover and not self.over_edge:
             assert self.rounds.plan is not None
             self.standby.begin(self.config, self.rounds.plan.decisions, self.decision, now)
         return State.REGISTERED
@@ -224,6 +144,8 @@ class Life:
         self._emit(refusal)
         if hopeless is not None:
             self._fail(hopeless.code, f"{decision.host}: {hopeless.detail}")
+        if self._node_is_down(refusal):
+            return self._try_another(f"{response.start_line}", now)
         self._drop_connection()
         self._alarm = messages.REJECTED
         if Behaviour.HOP_TO_LEGACY_PORT in self._conduct and decision.bearer:
@@ -236,6 +158,21 @@ class Life:
         if refusal.retry_after is not None and Behaviour.IGNORE_RETRY_AFTER not in self._conduct:
             wait = max(refusal.retry_after, 1)
         return self._wait(wait, now)
+
+    def _node_is_down(self, refusal: PhoneRefused) -> bool:
+        """An edge says that it does not reach the node, and there is another.
+
+        A 408 is a timeout that a proxy noticed (RFC 3261 8.1.3.1), a 503 asks to try another server (RFC 3263
+        4.3). [that Jabber moves on for them is assumed]
+        """
+        down = self.over_edge and refusal.status in (408, 503) and refusal.retry_after is None
+        if not down or self.rounds.plan is None or not self._profile.failover:
+            return False
+        return len(self.rounds.plan.decisions) > 1 if self.state is State.REFRESHING else bool(self.rounds.left)
+
+    def _try_another(self, why: str, now: Instant) -> State:
+        self._alarm = messages.TIMED_OUT
+        return self._lost(why, now) if self.state is State.REFRESHING else self.pass_over(why, now)
 
     # --- registered ---------------------------------------------------------------------------------------
 
@@ -328,27 +265,3 @@ class Life:
         assert self.connection is not None
         assert self.registration is not None
         return self.connection, self.registration
-
-    def _drop_connection(self) -> None:
-        self.standby.end()
-        self.due.pop(Input.REFRESH_DUE, None)
-        self.due.pop(Input.TOKEN_DUE, None)
-        if self.flow is not None:
-            self._outfit.close(self.flow)
-        self.flow = self.connection = self.registration = None
-        self.registered_at = None
-
-    def _wait(self, seconds: float, now: Instant) -> State:
-        self.due = {Input.RETRY_DUE: Instant(now + seconds)}
-        return State.BACKING_OFF
-
-    def _fail(self, code: str, detail: str) -> None:
-        self.last_failure = PhoneFailed(code=code, detail=detail)
-        self._emit(self.last_failure)
-
-    def _warn(self, findings: tuple[Finding, ...]) -> None:
-        for finding in findings:
-            self._emit(PhoneWarned(code=str(finding.code), detail=finding.text))
-
-    def _emit(self, event: Event) -> None:
-        self._journal.add(event, flow=self.flow)

@@ -15,7 +15,7 @@ from simulator.core.eventlog import Journal
 from simulator.core.events import ConfigFetched, PhoneFailed, PhoneRefused, PhoneStateChanged, PhoneWarned
 from simulator.core.flow import ActorId, Effect, Fetched, FlowEnd, FlowFacts, FlowId, FlowIds
 from simulator.core.instant import Instant
-from simulator.core.sip import UCM, Request, ResponseArrived, TransactionFailed
+from simulator.core.sip import UCM, KeepAlive, Request, ResponseArrived, TransactionFailed
 from simulator.core.sip.bearer import Dialect
 from softphone.core.backoff import Backoff
 from softphone.core.behaviours import Behaviour
@@ -37,6 +37,9 @@ ACTIONS: Final[Mapping[Action, Callable[[Life, Any, Instant], State]]] = Mapping
         Action.TRY_NEXT_SERVER: Life.try_next_server,
         Action.REGISTER: Life.register,
         Action.NEXT_NODE: Life.next_node,
+        Action.PASS_OVER: Life.pass_over,
+        Action.ASK_EDGE: Life.ask_edge,
+        Action.LEAVE_EDGE: Life.leave_edge,
         Action.FAIL_OVER: Life.fail_over,
         Action.FALL_SILENT: Life.fall_silent,
         Action.ANSWER_CHALLENGE: Life.answer_challenge,
@@ -165,7 +168,7 @@ class Softphone:
             profile = self.profile
             payload = (
                 view,
-                decide_ports(view, profile.deployment, edge=profile.edge, credential=profile.credential),
+                decide_ports(view, profile.deployment, edges=profile.edges, credential=profile.credential),
             )
         except ConfigError as error:
             finding = error.finding
@@ -235,6 +238,8 @@ class Softphone:
                 self._answered(arrival, now)
             elif isinstance(arrival, Request):
                 self._asked(arrival, now)
+            elif isinstance(arrival, KeepAlive):
+                self._life.edge_answered(arrival.transaction, now)
             elif isinstance(arrival, TransactionFailed):
                 self._feed(Input.TIMED_OUT, f"no answer to {arrival.request.method}", now)
             else:

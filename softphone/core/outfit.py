@@ -39,6 +39,7 @@ class Outfit:
         self.profile = profile
         self.conduct = Conduct(profile.behaviours)
         self.wallet = Wallet(tokens, self.conduct)
+        self.entropy = entropy
         self.ids = Identifiers(entropy.child("identifiers"), profile.mac)
         self.journal = journal
         self.flows = flows
@@ -76,7 +77,7 @@ class Outfit:
             user_agent=profile.user_agent,
             load=profile.load,
             mra=mra,
-            route=profile.edge_route if mra else None,
+            route=decision.route,
         )
         return Registration(
             caller,

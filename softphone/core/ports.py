@@ -17,7 +17,7 @@ from simulator.core.tls.settings import Credential
 from softphone.core.config_problems import ConfigError, ConfigProblem, ConfigWarning, Finding
 from softphone.core.device_config import ConfigView, SecurityMode, TransportProtocol
 from softphone.core.device_nodes import DEFAULT_PORTS, Node, PortElement
-from softphone.core.profile import Deployment, PortOverride
+from softphone.core.profile import Deployment, EdgeServer, PortOverride
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,6 +37,8 @@ class PortDecision:
     """Where the phone connects: node and port, or Expressway-E."""
     target_transport: Transport
     """Into the node; differs from `transport` on row 13 only (TLS outside, TCP inside)."""
+    route: str | None = None
+    """MRA: what the edge asks to be preloaded as Route."""
     bearer: bool = False
     """The port is a SIP OAuth port: a challenge is answered with a token."""
     client_certificate: bool = False
@@ -50,7 +52,7 @@ class PortDecision:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PortPlan:
-    """The nodes to try, in order, each with its own port; never empty."""
+    """The nodes to try, in order, each with its own port; over MRA all of them by each edge. Never empty."""
 
     decisions: tuple[PortDecision, ...]
     findings: tuple[Finding, ...] = ()
@@ -71,19 +73,19 @@ def decide_ports(
     config: ConfigView,
     deployment: Deployment,
     *,
-    edge: Address | None = None,
+    edges: tuple[EdgeServer, ...] = (),
     credential: Credential | None = None,
 ) -> PortPlan:
     """Applies the table. Raises ConfigError if the file contradicts itself or no node is usable.
 
-    `credential` is the phone's LSC, needed on rows 10 and 11 only; `edge` is Expressway-E's SIP address.
+    `credential` is the phone's LSC, needed on rows 10 and 11 only; `edges` are the ways in from outside.
     """
     rule = _rule(config, deployment)
-    if deployment == Deployment.MRA and edge is None:
+    if deployment == Deployment.MRA and not edges:
         raise ConfigError(ConfigProblem.NO_EDGE, "row 15: MRA without a sipEdgeServer address")
     if rule.client_certificate:
         _require_lsc(config, credential)
-    decisions: list[PortDecision] = []
+    direct: list[PortDecision] = []
     refused: list[Finding] = []
     warnings = () if rule.warning is None else (Finding(code=rule.warning[0], detail=rule.warning[1]),)
     for node in config.nodes:
@@ -92,43 +94,45 @@ def decide_ports(
         except ConfigError as error:
             refused.append(error.finding)
             continue
-        if deployment == Deployment.MRA:
-            assert edge is not None
-            next_hop, outside = edge, "tls"
-        else:
-            next_hop, outside = Address(node.host, port), rule.transport
-        decisions.append(
+        direct.append(
             PortDecision(
                 row=rule.row,
                 node=node,
                 element=rule.element,
                 port=port,
-                transport="tls" if outside == "tls" else rule.transport,
-                next_hop=next_hop,
+                transport=rule.transport,
+                next_hop=Address(node.host, port),
                 target_transport=rule.transport,
                 bearer=rule.bearer,
                 client_certificate=rule.client_certificate,
                 findings=found,
             )
         )
-    if not decisions:
+    if not direct:
         first = refused[0]
         raise ConfigError(
             ConfigProblem.BAD_PORT, f"{first.detail}; no node has a usable {rule.element}",
             path=first.path, line=first.line,
         )  # fmt: skip
-    return PortPlan(decisions=tuple(decisions), findings=(*warnings, *refused))
+    decisions = tuple(direct)
+    if deployment == Deployment.MRA:
+        decisions = tuple(_through(one, edge) for edge in edges for one in direct)
+    return PortPlan(decisions=decisions, findings=(*warnings, *refused))
+
+
+def _through(decision: PortDecision, edge: EdgeServer) -> PortDecision:
+    return replace(decision, transport="tls", next_hop=edge.address, route=edge.route)
 
 
 def decide_port(
     config: ConfigView,
     deployment: Deployment,
     *,
-    edge: Address | None = None,
+    edges: tuple[EdgeServer, ...] = (),
     credential: Credential | None = None,
 ) -> PortDecision:
     """The first node to try; see `decide_ports`."""
-    return decide_ports(config, deployment, edge=edge, credential=credential).decisions[0]
+    return decide_ports(config, deployment, edges=edges, credential=credential).decisions[0]
 
 
 def _rule(config: ConfigView, deployment: Deployment) -> _Rule:

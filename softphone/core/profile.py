@@ -14,7 +14,7 @@ from softphone.core.behaviours import Behaviour
 
 _DEVICE = re.compile(r"[A-Za-z0-9._-]{1,128}")
 _MAC = re.compile(r"[0-9a-f]{12}")
-_HEADER_TEXT = re.compile(r"[ -!#-~]+")
+HEADER_TEXT = re.compile(r"[ -!#-~]+")
 """Printable ASCII without the double quote."""
 _UNSENDABLE = re.compile("[\r\n\ud800-\udfff]")
 
@@ -76,6 +76,23 @@ class PortOverride:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class EdgeServer:
+    """A way in from outside, as an Expressway's edge configuration describes it."""
+
+    address: Address
+    """Expressway-E's SIP address (sipEdgeServer, tlsPort 5061)."""
+    route: str | None = None
+    """The edge configuration's sipRequest/route, sent as Route."""
+    base: str = ""
+    """`https://host:port` of the same Expressway, where `cookie` is good."""
+    cookie: str = field(default="", repr=False)
+
+    def __post_init__(self) -> None:
+        if self.route is not None and not HEADER_TEXT.fullmatch(self.route):
+            raise ValueError(f"edge {self.address}: route cannot stand in a header field")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class PhoneProfile:
     device: str
     """Device name as UCM knows it, e.g. CSFALICE."""
@@ -83,10 +100,8 @@ class PhoneProfile:
     config_urls: tuple[str, ...]
     """Of the cnf.xml file, one per TFTP server, tried in order."""
     deployment: Deployment = Deployment.ON_PREM
-    edge: Address | None = None
-    """MRA: Expressway-E's SIP address (sipEdgeServer, tlsPort 5061)."""
-    edge_route: str | None = None
-    """MRA: the edge configuration's sipRequest/route, sent as Route."""
+    edges: tuple[EdgeServer, ...] = ()
+    """MRA: the ways in, tried in order."""
     trust: tuple[bytes, ...] = ()
     """CA certificates (PEM) the phone trusts."""
     credential: Credential | None = None
@@ -119,7 +134,7 @@ class PhoneProfile:
             raise ValueError(f"phone {self.device}: mac must be 12 lower-case hex digits, not {self.mac!r}")
         if self.requested_expires is not None and self.requested_expires <= 0:
             raise ValueError(f"phone {self.device}: requested_expires must be positive")
-        for name in ("user_agent", "load", "edge_route"):
+        for name in ("user_agent", "load"):
             text = getattr(self, name)
-            if text is not None and not _HEADER_TEXT.fullmatch(text):
+            if not HEADER_TEXT.fullmatch(text):
                 raise ValueError(f"phone {self.device}: {name} cannot stand in a header field")

@@ -64,14 +64,20 @@ class Provisioning:
         return True
 
     def _fetch(self, now: Instant) -> None:
-        headers: tuple[tuple[str, str], ...] = ()
+        headers = self._cookie()
         if self.url.lower().startswith("https:") and (token := self._outfit.wallet.current(now)) is not None:
-            headers = (("Authorization", f"Bearer {token.text}"),)  # [assumed: device-config 3]
+            headers = (*headers, ("Authorization", f"Bearer {token.text}"))  # [assumed: device-config 3]
         self._count += 1
         self.key = f"config-{self._count}"
         # An empty server name: the URL's own host is the one to check.
         tls = self._outfit.client_tls("") if self.url.lower().startswith("https:") else None
         self._outfit.out.append(Fetch(key=self.key, url=self.url, headers=headers, tls=tls))
+
+    def _cookie(self) -> tuple[tuple[str, str], ...]:
+        """What the edge on the way to the server knows the phone by."""
+        edges = self._outfit.profile.edges
+        here = (edge.cookie for edge in edges if edge.cookie and self.url.startswith(f"{edge.base}/"))
+        return tuple(("Cookie", cookie) for cookie in here)[:1]
 
 
 def check_answer(result: Fetched) -> None:

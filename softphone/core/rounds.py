@@ -5,13 +5,14 @@ from __future__ import annotations
 from softphone.core.behaviours import Behaviour
 from softphone.core.outfit import Outfit
 from softphone.core.ports import PortDecision, PortPlan, override
-from softphone.core.profile import PortOverride
+from softphone.core.profile import Deployment, PortOverride
 
 
 class Rounds:
     def __init__(self, outfit: Outfit) -> None:
         self._conduct = outfit.conduct
         self._failover = outfit.profile.failover
+        self._over_edge = outfit.profile.deployment == Deployment.MRA
         self.port_override = outfit.profile.port_override
         self.plan: PortPlan | None = None
         """The last plan that could be used."""
@@ -23,9 +24,27 @@ class Rounds:
         self.plan = plan
         self._set(list(plan.decisions if self._failover else plan.decisions[:1]))
 
-    def begin_after(self, lost: PortDecision) -> None:
-        """After a registration that had lasted: the other nodes first, the lost one last (sip-wire 4)."""
-        self._set([*self._others(lost), lost])
+    def begin_after(self, lost: PortDecision, *, edge_gone: bool = False) -> None:
+        """After a registration that had lasted: the other nodes first, the lost one last (sip-wire 4).
+
+        Over MRA by the same edge first. If that is gone: the same node first, by the other edges.
+        """
+        assert self.plan is not None
+        if not self._failover or not self._over_edge:
+            self._set([*self._others(lost), lost])
+            return
+
+        def rank(one: PortDecision) -> tuple[bool, bool]:
+            same_node, same_edge = one.node == lost.node, one.next_hop == lost.next_hop
+            if edge_gone:
+                return same_edge, not same_node
+            return same_node, not same_edge
+
+        self._set(sorted(self.plan.decisions, key=rank))
+
+    def skip_edge(self, failed: PortDecision) -> None:
+        """What else would go the same way fares no better."""
+        self.left = [one for one in self.left if one.next_hop != failed.next_hop]
 
     def begin_behind(self, better: PortDecision) -> None:
         """The nodes to fall back on while the phone comes back to a better one."""

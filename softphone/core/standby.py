@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from simulator.core.flow import FlowFacts, FlowId
 from simulator.core.instant import Instant
-from simulator.core.sip import Request, ResponseArrived
+from simulator.core.sip import KeepAlive, Request, ResponseArrived
 from softphone.core.connection import Arrival, Connection
 from softphone.core.device_config import ConfigView
 from softphone.core.inquiries import answer
@@ -128,7 +128,7 @@ class Standby:
             elif isinstance(arrival, ResponseArrived):
                 if self._answered(watch, connection, registration, arrival, now):
                     return True
-            else:  # no answer, or bytes that are no SIP
+            elif not isinstance(arrival, KeepAlive):  # no answer, or bytes that are no SIP
                 assert watch.flow is not None
                 self._outfit.close(watch.flow)
                 self._forget(watch, now)

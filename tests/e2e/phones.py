@@ -10,7 +10,7 @@ from simulator.core.flow import Address
 from simulator.core.instant import Instant
 from simulator.core.tls.settings import Credential
 from softphone.aio.client import Outcome, Registered, register_once
-from softphone.core.profile import AccessToken, Deployment, FixedToken, PhoneProfile
+from softphone.core.profile import AccessToken, Deployment, EdgeServer, FixedToken, PhoneProfile
 from tests.e2e.running_lab import DEADLINE, RunningLab
 
 REGISTER = """\
@@ -57,7 +57,7 @@ class Phones:
                 config_urls=(f"{config}/CSFBOB.cnf.xml",),
                 trust=(expressway,),
                 deployment=Deployment.MRA,
-                edge=Address(host, port),
+                edges=(EdgeServer(address=Address(host, port)),),
             ),
             PhoneProfile(device="CSFCAROL", config_urls=(f"{config}/CSFCAROL.cnf.xml",)),
             PhoneProfile(

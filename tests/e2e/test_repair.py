@@ -15,7 +15,7 @@ from simulator.core.instant import Instant
 from simulator.core.tls.settings import Credential
 from softphone.aio.client import Outcome, Registered, register_once
 from softphone.core.behaviours import Behaviour
-from softphone.core.profile import AccessToken, Deployment, FixedToken, PhoneProfile, PortOverride
+from softphone.core.profile import AccessToken, Deployment, EdgeServer, FixedToken, PhoneProfile, PortOverride
 from tests.e2e.running_lab import DEADLINE, RunningLab, running_lab
 from tests.e2e.ssh import typed
 
@@ -49,7 +49,7 @@ def bob_from_outside(lab: RunningLab) -> PhoneProfile:
         config_urls=(f"http://{lab.hostport('config')}/CSFBOB.cnf.xml",),
         trust=((lab.pki / "expressway-ca.pem").read_bytes(),),
         deployment=Deployment.MRA,
-        edge=Address(host, port),
+        edges=(EdgeServer(address=Address(host, port)),),
     )
 
 

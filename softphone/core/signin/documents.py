@@ -21,6 +21,10 @@ _OAUTH_ERROR = re.compile(r"[a-z_]{1,40}")
 class Garbage(ValueError):
     """Not the document that was asked for; it may be another one the next time."""
 
+    def __init__(self, detail: str, *, code: str = "E_GARBAGE") -> None:
+        super().__init__(detail)
+        self.code = code
+
 
 class Refusal(Exception):
     """A clear no. `code` is typed (E_...), `error` what OAuth calls it."""
@@ -53,7 +57,7 @@ class Tokens:
 
 def read_home(body: bytes, user: str) -> Home:
     """clusterUser (device-config 4.2). Refusal: the cluster knows no such user."""
-    root = _root(body, "clusterUser")
+    root = root_of(body, "clusterUser")
     result = root.one("result")
     if result is None:
         raise Garbage("clusterUser without a result")
@@ -67,13 +71,13 @@ def read_home(body: bytes, user: str) -> Home:
 
 def read_refresh_flow(body: bytes) -> bool:
     """singleSignOn: is OAuth with Refresh Login Flow on? Absent elements: on [assumed]."""
-    flow = _root(body, "SSOResult").at("Response/OAuth/RefreshLoginFlow")
+    flow = root_of(body, "SSOResult").at("Response/OAuth/RefreshLoginFlow")
     return flow is None or flow.attributes.get("enabled") != "false"
 
 
 def read_devices(body: bytes) -> tuple[tuple[str, str], ...]:
     """(name, URI of the device's document), in the order given."""
-    root = _root(body, "devices")
+    root = root_of(body, "devices")
     found = []
     for item in root.all("device"):
         name, uri = item.value("name"), item.attributes.get("uri", "")
@@ -84,7 +88,7 @@ def read_devices(body: bytes) -> tuple[tuple[str, str], ...]:
 
 def read_provision(body: bytes) -> str:
     """Where the device's configuration file lies."""
-    uri = _value(_root(body, "device"), "provision", "uri")
+    uri = _value(root_of(body, "device"), "provision", "uri")
     if uri is None or urlsplit(uri).scheme not in ("http", "https"):
         raise Garbage("the device's document names no configuration file")
     return uri
@@ -151,7 +155,8 @@ def _json(body: bytes) -> dict[str, object]:
     return document
 
 
-def _root(body: bytes, name: str) -> Element:
+def root_of(body: bytes, name: str) -> Element:
+    """Raises Garbage for what is no XML, or of another name."""
     try:
         root = read_xml(body)
     except ConfigError as error:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from base64 import urlsafe_b64encode
+from base64 import b64encode, urlsafe_b64encode
 from dataclasses import dataclass, field
 from hashlib import sha256
 from urllib.parse import urlencode
@@ -28,6 +28,12 @@ class Attempt:
 
 def new_attempt(entropy: Entropy) -> Attempt:
     return Attempt(verifier=entropy.hex(32), state=entropy.hex(16))
+
+
+def basic(account: Account) -> tuple[str, str]:
+    """The header field that shows the user's credentials to an edge (RFC 7617)."""
+    text = b64encode(f"{account.user}:{account.password}".encode()).decode("ascii")
+    return "Authorization", f"Basic {text}"
 
 
 def authorize(account: Account, attempt: Attempt, *, code: bool) -> Fields:

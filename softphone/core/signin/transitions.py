@@ -12,6 +12,10 @@ class SignInState(StrEnum):
     SIGNED_OUT = "signed_out"
     SEEKING = "seeking"
     """SRV records are asked for."""
+    ENTERING = "entering"
+    """Outside: get_edge_sso. How does the edge let people in?"""
+    EQUIPPING = "equipping"
+    """Outside: get_edge_config of one edge after the other, each a way in."""
     LOCATING = "locating"
     """clusterUser: which cluster is the user's home?"""
     CHECKING = "checking"
@@ -47,7 +51,10 @@ class SignInInput(StrEnum):
 
 class SignInAction(StrEnum):
     SEEK = "ask for SRV records"
-    LOCATE = "ask clusterUser"
+    BEGIN = "ask clusterUser; from outside first get_edge_sso"
+    EQUIP = "ask for the edge configuration"
+    TAKE_EDGE = "keep the way in, ask the next edge or clusterUser"
+    SKIP_EDGE = "do without this edge"
     CHECK = "ask singleSignOn"
     OPEN = "open the authorize page"
     LOG_IN = "send the login form"
@@ -79,8 +86,18 @@ def _table() -> dict[tuple[SignInState, SignInInput], SignInTransition]:
     for state in (S.SIGNED_OUT, S.EXPIRED, S.FAILED, S.WAITING):
         table[state, I.START] = SignInTransition(A.SEEK, (S.SEEKING,))
     table[S.WAITING, I.RETRY_DUE] = SignInTransition(A.SEEK, (S.SEEKING,))
+    table[S.SEEKING, I.ANSWERED] = SignInTransition(A.BEGIN, (S.LOCATING, S.ENTERING))
+    table[S.SEEKING, I.TROUBLE] = SignInTransition(A.TRY_AGAIN, (S.WAITING,))
+    table[S.ENTERING, I.ANSWERED] = SignInTransition(A.EQUIP, (S.EQUIPPING,))
+    table[S.ENTERING, I.TROUBLE] = SignInTransition(A.TRY_AGAIN, (S.ENTERING, S.WAITING))
+    table[S.EQUIPPING, I.ANSWERED] = SignInTransition(A.TAKE_EDGE, (S.EQUIPPING, S.LOCATING))
+    for no in (I.TROUBLE, I.REFUSED):
+        # Whichever way in is found will do; without any, what the last edge said decides.
+        to = S.WAITING if no is I.TROUBLE else S.FAILED
+        table[S.EQUIPPING, no] = SignInTransition(A.SKIP_EDGE, (S.EQUIPPING, S.LOCATING, to))
+    for state in (S.SEEKING, S.ENTERING):
+        table[state, I.REFUSED] = SignInTransition(A.GIVE_UP, (S.FAILED,))
     steps = {
-        S.SEEKING: (A.LOCATE, S.LOCATING),
         S.LOCATING: (A.CHECK, S.CHECKING),
         S.CHECKING: (A.OPEN, S.OPENING),
         S.OPENING: (A.LOG_IN, S.LOGGING_IN),

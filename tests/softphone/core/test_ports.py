@@ -21,10 +21,10 @@ from softphone.core.ports import (
     override,
     parse_port,
 )
-from softphone.core.profile import Deployment, PortOverride
+from softphone.core.profile import Deployment, EdgeServer, PortOverride
 
 Cnf = Callable[..., bytes]
-EDGE = Address("expe.example.com", 5061)
+EDGE = EdgeServer(address=Address("expe.example.com", 5061))
 LSC_DER = b"any bytes will do: the decision compares, it does not verify"
 LSC = Credential(
     b"-----BEGIN CERTIFICATE-----\n" + b64encode(LSC_DER) + b"\n-----END CERTIFICATE-----\n", b"unused"
@@ -47,7 +47,7 @@ def view(
 
 
 def decide(config: ConfigView, deployment: Deployment) -> PortPlan:
-    return decide_ports(config, deployment, edge=EDGE if deployment is MRA else None, credential=LSC)
+    return decide_ports(config, deployment, edges=(EDGE,) if deployment is MRA else (), credential=LSC)
 
 
 @dataclass(frozen=True)
@@ -118,7 +118,7 @@ def test_a_row_of_the_table(cnf: Cnf, row: Row) -> None:
     assert first.target_transport == (row.inside or row.over)
     assert (second.host, second.port) == ("ucm-sub2.lab.example", 10_000 + row.port)
     if row.deployment is MRA:
-        assert first.next_hop == second.next_hop == EDGE
+        assert first.next_hop == second.next_hop == EDGE.address
     else:
         assert first.next_hop == Address("ucm-sub1.lab.example", row.port)
         assert second.next_hop == Address("ucm-sub2.lab.example", 10_000 + row.port)
@@ -317,4 +317,4 @@ def test_a_deliberate_mistake(
     right = decide(view(cnf, "1", "3", "3"), deployment).decisions[0]
     wrong = override(right, wanted)
     assert (wrong.element, wrong.port, wrong.transport, wrong.bearer, wrong.client_certificate) == expected
-    assert wrong.next_hop == (EDGE if deployment is MRA else Address(right.host, wrong.port))
+    assert wrong.next_hop == (EDGE.address if deployment is MRA else Address(right.host, wrong.port))

@@ -265,9 +265,6 @@ def test_what_may_pass_is_tried_again_and_then_succeeds() -> None:
     ("srv", "code"),
     [
         pytest.param({}, "E_NO_SRV", id="no records at all"),
-        pytest.param(
-            {"_collab-edge._tls.lab.example.": ["1 1 8443 e.lab.example."]}, "E_OUTSIDE", id="edge only"
-        ),
         pytest.param({"_cisco-uds._tcp.lab.example.": ["0 0 0 ."]}, "E_NO_SRV", id="service not offered"),
     ],
 )

@@ -1,0 +1,264 @@
+"""What the sign-in does: one method for each action of its table, returning the state it leads to.
+
+Whether an action may happen now is the table's business, and who calls it is `machine`'s.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from simulator.core.entropy import Entropy
+from simulator.core.eventlog import Journal
+from simulator.core.events import SignInFailed, TokenRenewed
+from simulator.core.flow import Effect, FlowIds
+from simulator.core.instant import Instant
+from softphone.core.backoff import Backoff
+from softphone.core.profile import EdgeServer
+from softphone.core.signin import requests
+from softphone.core.signin.account import Account
+from softphone.core.signin.answers import Equipped
+from softphone.core.signin.discovery import Discovery, Servers
+from softphone.core.signin.documents import Home, Tokens
+from softphone.core.signin.entrances import Entrances
+from softphone.core.signin.errands import Errands
+from softphone.core.signin.name_lookup import NameLookup
+from softphone.core.signin.session import Session
+from softphone.core.signin.transitions import SignInInput, SignInState
+from softphone.core.signin.way import STRAIGHT
+
+RENEW_AGAIN = 60.0
+"""Seconds after a renewal that got no usable answer. [assumed]"""
+
+S, I = SignInState, SignInInput  # noqa: E741
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SignedIn:
+    """What the phone needs to begin."""
+
+    device: str
+    config_urls: tuple[str, ...]
+    """Of its file: one, or outside one through each edge."""
+    edges: tuple[EdgeServer, ...] = ()
+    """Empty: the phone is inside."""
+
+
+class Steps:
+    def __init__(
+        self,
+        account: Account,
+        *,
+        entropy: Entropy,
+        journal: Journal,
+        flows: FlowIds,
+        errands: Errands,
+        out: list[Effect],
+    ) -> None:
+        self.state = S.SIGNED_OUT
+        self.due: dict[SignInInput, Instant] = {}
+        """Timers that run: the input each will become, and when."""
+        self.last_failure: SignInFailed | None = None
+        self.names = NameLookup(account.name_servers, entropy=entropy.child("dns"), flows=flows, out=out)
+        self.discovery = Discovery(account.domain, self.names)
+        self.session = Session()
+        self.refresh_flow = True
+        self.attempt = requests.Attempt(verifier="", state="")
+        self._account, self._entropy, self._journal, self._errands = account, entropy, journal, errands
+        self._entrances = Entrances(account.domain)
+        self._backoff = Backoff(entropy.child("sign-in backoff"))
+        self._home: Home | None = None
+        self._device = ""
+
+    def result(self, config_url: str) -> SignedIn:
+        return SignedIn(
+            device=self._device,
+            config_urls=tuple(way.url(config_url) for way in self._entrances.ways),
+            edges=self._entrances.servers,
+        )
+
+    # --- finding a way in ---------------------------------------------------------------------------------
+
+    def seek(self, _payload: object, now: Instant) -> SignInState:
+        self._forget()
+        self.session.held = None
+        if self._account.name_servers:
+            self.discovery.begin(now)
+        else:
+            self.due[I.TROUBLE] = now  # nobody to ask
+        return S.SEEKING
+
+    def begin(self, servers: object, now: Instant) -> SignInState:
+        assert isinstance(servers, Servers)
+        if servers.outside:
+            self._entrances.outside(servers.targets)
+            return self._enter()
+        self._entrances.inside(servers.targets)
+        return self._locate()
+
+    def _enter(self) -> SignInState:
+        account = self._account
+        email = account.user if "@" in account.user else f"{account.user}@{account.domain}"
+        self._errands.ask_edge(self._entrances.edge, "get_edge_sso", (("email", email),))
+        return S.ENTERING
+
+    def equip(self, _by_token: object, now: Instant) -> SignInState:
+        """With the user's credentials [documented: device-config 4.8], whether it takes tokens or not."""
+        services = (("service_name", "_cisco-uds"), ("service_name", "_cuplogin"))
+        basic = (requests.basic(self._account),)
+        self._errands.ask_edge(self._entrances.edge, "get_edge_config", services, basic)
+        return S.EQUIPPING
+
+    def take_edge(self, equipped: object, now: Instant) -> SignInState:
+        assert isinstance(equipped, tuple)
+        found: Equipped = equipped
+        self._entrances.add(found)
+        return self.equip(None, now) if self._entrances.next_edge() else self._locate()
+
+    def skip_edge(self, problem: object, now: Instant) -> SignInState:
+        assert isinstance(problem, tuple)
+        self._fail(problem)
+        # A password that one edge did not take is not carried to the others.
+        refused = problem[0] == "E_CREDENTIALS" and not self._entrances
+        if not refused and self._entrances.next_edge():
+            return self.equip(None, now)
+        if self._entrances:
+            return self._locate()
+        if problem[0] in ("E_CREDENTIALS", "E_EDGE_REFUSED"):
+            self._forget()
+            return S.FAILED
+        return self._wait(now)
+
+    def _locate(self) -> SignInState:
+        entrance = self._entrances.entrance
+        self._errands.way = entrance.way
+        query = (("username", self._account.user),)
+        self._errands.get(f"{entrance.uds}/cucm-uds/clusterUser", query=query)
+        return S.LOCATING
+
+    def try_again(self, problem: object, now: Instant) -> SignInState:
+        """The next way in, from the beginning; after the last one, wait."""
+        self._fail(problem or ("E_NO_NAME_SERVER", "no name server is known"))
+        if self.state is S.ENTERING and self._entrances.next_edge():
+            return self._enter()
+        if self.state not in (S.SEEKING, S.ENTERING) and self._entrances.next():
+            return self._locate()
+        return self._wait(now)
+
+    def _wait(self, now: Instant) -> SignInState:
+        self.due[I.RETRY_DUE] = Instant(now + self._backoff.next_delay())
+        return S.WAITING
+
+    # --- tokens -------------------------------------------------------------------------------------------
+
+    def check(self, home: object, now: Instant) -> SignInState:
+        assert isinstance(home, Home)
+        self._home = home
+        self._errands.get(f"{home.base}/ssosp/ws/public/singleSignOn")
+        return S.CHECKING
+
+    def open(self, refresh_flow: object, now: Instant) -> SignInState:
+        assert self._home is not None
+        self.refresh_flow = bool(refresh_flow)
+        self.attempt = requests.new_attempt(self._entropy)
+        query = requests.authorize(self._account, self.attempt, code=self.refresh_flow)
+        self._errands.get(f"{self._home.base}/ssosp/oauth/authorize", query=query)
+        return S.OPENING
+
+    def log_in(self, form: object, now: Instant) -> SignInState:
+        action, fields = requests.login(form, self._account)
+        self._errands.post(action, fields)
+        return S.LOGGING_IN
+
+    def redeem(self, found: object, now: Instant) -> SignInState:
+        if isinstance(found, Tokens):
+            return self.take_tokens(found, now)
+        assert self._home is not None
+        fields = requests.redeem(self._account, self.attempt, str(found))
+        self._errands.post(self._home.base + self._account.token_path, fields)
+        return S.REDEEMING
+
+    def take_tokens(self, tokens: object, now: Instant) -> SignInState:
+        assert self._home is not None
+        self._keep(tokens, now)
+        url = f"{self._home.base}/cucm-uds/user/{self._home.user}/devices"
+        self._errands.get(url, more=self.session.bearer)
+        return S.LISTING
+
+    def renew(self, _payload: object, now: Instant) -> SignInState:
+        assert self._home is not None
+        if self.session.refresh is None:
+            return self.end_session(("E_NO_REFRESH_TOKEN", "there is no refresh token"), now)
+        self.due.pop(I.RENEWAL_DUE, None)
+        self.due.pop(I.TOKEN_WANTED, None)
+        fields = requests.refresh(self._account, self.session.refresh)
+        self._errands.post(self._home.base + self._account.token_path, fields)
+        return S.RENEWING
+
+    def take_renewed(self, tokens: object, now: Instant) -> SignInState:
+        self._keep(tokens, now)
+        assert isinstance(tokens, Tokens)
+        self._journal.add(TokenRenewed(expires_in=int(tokens.expires_in)))
+        return S.SIGNED_IN
+
+    def renew_later(self, problem: object, now: Instant) -> SignInState:
+        """By another edge, if there is one."""
+        self._fail(problem)
+        self._entrances.turn()
+        self._errands.way = self._entrances.entrance.way
+        self.due[I.RENEWAL_DUE] = Instant(now + RENEW_AGAIN)
+        return S.SIGNED_IN
+
+    # --- the device ---------------------------------------------------------------------------------------
+
+    def choose(self, choice: object, now: Instant) -> SignInState:
+        assert isinstance(choice, tuple)
+        self._device, uri = choice
+        self._errands.get(uri, more=self.session.bearer)
+        return S.PROVISIONING
+
+    def hand_over(self, _uri: object, now: Instant) -> SignInState:
+        self._backoff.reset()
+        return S.SIGNED_IN
+
+    # --- the end ------------------------------------------------------------------------------------------
+
+    def give_up(self, problem: object, now: Instant) -> SignInState:
+        self._fail(problem)
+        self._forget()
+        return S.FAILED
+
+    def end_session(self, problem: object, now: Instant) -> SignInState:
+        """Jabber signs out: "Your session is expired". [documented: oauth-tokens 4]"""
+        assert isinstance(problem, tuple)
+        self._fail(("E_SESSION_EXPIRED", f"{problem[0]}: {problem[1]}"))
+        self._forget()
+        return S.EXPIRED
+
+    def sign_out(self, _payload: object, now: Instant) -> SignInState:
+        self._forget()
+        self._backoff.reset()
+        return S.SIGNED_OUT
+
+    def nothing(self, _payload: object, now: Instant) -> SignInState:
+        return self.state
+
+    # --- parts --------------------------------------------------------------------------------------------
+
+    def _keep(self, tokens: object, now: Instant) -> None:
+        assert isinstance(tokens, Tokens)
+        self.due[I.RENEWAL_DUE] = self.session.keep(tokens, now)
+
+    def _forget(self) -> None:
+        self.names.cancel()
+        self.due.clear()
+        self._errands.cancel()
+        self._errands.way = STRAIGHT
+        self.session.forget()
+        self._home = None
+        self._entrances.forget()
+        self.attempt = requests.Attempt(verifier="", state="")
+
+    def _fail(self, problem: object) -> None:
+        assert isinstance(problem, tuple)
+        self.last_failure = SignInFailed(code=problem[0], detail=problem[1])
+        self._journal.add(self.last_failure)
