@@ -1,7 +1,7 @@
 """UCM's cause codes, as RIS, CISCO-CCM-MIB and alarms show them (sip-wire 6.1, administration 8.2).
 
-Two lists that share some numbers: why a registration was refused, and why one ended. They must not be mixed. Only
-what this registrar can cause is here: a test has a scenario for each. UCM's own lists are longer.
+Two lists that share some numbers: why a registration was refused, and why one ended. They must not be mixed.
+Only what this registrar can cause is here, and a test has a scenario for each; UCM's own lists are longer.
 """
 
 from __future__ import annotations

@@ -66,7 +66,10 @@ class NodeConfig(Strict):
     tomcat: CertificateConfig = CertificateConfig()
     tomcat_trust: list[str] = Field(["tomcat-ca", "expressway-ca"], description="authorities in Tomcat-trust")
     clock: float = Field(
-        0.0, ge=-MAX_ERROR, le=MAX_ERROR, description="seconds its clock is ahead of the true time; -600: behind"
+        0.0,
+        ge=-MAX_ERROR,
+        le=MAX_ERROR,
+        description="seconds its clock is ahead of the true time; -600: behind",
     )
 
 

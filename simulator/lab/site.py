@@ -40,6 +40,7 @@ from simulator.expressway.core.discovery import Found, FoundNode, Identity, UcmS
 from simulator.expressway.core.proxy import ExpresswayC
 from simulator.expressway.core.settings import ExpresswaySettings
 from simulator.expressway.core.token_keys import parse_keys
+from simulator.lab import authorization
 from simulator.lab.amendments import Amendments
 from simulator.lab.build import Builder, host_of, node_ports, uds_host
 from simulator.lab.clocks import ByNodeClock
@@ -652,6 +653,7 @@ class Site:
             password=password if config.password is None else config.password,
             name_servers=(Address(f"{DNS}.{self.config.domain}", port),),
             device=config.as_device or config.device,
+            **authorization.of_phones(self.config.cluster.authorization),
         )
         return Jabber(
             account,
