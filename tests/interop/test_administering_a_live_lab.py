@@ -13,6 +13,7 @@ from typing import Any
 
 import pytest
 
+from registrar.core.axl import OPERATIONS
 from simulator.core.instant import Instant
 from softphone.aio.client import Registered, register_once
 from softphone.core.profile import AccessToken, FixedToken, PhoneProfile
@@ -122,7 +123,7 @@ def its_end(service: Any) -> None:
         service.getPhone(name="CSFZOE")
 
 
-async def test_a_user_and_a_phone_made_over_axl_register(lab: RunningLab) -> None:
+async def a_user_and_a_phone_made_over_axl_register(lab: RunningLab) -> None:
     with axl(lab) as service:
         await asyncio.to_thread(whole_life_of_a_user_and_a_phone, service)
         await asyncio.to_thread(a_phone_of_zoe, lab)
@@ -132,7 +133,7 @@ async def test_a_user_and_a_phone_made_over_axl_register(lab: RunningLab) -> Non
         await registers(lab, "CSFZOE", "zoe")
 
 
-async def test_the_cluster_is_read_and_its_ports_are_changed(lab: RunningLab) -> None:
+async def the_cluster_is_read_and_its_ports_are_changed(lab: RunningLab) -> None:
     oauth = lab.endpoint("oauth")[1]
 
     def work(service: Any) -> int:
@@ -184,7 +185,7 @@ async def test_the_cluster_is_read_and_its_ports_are_changed(lab: RunningLab) ->
     await registers(lab, "CSFALICE", "alice")
 
 
-async def test_rows_of_expressways_come_and_go(lab: RunningLab) -> None:
+async def rows_of_expressways_come_and_go(lab: RunningLab) -> None:
     def work(service: Any) -> None:
         row = {"HostNameOrIP": "expc1", "X509SubjectNameorSubjectAlternateName": "expc1.example.com"}
         service.addExpresswayCConfiguration(expresswayCConfiguration=row)
@@ -203,3 +204,43 @@ async def test_rows_of_expressways_come_and_go(lab: RunningLab) -> None:
 
     with axl(lab) as service:
         await asyncio.to_thread(work, service)
+
+
+def what_phones_stand_on(service: Any) -> None:
+    partition = {"name": "Internal"}
+    service.addRoutePartition(routePartition=partition)
+    service.updateRoutePartition(**partition, description="inside")
+    assert service.getRoutePartition(**partition)["return"].routePartition.description == "inside"
+    listed = service.listRoutePartition({"name": "Int%"}, {"name": ""})["return"].routePartition
+    assert [each.name for each in listed] == ["Internal"]
+    service.removeRoutePartition(**partition)
+    assert service.listRoutePartition(partition, {"name": ""})["return"] is None
+    pool = {"name": "Branch"}
+    needed = {"dateTimeSettingName": "CMLocal", "callManagerGroupName": "Default", "regionName": "Default"}
+    service.addDevicePool(devicePool={**pool, **needed, "srstName": "Disable"})
+    service.updateDevicePool(**pool, newName="Branch 2")
+    assert service.getDevicePool(name="Branch 2")["return"].devicePool.name == "Branch 2"
+    assert len(service.listDevicePool({"name": "Branch%"}, {"name": ""})["return"].devicePool) == 1
+    service.removeDevicePool(name="Branch 2")
+    assert service.listDevicePool({"name": "Branch%"}, {"name": ""})["return"] is None
+
+
+def profiles_and_nodes(service: Any) -> None:
+    for act in (service.applyPhoneSecurityProfile, service.resetPhoneSecurityProfile):
+        assert act(name="oauth")["return"]
+    found = service.listProcessNode({"name": "127%"}, {"name": ""})["return"].processNode
+    node = service.getProcessNode(uuid=found[0].uuid)["return"].processNode
+    assert (node.name, node.nodeUsage) == ("127.0.0.1", "Publisher")
+    key = {"processNodeName": node.name, "service": "Cisco CallManager"}
+    assert service.getProcessNodeService(**key)["return"].processNodeService.isActive == "true"
+
+
+async def test_every_operation_is_called_by_a_library_nobody_here_wrote(lab: RunningLab) -> None:
+    await a_user_and_a_phone_made_over_axl_register(lab)
+    await rows_of_expressways_come_and_go(lab)
+    with axl(lab) as service:
+        await asyncio.to_thread(what_phones_stand_on, service)
+        await asyncio.to_thread(profiles_and_nodes, service)
+    await the_cluster_is_read_and_its_ports_are_changed(lab)
+    done = {event["operation"] for event in lab.events("soap:called", 0, service="AXL", status=200)}
+    assert done == set(OPERATIONS)

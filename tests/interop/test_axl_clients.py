@@ -220,7 +220,7 @@ async def test_zeep_parses_every_answer_strictly(node: Node) -> None:
     assert node.web.directory.device("CSFONE").profile == "New"
 
 
-@pytest.mark.parametrize("version", ["9.1", "10.5", "11.5"])
+@pytest.mark.parametrize("version", ["8.5", "9.1", "10.0", "10.5", "11.0", "11.5", "12.0"])
 async def test_zeep_with_an_older_schema_parses_strictly_too(node: Node, version: str) -> None:
     def work() -> None:
         axl = node.zeep(version)

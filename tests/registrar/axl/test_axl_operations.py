@@ -7,11 +7,7 @@ import re
 import pytest
 
 from registrar.core.axl import OPERATIONS
-from registrar.core.bindings import Binding
-from simulator.core.flow import Address
-from simulator.core.instant import Instant
-from simulator.core.sip import parse_uri
-from tests.registrar.axl.bench import ADMIN, WebBench, basic, xml
+from tests.registrar.axl.bench import ADMIN, WebBench, basic, binding, xml
 from tests.registrar.database.bench import PUBLISHER, SUBSCRIBER
 
 UUID = re.compile(r"\{[0-9A-F]{8}-([0-9A-F]{4}-){3}[0-9A-F]{12}\}")
@@ -679,26 +675,6 @@ def test_a_reset_of_nothing_is_refused(web: WebBench) -> None:
     assert web.fault("resetPhone", "<name>X</name>")[0] == 5007
     assert web.fault("resetPhone") == (5000, "either uuid or name must be given")
     assert web.devices.done == []
-
-
-def binding(device: str, dn: str, node: str, *, at: float = 1.0) -> Binding:
-    return Binding(
-        device=device,
-        dn=dn,
-        node=node,
-        aor=f"sip:{dn}@{node}",
-        contact=f"<sip:{dn}@192.0.2.10>",
-        contact_uri=parse_uri(f"sip:{dn}@192.0.2.10"),
-        instance=None,
-        call_id="c",
-        cseq=1,
-        flow=1,
-        source=Address("192.0.2.10", 50_000),
-        transport="tls",
-        lines=(dn,),
-        registered_at=Instant(at),
-        expires_at=Instant(at + 120),
-    )
 
 
 # --- versions and doors --------------------------------------------------------------------------------------
