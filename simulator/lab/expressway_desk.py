@@ -22,7 +22,7 @@ class Discover(Strict):
 
     publisher: str | None = Field(None, description="address as typed; default: the publisher's host name")
     user: str | None = None
-    password: str | None = None
+    password: str | None = Field(None, repr=False)
     tls_verify: bool = True
 
 

@@ -20,7 +20,7 @@ class HttpCall(Strict):
     method: Annotated[str, Field(pattern=r"^[A-Z]{1,16}$")] = "GET"
     node: Name | None = Field(None, description="default: the publisher")
     as_user: str | None = Field(None, description="Basic credentials of this user, or of an administrator")
-    form: dict[str, str] = Field({}, description="body of a POST")
+    form: dict[str, str] = Field({}, repr=False, description="body of a POST")
     status: int = Field(200, description="expected")
     answers: str | None = Field(None, description="regular expression that the body must match")
 

@@ -5,11 +5,13 @@ A step is a mapping with one key, its verb. The verbs are the fields of `Step`; 
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
 from pydantic import Field, field_validator, model_validator
 
+from simulator.core import redact
 from simulator.core.tls.settings import TlsVersion
 from simulator.lab import yaml_source
 from simulator.lab.clocks import MAX_ERROR
@@ -75,7 +77,7 @@ class AdminCommand(Strict):
 
     command: str
     node: Name | None = Field(None, description="default: the publisher")
-    answers: list[str | CertificateOf] = Field([], description="to its questions, in order")
+    answers: list[str | CertificateOf] = Field([], repr=False, description="to its questions, in order")
     prints: str | None = Field(None, description="regular expression that the output must match")
     fails: bool = False
 
@@ -84,7 +86,7 @@ class AxlCall(Strict):
     """A call of a node's AXL service with an administrator's credentials."""
 
     operation: Annotated[str, Field(pattern=r"^[A-Za-z]{3,64}$")]
-    body: str = Field("", description="the operation's child elements, XML")
+    body: str = Field("", repr=False, description="the operation's child elements, XML")
     node: Name | None = Field(None, description="default: the publisher")
     version: Annotated[str, Field(pattern=r"^[0-9]{1,2}\.[0-9]$")] = "12.5"
     status: int = Field(200, description="expected HTTP status; a fault is 500")
@@ -147,26 +149,50 @@ class Step(Strict):
         return getattr(self, self.verb)
 
     def __str__(self) -> str:
+        """For events and ladders: a field that may hold a secret is told by its names, not its values."""
         value = self.value
         if isinstance(value, list):
-            shown = ", ".join(str(item) for item in value)
+            shown = ", ".join(map(_plain, value))
         elif isinstance(value, Strict):
-            said = value.model_dump(exclude_defaults=True).items()
-            shown = ", ".join(f"{name} {_plain(part)}" for name, part in said)
+            shown = ", ".join(_told(value))
         elif isinstance(value, bool):
             shown = "on" if value else "off"
         elif isinstance(value, float):
             shown = f"{value:g} s"
         else:
             shown = str(value)
-        return f"{self.verb}: {shown}"
+        return redact.text(f"{self.verb}: {shown}")
+
+
+def _told(value: Strict) -> list[str]:
+    """Each field that was given something else than its default."""
+    out = []
+    for name, field in type(value).model_fields.items():
+        part = getattr(value, name)
+        if part != field.get_default(call_default_factory=True):
+            out.append(f"{name} {_plain(part) if field.repr else _names_in(part)}")
+    return out
 
 
 def _plain(value: object) -> str:
     """A value of a step without YAML's punctuation."""
+    if isinstance(value, Expectation):
+        return str(value)
+    if isinstance(value, Strict):
+        return " ".join(_told(value))
     if isinstance(value, dict):
         return " ".join(f"{name} {_plain(part)}" for name, part in value.items())
-    return " ".join(map(str, value)) if isinstance(value, list) else str(value)
+    return " ".join(map(_plain, value)) if isinstance(value, list) else str(value)
+
+
+def _names_in(value: object) -> str:
+    """Of a value that is not shown: keys, elements, or how many there are."""
+    if isinstance(value, dict):
+        return " ".join(value)
+    if isinstance(value, list):
+        return f"({len(value)})"
+    elements = dict.fromkeys(re.findall(r"<([A-Za-z][A-Za-z0-9]*)", str(value)))
+    return " ".join(f"<{name}>" for name in elements) or "(not shown)"
 
 
 class Scenario(Strict):
