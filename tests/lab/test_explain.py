@@ -27,6 +27,7 @@ FIRST_FAILURES = {
     "expired-token": ("token_time", "REGISTER at ucm-pub", "OAuth Access Token Expiry Timer"),
     "expressway-certificate-expired": ("validity", "expc → ucm-pub", "signed anew"),
     "expressway-server-only-eku": ("usage", "expc → ucm-pub", "clientAuth"),
+    "expressway-unknown-ca-after-discovery": ("chain", "expc → ucm-pub", "tomcat-trust"),
     "interval-too-brief": ("expires_acceptable", "REGISTER at ucm-pub", "Min-Expires"),
     "lsc-missing-on-5061": ("client_certificate", "CSFDAVE → ucm-pub", "CAPF"),
     "port-mismatch-mode-off": ("oauth_mode_on", "REGISTER at ucm-pub", "utils sipOAuth-mode enable"),
