@@ -148,31 +148,7 @@ def test_a_client_that_does_not_trust_tomcat_says_unknown_ca(lab: RunningLab, op
     assert failed["reason"] == "TLSV1_ALERT_UNKNOWN_CA"
 
 
-# --- 5091: the client's certificate ---------------------------------------------------------------------------
-
-
-def test_5091_without_a_certificate_is_alert_40(lab: RunningLab, openssl: str) -> None:
-    since = lab.mark()
-    done = handshake(openssl, lab.hostport("mra"))
-    assert (done.returncode, alerts(done)) == (1, [40])
-    assert "alert handshake failure" in done.stderr
-    failed = lab.wait_for("tls:failed", since)
-    assert (failed["role"], failed["by"], failed["alert"]) == ("server", "us", 40)
-    assert failed["reason"] == "PEER_DID_NOT_RETURN_A_CERTIFICATE"
-
-
-def test_5091_with_a_certificate_of_an_unknown_ca_is_alert_48(
-    lab: RunningLab, openssl: str, stranger: tuple[Path, Path]
-) -> None:
-    since = lab.mark()
-    certificate, key = stranger
-    done = handshake(openssl, lab.hostport("mra"), "-cert", certificate, "-key", key)
-    assert (done.returncode, alerts(done)) == (1, [48])
-    assert "alert unknown ca" in done.stderr
-    failed = lab.wait_for("tls:failed", since)
-    assert (failed["role"], failed["by"], failed["alert"]) == ("server", "us", 48)
-    assert (failed["alert_name"], failed["reason"]) == ("unknown_ca", "CERTIFICATE_VERIFY_FAILED")
-    assert lab.events("trust:judged", since) == []
+# --- 5091: the client's certificate (each wrong one: test_openssl_5091) ---------------------------------------
 
 
 def test_5091_with_the_expressways_certificate_answers_options(
@@ -298,14 +274,6 @@ def test_tls_1_3_unknown_ca_reaches_a_client_whose_handshake_has_succeeded(
     assert "alert unknown ca" in done.stderr
     failed = lab.wait_for("tls:failed", since)
     assert (failed["by"], failed["alert"], failed["alert_name"]) == ("us", 48, "unknown_ca")
-
-
-def test_tls_1_3_without_a_certificate_is_alert_116(lab_tls13: RunningLab, openssl: str) -> None:
-    since = lab_tls13.mark()
-    done = handshake(openssl, lab_tls13.hostport("mra"), "-ign_eof", "-quiet")
-    assert alerts(done) == [116], done.stderr
-    failed = lab_tls13.wait_for("tls:failed", since)
-    assert (failed["by"], failed["alert"], failed["alert_name"]) == ("us", 116, "certificate_required")
 
 
 def test_tls_1_3_client_that_does_not_trust_tomcat_says_unknown_ca(lab_tls13: RunningLab, openssl: str) -> None:
