@@ -188,7 +188,9 @@ class PhoneConfig(Strict):
         "oauth", description="oauth, encrypted, authenticated, non-secure, or one of `profiles`"
     )
     deployment: Literal["on-prem", "mra"] = "on-prem"
-    expressway: Name | None = Field(None, description="default for mra: the first Expressway")
+    expressway: Name | None = Field(
+        None, description="default for mra: the first Expressway, the others where that fails"
+    )
     trust: list[str] | None = Field(None, description="authorities the phone trusts")
     certificate: CertificateConfig | None = Field(
         None, description="LSC; default: made if the profile needs one"
@@ -229,6 +231,7 @@ class ExpresswayConfig(Strict):
     discovered: bool = Field(True, description="False: it knows no UCM until it is told to discover one")
     authorize_by_token: bool = Field(True, description="Authorize by OAuth token with refresh")
     edge_challenges: bool = Field(False, description="it asks for a token itself instead of relaying UCM's 407")
+    unreachable: Literal[408, 503] = Field(408, description="its answer when it does not reach the node")
     resolvable: bool = Field(True, description="UCM's name server knows its host name")
     rate_limit: float | None = Field(None, gt=0, description="requests a second that one address may send")
     check_revocation: bool = Field(
@@ -245,6 +248,7 @@ class LabConfig(Strict):
     )
     domain: str = Field("lab.example", description="of the users' mail addresses and the SRV records")
     dns: Port = Field(0, description="`ucmsim up`: the name server's port, UDP and TCP; 0: any free one")
+    dns_outside: Port = Field(0, description="the same of the name server that clients outside ask")
     cluster: ClusterConfig = ClusterConfig()
     administrators: list[AdministratorConfig] = [AdministratorConfig()]
     nodes: list[NodeConfig] = Field([NodeConfig()], min_length=1, max_length=5)

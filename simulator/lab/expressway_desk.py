@@ -39,6 +39,8 @@ class ExpresswayStep(Strict):
     discover: Discover | None = None
     refresh: bool = False
     restart: bool = Field(False, description="restart: every connection to UCM is made anew")
+    down: bool | None = Field(None, description="the pair is switched off | on again")
+    hang: bool | None = Field(None, description="it takes connections and answers nothing | no longer")
     fails: str | None = Field(None, description="regular expression: discover or refresh fails with this")
     zones: dict[str, str | None] = Field(
         {}, description="zone: state it must show, or null: it must not be there"

@@ -19,6 +19,10 @@ async def take_at_expressway(stage: Stage, step: ExpresswayStep) -> list[str]:
     if step.authorize_by_token is not None:
         desk.actor.set_authorize_by_token(step.authorize_by_token)
         stage.kick(desk.actor)
+    if step.down is not None:
+        await (stage.close_expressway if step.down else stage.open_expressway)(desk.name)
+    if step.hang is not None:
+        site.hang_expressway(desk.name, step.hang)
     if step.discover is not None or step.refresh:
         problems += _judged(await desk.ask_servers(stage, step.discover), step.fails)
     if step.restart:

@@ -151,6 +151,13 @@ class Lab:
         self._driver.kick(node)
         await self._driver.remove(node)
 
+    async def open_expressway(self, name: str) -> None:
+        expressway = self.site.expressways[name]
+        await self._open(name, expressway, expressway.listens())
+
+    async def close_expressway(self, name: str) -> None:
+        await self._driver.remove(self.site.expressways[name])
+
     async def open_tomcat(self, name: str) -> None:
         if name in self._node_doors:
             await self._node_doors[name].open_tomcat()
@@ -200,8 +207,9 @@ class Lab:
         for name, expressway in self.site.expressways.items():
             self.site.presume_discovered(name)
             await self._open(name, expressway, expressway.listens())
-        if (nameserver := self.site.nameserver) is not None and (self._with_doors or self.site.signs_in):
-            await self._open(nameserver.name, nameserver, nameserver.listens())
+        for name, nameserver in self.site.nameservers.items():
+            if self._with_doors or name in self.site.asked:
+                await self._open(name, nameserver, nameserver.listens())
         self.site.make_phones()
         for phone in self.site.phones.values():
             await self._driver.add(phone)

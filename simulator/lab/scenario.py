@@ -253,7 +253,7 @@ def check_references(scenario: Scenario, loaded: yaml_source.Loaded) -> None:
         "node": (nodes, "node"),
         "expressway": (expressways, "Expressway"),
         "owner": (nodes | expressways, "node or Expressway"),
-        "actor": (phones | nodes | expressways | {"lab", "dns"} | strangers, "actor"),
+        "actor": (phones | nodes | expressways | {"lab", "dns", "dns-outside"} | strangers, "actor"),
         "certified": (phones | expressways, "phone or Expressway"),
     }
 

@@ -20,7 +20,6 @@ from simulator.lab.config import LabConfig
 from simulator.lab.control import Control
 from simulator.lab.live import Lab, open_lab
 from simulator.lab.pki import TOMCAT_CA
-from simulator.lab.site import DNS
 from simulator.lab.syslog import Syslog
 
 KEPT_RECORDS = 20_000
@@ -136,8 +135,9 @@ def endpoints_of(lab: Lab) -> dict[str, dict[str, list[str | int]]]:
         for role in ("https", "ssh", "config-tls", "files-tls"):
             if port := site.port_bound(node.name, role):
                 out[node.name][role.replace("-", "_")] = [address, port]
-    if port := site.port_bound(DNS, "dns-udp"):
-        out[DNS] = {"dns": [site.places.address(DNS), port]}
+    for name in site.nameservers:
+        if port := site.port_bound(name, "dns-udp"):
+            out[name] = {"dns": [site.places.address(name), port]}
     for name in site.expressways:
         edge = lab.edge_of(name)
         out[name] = {"edge": [edge.host, edge.port], "https": [edge.host, lab.site.port_bound(name, "https")]}

@@ -41,6 +41,14 @@ class Stage(Protocol):
         """Close its listeners and every connection on them."""
         ...
 
+    async def open_expressway(self, name: str) -> None:
+        """Open the listeners of this Expressway pair."""
+        ...
+
+    async def close_expressway(self, name: str) -> None:
+        """Close its listeners and every connection of it."""
+        ...
+
     async def open_tomcat(self, name: str) -> None:
         """The node's web server on 8443, with the Tomcat certificate of now; a driver may have none."""
         ...

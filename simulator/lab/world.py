@@ -62,9 +62,9 @@ class World:
             self._file_doors[name] = self._files(name)
         for name, expressway in self.site.expressways.items():
             self.site.presume_discovered(name)
-            self._net.add(expressway, expressway.listens())
-        if self.site.nameserver is not None:
-            self._net.add(self.site.nameserver, self.site.nameserver.listens())
+            self.site.bound(name, self._net.add(expressway, expressway.listens()))
+        for nameserver in self.site.nameservers.values():
+            self._net.add(nameserver, nameserver.listens())
         self.site.make_phones()
         for phone in self.site.phones.values():
             self._net.add(phone)
@@ -88,6 +88,13 @@ class World:
     async def close_node(self, name: str) -> None:
         node = self.site.stop_node(name)
         self._net.close_listeners(node)
+
+    async def open_expressway(self, name: str) -> None:
+        expressway = self.site.expressways[name]
+        self._net.add(expressway, expressway.listens())
+
+    async def close_expressway(self, name: str) -> None:
+        self._net.close_listeners(self.site.expressways[name])
 
     async def open_tomcat(self, name: str) -> None:
         self._tomcats[name] = self._tomcat(name)

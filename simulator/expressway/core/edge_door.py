@@ -43,6 +43,8 @@ class Surroundings:
     """The name clients reach it by."""
     sip: Callable[[], Address]
     nodes: Callable[[], tuple[FoundNode, ...]]
+    files: Callable[[FoundNode], tuple[tuple[str, int], ...]]
+    """(scheme, port) of each place where a node serves configuration files."""
     trust: Callable[[], tuple[bytes, ...]]
     by_token: Callable[[], bool]
 
@@ -250,7 +252,7 @@ class EdgeDoor:
         return tuple(
             (scheme, node.host, port)
             for node in self._around.nodes()
-            for scheme, port in (("https", node.https), ("http", 6970), ("https", 6972))
+            for scheme, port in (("https", node.https), *self._around.files(node))
         )
 
     # --- answers ----------------------------------------------------------------------------------------------

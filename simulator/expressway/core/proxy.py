@@ -45,6 +45,7 @@ __all__ = ["EDGE", "ExpresswayC", "ExpresswaySettings"]
 
 EDGE = "edge"
 """Name of the listener for remote phones."""
+_FILES = (("http", 6970), ("https", 6972))
 HTTPS = "https"
 """Name of the listener for edge configuration and sign-in."""
 
@@ -69,6 +70,7 @@ class ExpresswayC:
         settings: ExpresswaySettings | None = None,
         identity: Identity | None = None,
         locate: Callable[[FoundNode], Address] | None = None,
+        files: Callable[[FoundNode], tuple[tuple[str, int], ...]] = lambda node: _FILES,
         authorize_by_token: bool = True,
         edge_credential: Credential | None = None,
         https: Address | None = None,
@@ -78,7 +80,8 @@ class ExpresswayC:
         """`address` is listened on and written into Via, Contact and Path; with port 0 (or a wildcard host) the
         first accepted connection tells what it became. `nodes` by the name the phones' cnf.xml gives them.
         `path_mode`: SIP Path headers = On. `identity`: what discovery tells UCM. `locate`: where a found node's
-        5091 is; default: as it says. `authorize_by_token`: the switch "Authorize by OAuth token with refresh".
+        5091 is; default: as it says. `files`: (scheme, port) of each place where a found node serves
+        configuration files. `authorize_by_token`: the switch "Authorize by OAuth token with refresh".
         `edge_credential`: what phones are shown; default: `credential`. `https`: where Expressway-E's 8443
         listens, for clients of `domain` that know it as `host`; None: nowhere.
         """
@@ -117,12 +120,14 @@ class ExpresswayC:
             apply=self._neighbours.apply,
         )
         self._https = https
+        self._hangs = False
         self._door = EdgeDoor(
             Surroundings(
                 domain=domain,
                 host=host,
                 sip=lambda: self._relay.own,
                 nodes=lambda: self._neighbours.nodes,
+                files=files,
                 trust=lambda: self._zones.trust,
                 by_token=lambda: self._neighbours.by_token,
             ),
@@ -236,6 +241,10 @@ class ExpresswayC:
         """Closes every connection to UCM; the next requests open them with the certificates of then."""
         self._neighbours.restart()
 
+    def hang(self, on: bool) -> None:
+        """It takes connections and answers nothing, or comes to itself: what came meanwhile is lost."""
+        self._hangs = on
+
     # --- Actor ------------------------------------------------------------------------------------------------
 
     def flow_opened(self, flow: FlowId, facts: FlowFacts, now: Instant) -> None:
@@ -245,6 +254,8 @@ class ExpresswayC:
             self._flows.opened(flow, facts, now)
 
     def flow_data(self, flow: FlowId, data: bytes, now: Instant) -> None:
+        if self._hangs:
+            return
         if flow in self._door:
             self._door.data(flow, data, now)
         else:
@@ -263,10 +274,14 @@ class ExpresswayC:
             self._door.fetched(key, result, now)
 
     def next_timeout(self) -> Instant | None:
+        if self._hangs:
+            return None
         dues = (self._relay.next_deadline(), self._door.next_timeout(), self._flows.next_timeout())
         return min((due for due in dues if due is not None), default=None)
 
     def handle_timeout(self, now: Instant) -> None:
+        if self._hangs:
+            return
         self._relay.expire(now)
         self._door.handle_timeout(now)
         self._flows.handle_timeout(now)

@@ -174,7 +174,7 @@ class TestShapes:
 
 @pytest.mark.ucmsim(lab="lab.yaml")
 def test_a_lab_file_is_found_beside_the_test(ucmsim_lab, ucmsim_phone):
-    assert set(ucmsim_lab.endpoints) - {"dns"} == {"ucm-one", "ucm-two"}
+    assert set(ucmsim_lab.endpoints) - {"dns", "dns-outside"} == {"ucm-one", "ucm-two"}
     ucmsim_phone("CSFEVE")
     ucmsim_lab.assert_registered("CSFEVE", node="ucm-one")
 

@@ -1,0 +1,37 @@
+"""What the name servers of a lab say: inside where its nodes are, outside only where its Expressways are.
+
+A client learns from nothing else on which side it is (device-config 4.1).
+"""
+
+from __future__ import annotations
+
+from simulator.lab.build import host_of, uds_host
+from simulator.lab.nameserver import Records, Service
+from simulator.lab.whereabouts import Whereabouts
+
+INSIDE = "dns"
+OUTSIDE = "dns-outside"
+"""Names of the name servers' actors."""
+
+
+def outside(site: Whereabouts) -> Records:
+    """Of the public name server: the Expressways, at the ports of this moment."""
+    domain, services, hosts = site.config.domain, [], {}
+    for item in site.config.expressways:
+        host, port = host_of(item), site.port_bound(item.name, "https")
+        if address := site.places.resolve(host):
+            hosts[host.lower()] = address
+            services.append(Service(name=f"_collab-edge._tls.{domain}", host=host, port=port or 8443))
+    return Records(zones=(domain,), services=tuple(services), hosts=hosts)
+
+
+def inside(site: Whereabouts) -> Records:
+    """Of the company's own: the nodes' UDS too."""
+    domain, there = site.config.domain, outside(site)
+    services, hosts = list[Service](), dict[str, str]()
+    for config in site.config.nodes:
+        host = uds_host(config, site.config)
+        port = config.ports.https or site.port_bound(config.name, "https")
+        hosts[host.lower()] = site.places.address(config.name)
+        services.append(Service(name=f"_cisco-uds._tcp.{domain}", host=host, port=port or 8443))
+    return Records(zones=there.zones, services=(*services, *there.services), hosts={**hosts, **there.hosts})
