@@ -117,10 +117,12 @@ class Site(Cast):
         )
 
     def set_overload(self, on: bool) -> None:
-        """Every node refuses registrations with 503 and Retry-After, or takes them again."""
+        """Every node refuses registrations with 503 and Retry-After, and AXL writes; or takes them again."""
         self.lab.add(FaultInjected(fault="overload", detail="on" if on else "off"))
         for node in self.nodes.values():
             node.throttle(on)
+        for axl in self.office.throttles.values():
+            (axl.engage if on else axl.release)()
 
     def set_clock(self, node: str, ahead: float) -> None:
         """The node's clock jumps: so many seconds ahead of the true time, or behind it."""
