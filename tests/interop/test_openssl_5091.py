@@ -1,4 +1,4 @@
-"""`openssl s_client` at 5091 with each wrong certificate, on TLS 1.2 and 1.3: the refusal as both ends tell it."""
+"""`openssl s_client` at 5091 with each wrong certificate, on TLS 1.2 and 1.3: the refusal as both ends tell."""
 
 from __future__ import annotations
 

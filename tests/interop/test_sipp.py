@@ -1,4 +1,5 @@
-"""SIPp as the phone: on 5060 directly, on 5090 through stunnel (Debian's SIPp has no TLS)."""
+"""SIPp as the phone: on 5060 directly, on 5090 and on Expressway-E's 5061 through stunnel (Debian's SIPp has no
+TLS)."""
 
 from __future__ import annotations
 
@@ -54,8 +55,8 @@ def assert_one_success(row: dict[str, str]) -> None:
 
 
 @contextmanager
-def tls_client(program: str, lab: RunningLab, folder: Path, trusted: Path) -> Iterator[str]:
-    """stunnel before 5090, holding the Tomcat certificate against `trusted` and its address; its host:port."""
+def tls_client(program: str, target: str, folder: Path, trusted: Path) -> Iterator[str]:
+    """stunnel before `target`, holding its certificate against `trusted` and its address; its own host:port."""
     config = folder / "stunnel.conf"
     config.write_text(
         "foreground = yes\n"
@@ -64,7 +65,7 @@ def tls_client(program: str, lab: RunningLab, folder: Path, trusted: Path) -> It
         "[ucm]\n"
         "client = yes\n"
         "accept = 127.0.0.1:0\n"
-        f"connect = {lab.hostport('oauth')}\n"
+        f"connect = {target}\n"
         f"CAfile = {trusted}\n"
         "verifyChain = yes\n"
         "checkIP = 127.0.0.1\n"
@@ -119,7 +120,7 @@ def test_an_oauth_phone_registers_on_5090_through_stunnel(
     token = lab.token("alice")
     tokens.write_text(f"SEQUENTIAL\n{token}\n")
     since = lab.mark()
-    with tls_client(stunnel, lab, tmp_path, lab.ca_file) as target:
+    with tls_client(stunnel, lab.hostport("oauth"), tmp_path, lab.ca_file) as target:
         row = run_sipp(
             sipp, "oauth_register.xml", target, tmp_path, inject=tokens, dn="1010", device="CSFALICE"
         )
@@ -134,6 +135,38 @@ def test_an_oauth_phone_registers_on_5090_through_stunnel(
     assert token not in lab.ask("GET", f"/events?since={since}&limit=100000").body.decode()
 
 
+def test_a_remote_phone_registers_through_the_expressway_and_stunnel(
+    lab: RunningLab, sipp: str, stunnel: str, tmp_path: Path
+) -> None:
+    """UCM's 407 is relayed end to end, and the token opens 5091 from outside."""
+    tokens = tmp_path / "tokens.csv"
+    token = lab.token("alice")
+    tokens.write_text(f"SEQUENTIAL\n{token}\n")
+    since, edge = lab.mark(), lab.hostport("edge", "expc")
+    with tls_client(stunnel, edge, tmp_path, lab.pki / "expressway-ca.pem") as target:
+        row = run_sipp(
+            sipp,
+            "edge_register.xml",
+            target,
+            tmp_path,
+            inject=tokens,
+            node="127.0.0.1",
+            edge=edge,
+            dn="1010",
+            device="CSFALICE",
+        )
+    assert_one_success(row)
+    challenge = lab.wait_for("registrar:challenged", since)
+    assert (challenge["device"], challenge["status"], challenge["reason"]) == ("CSFALICE", 407, "token_absent")
+    judged = lab.wait_for("trust:judged", since)
+    assert (judged["trusted"], judged["matched"]) == (True, "expc.lab.example")
+    accepted = lab.events("registrar:accepted", since, device="CSFALICE")
+    assert [event["what"] for event in accepted] == ["registered", "unregistered"]
+    forwarded = [event["direction"] for event in lab.events("expressway:forwarded", since)]
+    assert forwarded == ["inward", "outward"] * 3
+    assert token not in lab.ask("GET", f"/events?since={since}&limit=100000").body.decode()
+
+
 def test_stunnel_that_does_not_trust_the_issuer_refuses_tomcat_with_unknown_ca(
     lab: RunningLab, stunnel: str, sipp: str, tmp_path: Path
 ) -> None:
@@ -141,7 +174,7 @@ def test_stunnel_that_does_not_trust_the_issuer_refuses_tomcat_with_unknown_ca(
     tokens = tmp_path / "tokens.csv"
     tokens.write_text("SEQUENTIAL\nnever-sent\n")
     with (
-        tls_client(stunnel, lab, tmp_path, lab.pki / "expressway-ca.pem") as target,
+        tls_client(stunnel, lab.hostport("oauth"), tmp_path, lab.pki / "expressway-ca.pem") as target,
         pytest.raises(AssertionError, match="sipp ended with"),
     ):
         run_sipp(sipp, "oauth_register.xml", target, tmp_path, inject=tokens, dn="1010", device="CSFALICE")
