@@ -1,4 +1,4 @@
-"""What events and ladders tell of a step: no password, secret or token that a scenario's author wrote into it."""
+"""What events and ladders tell of a step: no password, secret or token that a scenario's author wrote there."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ SECRET = "never-to-be-told"
             {
                 "axl": {
                     "operation": "updateUser",
-                    "body": f"<userid>alice</userid><password>{SECRET}</password>",
+                    "body": f"<userid>al</userid><password>{SECRET}</password>",
                 }
             },
             "axl: operation updateUser, body <userid> <password>",

@@ -1,0 +1,90 @@
+"""What a running lab and the commands show holds no secret: events, journal, ladder, explanations, outcomes."""
+
+from __future__ import annotations
+
+import json
+import ssl
+from base64 import b64encode
+from http.client import HTTPSConnection
+from pathlib import Path
+
+from tests.e2e.running_lab import RunningLab, running_lab, ucmsim
+from tests.lab.test_no_secrets import PASSWORD, SHAPES
+
+LAB = f"""\
+nodes:
+  - {{name: ucm-pub, host: 127.0.0.1}}
+administrators:
+  - {{name: admin, password: {PASSWORD}}}
+users:
+  - {{id: alice, password: {PASSWORD}}}
+phones:
+  - {{device: CSFALICE, user: alice}}
+cluster:
+  authorization:
+    clients:
+      - {{secret: the-secret-of-the-product}}
+"""
+_PASSWORD_CHANGE = (
+    '<soapenv:Envelope xmlns:soapenv="http://schemas.xmlsoap.org/soap/envelope/"><soapenv:Body>'
+    '<ns:updateUser xmlns:ns="http://www.cisco.com/AXL/API/12.5"><userid>alice</userid>'
+    f"<password>{PASSWORD}-2</password></ns:updateUser></soapenv:Body></soapenv:Envelope>"
+)
+
+
+def axl(lab: RunningLab, body: str) -> int:
+    context = ssl.create_default_context(cafile=str(lab.ca_file))
+    connection = HTTPSConnection(*lab.endpoint("https"), context=context, timeout=20)
+    basic = b64encode(f"admin:{PASSWORD}".encode()).decode()
+    headers = {"Authorization": f"Basic {basic}", "Content-Type": "text/xml"}
+    try:
+        connection.request("POST", "/axl/", body, headers)
+        return connection.getresponse().status
+    finally:
+        connection.close()
+
+
+def test_nothing_that_is_shown_holds_a_secret(tmp_path: Path) -> None:
+    file, password, secret = tmp_path / "LAB.yaml", tmp_path / "password", tmp_path / "secret"
+    file.write_text(LAB)
+    password.write_text(PASSWORD)
+    secret.write_text("the-secret-of-the-product")
+    shown: dict[str, str] = {}
+    with running_lab(tmp_path / "stderr", file, "--port-base", "0") as lab:
+        shown["the line of `up`"] = json.dumps(lab.ready)
+        who = ("--domain", "lab.example", "--user", "alice", "--password-file", password)
+        where = ("--nameserver", lab.hostport("dns", "dns"), "--ca-file", lab.ca_file)
+        client = ("--client-secret-file", secret)
+        good, bad = lab.token("alice"), lab.token("alice", "signature-bit-flip")
+        (tmp_path / "bad").write_text(bad)
+        url = f"http://{lab.hostport('config')}/CSFALICE.cnf.xml"
+        commands: dict[str, tuple[int, tuple[object, ...]]] = {
+            "phone that signs in": (0, ("phone", *who, *where, *client, "--ladder")),
+            "phone that signs in, as JSON": (0, ("phone", *who, *where, *client, "--json")),
+            "phone without the client's secret": (1, ("phone", *who, *where)),
+            "phone with a bad token": (
+                1,
+                ("phone", "--config-url", url, "--token-file", tmp_path / "bad", "--ca-file", lab.ca_file),
+            ),
+            "inspect of a good token": (0, ("token", "inspect", "--control", lab.control, good)),
+            "inspect as JSON": (0, ("token", "inspect", "--control", lab.control, good, "--json")),
+            "inspect of a bad token": (1, ("token", "inspect", "--control", lab.control, bad)),
+            "explain": (0, ("explain", lab.control)),
+            "run with its ladder": (0, ("run", "signs-in", "--driver", "world", "--ladder")),
+        }
+        for name, (code, command) in commands.items():
+            done = ucmsim(*command)
+            assert done.returncode == code, (name, done.stdout, done.stderr)
+            shown[name] = done.stdout + done.stderr
+        assert axl(lab, _PASSWORD_CHANGE) == 200
+        for path in ("/events?limit=100000", "/journal", "/failures", "/ladder", "/explain", "/metrics", "/"):
+            shown[path] = lab.ask("GET", path).body.decode()
+        shown["/explain?format=text"] = lab.ask("GET", "/explain?format=text").body.decode()
+    shown["stderr of `up`"] = (tmp_path / "stderr").read_text()
+    assert "/ssosp/oauth/token" in shown["/journal"]
+    assert "oauth:granted" in shown["/events?limit=100000"]
+    for name, text in shown.items():
+        found = SHAPES.search(text)
+        assert found is None, f"{name}: {text[max(0, found.start() - 80) : found.end() + 20]}"
+        for one in (good, bad, "the-secret-of-the-product"):
+            assert one not in text, name
