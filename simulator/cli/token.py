@@ -37,13 +37,17 @@ def mint(
         ),
     ] = None,
 ) -> None:
-    """Print an access token, alone on stdout."""
+    """Print an access token, alone on stdout; for a user whom the cluster refuses, with a warning on stderr."""
     remote = Remote(control)
     wanted: list[str | None] = [*mutate] if mutate else [None]
+    warnings: dict[str, None] = {}
     for mutation in wanted:
         body: dict[str, object] = {"user": user, "device": device, "lifetime": lifetime, "mutate": mutation}
         answer = remote.post("/tokens", body)
+        warnings[answer.get("warning", "")] = None
         typer.echo(answer["token"])
+    for warning in filter(None, warnings):
+        screen.errors.print(f"warning: {warning}", style="yellow", markup=False, soft_wrap=True)
 
 
 @token.command()

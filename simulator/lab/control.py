@@ -223,7 +223,13 @@ class Control:
         if asked.device is not None and site.cluster.directory.device(asked.device) is None:
             raise Problem(404, f"no device {asked.device!r} in this cluster")
         token = site.mint.token(asked.user, site.clock.now(), lifetime=asked.lifetime, mutation=asked.mutate)
-        return _json({"token": token.text, "expires_at": token.expires_at})
+        answer: dict[str, object] = {"token": token.text, "expires_at": token.expires_at}
+        match site.cluster.directory.subject_status(asked.user):
+            case "unknown":
+                answer["warning"] = f"this cluster has no user {asked.user!r} and refuses the token"
+            case "inactive":
+                answer["warning"] = f"user {asked.user!r} is inactive, so the cluster refuses the token"
+        return _json(answer)
 
     async def _inspect(self, request: web.Request) -> web.Response:
         asked = await _body(request, InspectRequest)

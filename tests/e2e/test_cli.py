@@ -69,7 +69,7 @@ def test_the_version() -> None:
 
 
 COMMANDS = ("demo", "list", "check", "run", "up", "phone", "doctor")
-TOKEN_COMMANDS = ("token", "token mint", "token inspect", "token mutations")
+TOKEN_COMMANDS = ("token", "token mint", "token mutate", "token inspect", "token mutations")
 
 
 @pytest.mark.parametrize("command", ["", *COMMANDS, *TOKEN_COMMANDS])
@@ -299,6 +299,35 @@ def test_mint_prints_the_token_alone(lab: RunningLab) -> None:
     done = ucmsim("token", "mint", "--control", lab.control, "--user", "alice", "--device", "CSFALICE")
     assert (done.returncode, done.stderr) == (0, "")
     assert re.fullmatch(r"[\w-]+\.[\w-]+\.[\w-]+\n", done.stdout)
+
+
+@pytest.mark.parametrize("more", [(), ("--mutate", "expired", "--mutate", "alg-none")], ids=["good", "wrong"])
+def test_mint_warns_once_of_a_user_the_cluster_has_not(lab: RunningLab, more: tuple[str, ...]) -> None:
+    done = ucmsim("token", "mint", "--control", lab.control, "--user", "zed", *more)
+    warning = "warning: this cluster has no user 'zed' and refuses the token\n"
+    assert (done.returncode, done.stderr) == (0, warning)
+    assert len(done.stdout.splitlines()) == max(1, len(more) // 2)
+    if not more:
+        says, _ = run("token", "inspect", "--control", lab.control, "-", code=1, stdin=done.stdout)
+        assert "would be refused now: subject_unknown" in says
+
+
+def test_mutate_prints_a_token_for_each_name_in_order(lab: RunningLab) -> None:
+    names = ("expired", "alg-none", "attacker-signature", "ctyp-missing")
+    done = ucmsim("token", "mutate", *names, "--control", lab.control, "--user", "alice")
+    assert (done.returncode, done.stderr) == (0, "")
+    found = [
+        lab.ask("POST", "/tokens/inspect", {"token": token}).json["problem"]
+        for token in done.stdout.splitlines()
+    ]
+    assert found == [MUTATIONS[name].problem.value for name in names]
+
+
+def test_mutate_without_a_name_or_with_an_unknown_one_is_2(lab: RunningLab) -> None:
+    who = ("--control", lab.control, "--user", "alice")
+    assert "Missing argument 'NAME...'" in run("token", "mutate", *who, code=2)[1]
+    assert "expired" in complaint("token", "mutate", "expird", *who, code=2)
+    assert complaint("token", "mint", "--mutate", "expird", *who, code=2)
 
 
 def test_every_mutation_can_be_minted_and_inspect_says_what_is_wrong(lab: RunningLab) -> None:

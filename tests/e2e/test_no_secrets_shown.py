@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import json
-import ssl
-from base64 import b64encode
-from http.client import HTTPSConnection
 from pathlib import Path
 
-from tests.e2e.running_lab import RunningLab, running_lab, ucmsim
+from tests.e2e.axl import Axl
+from tests.e2e.running_lab import running_lab, ucmsim
 from tests.lab.test_no_secrets import PASSWORD, SHAPES
 
 LAB = f"""\
@@ -25,23 +23,7 @@ cluster:
     clients:
       - {{secret: the-secret-of-the-product}}
 """
-_PASSWORD_CHANGE = (
-    '<soapenv:Envelope xmlns:soapenv="http://schemas.xmlsoap.org/soap/envelope/"><soapenv:Body>'
-    '<ns:updateUser xmlns:ns="http://www.cisco.com/AXL/API/12.5"><userid>alice</userid>'
-    f"<password>{PASSWORD}-2</password></ns:updateUser></soapenv:Body></soapenv:Envelope>"
-)
-
-
-def axl(lab: RunningLab, body: str) -> int:
-    context = ssl.create_default_context(cafile=str(lab.ca_file))
-    connection = HTTPSConnection(*lab.endpoint("https"), context=context, timeout=20)
-    basic = b64encode(f"admin:{PASSWORD}".encode()).decode()
-    headers = {"Authorization": f"Basic {basic}", "Content-Type": "text/xml"}
-    try:
-        connection.request("POST", "/axl/", body, headers)
-        return connection.getresponse().status
-    finally:
-        connection.close()
+_PASSWORD_CHANGE = f"<userid>alice</userid><password>{PASSWORD}-2</password>"
 
 
 def test_nothing_that_is_shown_holds_a_secret(tmp_path: Path) -> None:
@@ -76,7 +58,7 @@ def test_nothing_that_is_shown_holds_a_secret(tmp_path: Path) -> None:
             done = ucmsim(*command)
             assert done.returncode == code, (name, done.stdout, done.stderr)
             shown[name] = done.stdout + done.stderr
-        assert axl(lab, _PASSWORD_CHANGE) == 200
+        assert Axl(lab, password=PASSWORD).call("updateUser", _PASSWORD_CHANGE).status == 200
         for path in ("/events?limit=100000", "/journal", "/failures", "/ladder", "/explain", "/metrics", "/"):
             shown[path] = lab.ask("GET", path).body.decode()
         shown["/explain?format=text"] = lab.ask("GET", "/explain?format=text").body.decode()
