@@ -9,6 +9,7 @@ from __future__ import annotations
 from simulator.core import stun
 from simulator.core.entropy import Entropy
 from simulator.core.flow import Effect, FlowId, SendData
+from simulator.core.instant import Instant
 from simulator.core.stun import StunMessage
 
 INTERVAL = 30.0
@@ -22,10 +23,13 @@ class EdgeWatch:
     def __init__(self, entropy: Entropy, out: list[Effect]) -> None:
         self._entropy, self._out = entropy, out
         self._asked: bytes | None = None
+        self.next = Instant(0.0)
+        """When to ask again, if this time it is answered."""
         self.queued = ""
         """Why the phone leaves its edge as soon as its call is over; empty: it does not."""
 
-    def ask(self, flow: FlowId) -> None:
+    def ask(self, flow: FlowId, now: Instant) -> None:
+        self.next = Instant(now + INTERVAL)
         self._asked = bytes.fromhex(self._entropy.hex(12))
         self._out.append(SendData(flow, stun.render(StunMessage("request", self._asked))))
 

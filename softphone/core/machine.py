@@ -239,7 +239,7 @@ class Softphone:
             elif isinstance(arrival, Request):
                 self._asked(arrival, now)
             elif isinstance(arrival, KeepAlive):
-                self._life.edge_answered(arrival.transaction, now)
+                self._life.edge_answered(arrival.transaction)
             elif isinstance(arrival, TransactionFailed):
                 self._feed(Input.TIMED_OUT, f"no answer to {arrival.request.method}", now)
             else:

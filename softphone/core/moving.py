@@ -149,14 +149,14 @@ class Moving:
 
     def ask_edge(self, _payload: object, now: Instant) -> State:
         assert self.flow is not None
-        self._edge_watch.ask(self.flow)
+        self._edge_watch.ask(self.flow, now)
         self.due[Input.EDGE_SILENT] = Instant(now + PATIENCE)
         return self.state
 
-    def edge_answered(self, transaction: bytes, now: Instant) -> None:
+    def edge_answered(self, transaction: bytes) -> None:
         if self._edge_watch.answered(transaction) and not self._edge_watch.queued:
             self.due.pop(Input.EDGE_SILENT, None)
-            self.due[Input.EDGE_CHECK_DUE] = Instant(now + INTERVAL - PATIENCE)
+            self.due[Input.EDGE_CHECK_DUE] = self._edge_watch.next
 
     def leave_edge(self, _payload: object, now: Instant) -> State:
         """Never in a call; after it even if the edge has recovered. [documented: device-config 4.9]"""
