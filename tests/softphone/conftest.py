@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from simulator.core import stun
 from simulator.core.entropy import SeededEntropy
 from simulator.core.eventlog import EventLog
 from simulator.core.events import Event
@@ -151,6 +152,8 @@ class Bench:
         self.fetches: list[Fetch] = []
         self.sent: list[Request | Response] = []
         self.raw: list[bytes] = []
+        self.deaf: set[str] = set()
+        """Edges that do not answer STUN, by "host:port"."""
         settings: dict[str, Any] = {
             "device": "CSFADA",
             "user": "ada",
@@ -258,10 +261,18 @@ class Bench:
         elif address not in self.slow:
             self.phone.flow_opened(effect.flow, self._facts(effect), self.now)
 
+    def _keep_alive(self, effect: SendData) -> None:
+        if str(self.flows[effect.flow].remote) not in self.deaf:
+            answer = stun.StunMessage("response", stun.parse(effect.data).transaction)
+            self.phone.flow_data(effect.flow, stun.render(answer), self.now)
+
     def _carry(self, effect: SendData) -> None:
         if effect.flow not in self.flows:
             return
         self.raw.append(effect.data)
+        if effect.data[:1] == b"\0":
+            self._keep_alive(effect)
+            return
         message = parse_message(effect.data)
         self.sent.append(message)
         if isinstance(message, Response):
