@@ -6,6 +6,7 @@ from collections.abc import Callable
 from urllib.parse import parse_qsl, unquote
 
 from registrar.core.directory import Directory
+from registrar.core.soap.accounts import Accounts
 from registrar.core.ssosp import AuthorizationServer, SignOn
 from registrar.core.ssosp.problems import OAuthRefusal
 from registrar.core.ssosp.refresh_store import index_of
@@ -25,9 +26,11 @@ class Callers:
         signon: SignOn,
         validator: Callable[[str], TokenValidator],
         server: Callable[[str], AuthorizationServer],
+        accounts: Accounts,
     ) -> None:
         """`validator` and `server` are those of the node of this name."""
         self._directory, self._signon, self._validator, self._server = directory, signon, validator, server
+        self._accounts = accounts
 
     def user_of(self, node: str, request: HttpRequest, now: Instant) -> str | None:
         """As the directory spells it; None: nobody, or nobody the cluster knows."""
@@ -35,6 +38,9 @@ class Callers:
             user = self._directory.user(name) if name else None
             if user is not None:
                 return user.id
+            account = self._accounts.account(name) if name else None
+            if account is not None:
+                return account.name
         return None
 
     def _names(self, node: str, request: HttpRequest, now: Instant) -> list[str | None]:

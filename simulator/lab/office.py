@@ -133,7 +133,11 @@ class Office:
         self.access: dict[str, ApiAccess] = {}
         """By node: who may use its web applications."""
         callers = Callers(
-            cluster.directory, self.signon, self._validators.__getitem__, lambda node: self._servers[node]
+            cluster.directory,
+            self.signon,
+            self._validators.__getitem__,
+            lambda node: self._servers[node],
+            self.accounts,
         )
         self.failures = Failures(log, callers.user_of)
         """In front of the doors, and of the configuration files."""
