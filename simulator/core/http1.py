@@ -49,6 +49,11 @@ class _Reader(Generic[T]):
         """Something has begun and is not whole."""
         return bool(self._buffer) or self._head is not None
 
+    @property
+    def buffered(self) -> int:
+        """Bytes that came and were not read yet."""
+        return len(self._buffer)
+
     def receive_data(self, data: bytes) -> None:
         self._buffer += data
 

@@ -10,7 +10,17 @@ from collections.abc import Callable
 import pytest
 
 from simulator.core.events import EdgeRequestAnswered, SourceBlocked
-from simulator.core.flow import ActorId, Effect, Fetch, Fetched, FlowEnd, FlowFacts, FlowId
+from simulator.core.flow import (
+    ActorId,
+    Address,
+    CloseFlow,
+    Effect,
+    Fetch,
+    Fetched,
+    FlowEnd,
+    FlowFacts,
+    FlowId,
+)
 from simulator.core.instant import Instant
 from simulator.core.tls.settings import ClientTls
 from simulator.expressway.core.edge_paths import BadPath, encode, parse
@@ -162,3 +172,29 @@ def test_a_path_that_leads_nowhere_is_refused_and_nothing_goes_inside(
 def test_bytes_that_are_no_domain() -> None:
     with pytest.raises(BadPath):
         parse("/" + b64encode(b"\xff\xfe\xfd").decode() + "/get_edge_config", "lab.example", INSIDE)
+
+
+def test_who_sends_on_while_a_request_is_under_way_inside_is_bounded(world: World) -> None:
+    expressway, now = world.site.expressways["expc"], world.site.clock.now()
+    flow, here = FlowId(90_001), Address("198.51.100.7", 8443)
+    facts = FlowFacts(transport="tls", local=here, remote=Address("203.0.113.9", 40000), listener="https")
+    expressway.flow_opened(flow, facts, now)
+    path = f"/{encode('lab.example/https/ucm-pub.lab.example/8443')}/cucm-uds/version"
+    expressway.flow_data(flow, f"GET {path} HTTP/1.1\r\nHost: x\r\n\r\n".encode(), now)
+    expressway.flow_data(flow, b"G" * 60_000, now)
+    assert CloseFlow(flow) not in expressway.effects()
+    expressway.flow_data(flow, b"G" * 6_000, now)
+    assert expressway.effects() == [CloseFlow(flow)]
+
+
+def test_a_path_that_is_no_text_is_refused_and_told_in_letters_that_can_be_written(world: World) -> None:
+    expressway, now = world.site.expressways["expc"], world.site.clock.now()
+    flow, here = FlowId(90_001), Address("198.51.100.7", 8443)
+    facts = FlowFacts(transport="tls", local=here, remote=Address("203.0.113.9", 40000), listener="https")
+    expressway.flow_opened(flow, facts, now)
+    inside = encode("lab.example/https/ucm-pub.lab.example/8443").encode()
+    expressway.flow_data(flow, b"GET /" + inside + b"/cucm-uds/\xff HTTP/1.1\r\nHost: x\r\n\r\n", now)
+    assert not [effect for effect in expressway.effects() if isinstance(effect, Fetch)]
+    (told,) = [r.event for r in world.site.log.records() if isinstance(r.event, EdgeRequestAnswered)]
+    assert told.status == 403
+    assert told.path.endswith("/cucm-uds/\\xff")

@@ -30,6 +30,8 @@ PREFIX = "edge/"
 """Of this part's fetch keys."""
 PATIENCE = 20.0
 """Seconds in which a request must have come whole, and for which an idle connection is kept."""
+_AHEAD = 64 << 10
+"""Bytes a client may send ahead while a request of it is under way inside."""
 _MOST_FLOWS = 10_000
 _UP = ("authorization", "content-type", "accept", "user-agent", "cookie")
 
@@ -92,8 +94,12 @@ class EdgeDoor:
         self._clients[flow] = _Client(source=source, local=facts.local, due=Instant(now + PATIENCE))
 
     def data(self, flow: FlowId, data: bytes, now: Instant) -> None:
-        self._clients[flow].reader.receive_data(data)
-        self._look(flow, now)
+        client = self._clients[flow]
+        client.reader.receive_data(data)
+        if client.busy and client.reader.buffered > _AHEAD:
+            self._drop(flow)
+        else:
+            self._look(flow, now)
 
     def ended(self, flow: FlowId) -> None:
         self._clients.pop(flow, None)
@@ -271,7 +277,7 @@ class EdgeDoor:
         self._out.journal.add(
             EdgeRequestAnswered(
                 method=request.method[:16],
-                path=place.path if place else request.path[:200],
+                path=place.path if place else _printable(request.path[:200]),
                 status=response.status,
                 source=request.source,
                 user=user,
@@ -291,3 +297,8 @@ class EdgeDoor:
     def _drop(self, flow: FlowId) -> None:
         self._clients.pop(flow, None)
         self._out.put(CloseFlow(flow))
+
+
+def _printable(path: str) -> str:
+    """Whatever the bytes were: no surrogate leaves as text."""
+    return path.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")

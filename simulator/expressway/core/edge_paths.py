@@ -16,9 +16,11 @@ from typing import Literal
 _SEGMENT = re.compile(r"[A-Za-z0-9+_\-]{2,512}={0,2}")
 _DOMAIN = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9.\-]{0,251}[A-Za-z0-9])?")
 _HOST = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9.\-]{0,251}[A-Za-z0-9])?|\[?[0-9A-Fa-f:]{2,45}\]?")
+_PCHARS = r"[A-Za-z0-9._~!$&'()*+,;=:@\-]+"
+"""A segment of a path, without escapes (RFC 3986 3.3)."""
 _INSIDE = (
-    re.compile(r"/cucm-uds(?:/[^/]+)*/?"),
-    re.compile(r"/ssosp(?:/[^/]+)*/?"),
+    re.compile(rf"/cucm-uds(?:/{_PCHARS})*/?"),
+    re.compile(rf"/ssosp(?:/{_PCHARS})*/?"),
     re.compile(r"/[A-Za-z0-9._\-]{1,128}\.(?:cnf\.xml|xml|json)"),
 )
 """The allow list: UDS, sign-in, configuration files. [documented kinds, own patterns]"""
