@@ -247,6 +247,9 @@ class LabConfig(Strict):
         10.0, ge=0.5, le=600, description="seconds that servers give a client for its TLS handshake"
     )
     domain: str = Field("lab.example", description="of the users' mail addresses and the SRV records")
+    srv: Literal["domain", "cisco-internal"] = Field(
+        "domain", description="where inside name servers have _cisco-uds: in the domain, or below it"
+    )
     dns: Port = Field(0, description="`ucmsim up`: the name server's port, UDP and TCP; 0: any free one")
     dns_outside: Port = Field(0, description="the same of the name server that clients outside ask")
     cluster: ClusterConfig = ClusterConfig()

@@ -29,9 +29,10 @@ def inside(site: Whereabouts) -> Records:
     """Of the company's own: the nodes' UDS too."""
     domain, there = site.config.domain, outside(site)
     services, hosts = list[Service](), dict[str, str]()
+    inner = f"cisco-internal.{domain}" if site.config.srv == "cisco-internal" else domain
     for config in site.config.nodes:
         host = uds_host(config, site.config)
         port = config.ports.https or site.port_bound(config.name, "https")
         hosts[host.lower()] = site.places.address(config.name)
-        services.append(Service(name=f"_cisco-uds._tcp.{domain}", host=host, port=port or 8443))
+        services.append(Service(name=f"_cisco-uds._tcp.{inner}", host=host, port=port or 8443))
     return Records(zones=there.zones, services=(*services, *there.services), hosts={**hosts, **there.hosts})

@@ -1,6 +1,8 @@
 """Inside or outside? What the SRV records of the account's domain say (device-config 4.1).
 
-Both questions go out together. Servers of `_cisco-uds` mean inside; only `_collab-edge` means outside.
+Both questions go out together. Servers of `_cisco-uds` mean inside; only `_collab-edge` means outside. Where
+`_cisco-uds` is missing, `cisco-internal.<domain>` is asked for it before that counts: companies whose domain is
+the public one inside too keep the inside's records there [documented].
 """
 
 from __future__ import annotations
@@ -37,11 +39,14 @@ class Discovery:
         self._domain, self._names = domain, names
         self.inside: Question = f"_cisco-uds._tcp.{domain}", "SRV"
         self.outside: Question = f"_collab-edge._tls.{domain}", "SRV"
+        self.internal: Question = f"_cisco-uds._tcp.cisco-internal.{domain}", "SRV"
         self._found: Servers | None = None
-        self._asked_addresses = False
+        self._edges: Servers | None = None
+        self._asked_internal = self._asked_addresses = False
 
     def begin(self, now: Instant) -> None:
-        self._found, self._asked_addresses = None, False
+        self._found = self._edges = None
+        self._asked_internal = self._asked_addresses = False
         self._names.ask((self.inside, self.outside), now)
 
     def look(self, now: Instant) -> Servers | Nowhere | None:
@@ -50,9 +55,15 @@ class Discovery:
         if not names.done:
             return None
         if self._found is None:
-            self._found = self._servers(self.inside, outside=False)
+            asked = self.internal if self._asked_internal else self.inside
+            self._found = self._servers(asked, outside=False)
         if self._found is None and not names.unanswered:
-            self._found = self._servers(self.outside, outside=True)
+            if not self._asked_internal:
+                self._edges = self._servers(self.outside, outside=True)
+                self._asked_internal = True
+                names.ask((self.internal,), now)
+                return self.look(now)
+            self._found = self._edges
         found = self._found
         if found is not None:
             missing = [t.host for t in found.targets if t.host not in names.addresses and not _literal(t.host)]

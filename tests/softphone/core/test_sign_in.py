@@ -94,6 +94,7 @@ class Bench:
         self.log = EventLog(self.clock)
         self.asked: list[Fetch] = []
         self.dialled: list[str] = []
+        self.questions: list[str] = []
         account = Account(
             domain="lab.example", user="alice", password=SECRET_PASSWORD, name_servers=self.servers
         )
@@ -157,6 +158,7 @@ class Bench:
         query = dns.message.from_wire(data)
         reply = dns.message.make_response(query)
         name = query.question[0].name.to_text()
+        self.questions.append(name)
         if self.truncate and not stream:
             reply.flags |= dns.flags.TC
             return reply.to_wire()
@@ -271,6 +273,23 @@ def test_what_may_pass_is_tried_again_and_then_succeeds() -> None:
 def test_without_srv_records_there_is_no_way_in(srv: dict[str, list[str]], code: str) -> None:
     bench = Bench(srv=srv).start()
     assert (bench.state, bench.failures) == ("failed", [code])
+
+
+INTERNAL = "_cisco-uds._tcp.cisco-internal.lab.example."
+
+
+def test_without_records_in_the_domain_cisco_internal_is_asked_before_that_means_outside() -> None:
+    edge = {"_collab-edge._tls.lab.example.": ["10 10 8443 expe.lab.example."]}
+    bench = Bench(srv={INTERNAL: ["10 10 8443 ucm-pub.lab.example."], **edge}).start()
+    assert bench.state == "signed_in"
+    assert bench.questions[:3] == ["_cisco-uds._tcp.lab.example.", "_collab-edge._tls.lab.example.", INTERNAL]
+    outside = Bench(srv=edge, script={**GOOD, "get_edge_sso": Fetched(failure="refused")}).start()
+    assert INTERNAL in outside.questions
+    assert [urlsplit(one.url).hostname for one in outside.asked] == ["expe.lab.example"], "through the edge"
+
+
+def test_with_records_in_the_domain_cisco_internal_is_not_asked() -> None:
+    assert INTERNAL not in Bench().start().questions
 
 
 def test_the_target_of_the_lowest_priority_is_asked_first_then_the_next() -> None:
