@@ -2,8 +2,8 @@
 
 That is each line of an `sh` block, each `run:` of a CI job, and each `ucmsim` command in a sentence that has
 arguments and no placeholder. No other block may hold a command.
-YAML blocks whose first line is `# a/path.yaml` are written to that path first. `$CONTROL`, `$CONFIG` and `$CA`
-are those of a running lab.
+YAML blocks whose first line is `# a/path.yaml` are written to that path first. `$CONTROL`, `$CONFIG`, `$CA`,
+`$DNS_OUTSIDE` and `$EDGE_CA` are those of a running lab.
 """
 
 from __future__ import annotations
@@ -101,6 +101,8 @@ def surroundings(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str,
         environment["CONTROL"] = ready["control"]
         environment["CONFIG"] = f"http://{host}:{port}"
         environment["CA"] = ready["ca_file"]
+        environment["DNS_OUTSIDE"] = "{}:{}".format(*ready["endpoints"]["dns-outside"]["dns"])
+        environment["EDGE_CA"] = str(Path(ready["pki"]) / "expressway-ca.pem")
         yield environment
     finally:
         lab.stdin.close()
