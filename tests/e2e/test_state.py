@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import re
+import urllib.request
 from pathlib import Path
 
 import pytest
 
 from tests.e2e.axl import Axl
 from tests.e2e.phones import Phones
-from tests.e2e.running_lab import RunningLab, running_lab, ucmsim
+from tests.e2e.running_lab import DEADLINE, RunningLab, running_lab, ucmsim
 
 
 def cli(lab: RunningLab, command: str, *answers: str) -> str:
@@ -50,6 +52,42 @@ def test_administrators_see_the_ports_that_are_really_open(tmp_path: Path) -> No
         assert str(oauth) in started[0]["detail"]
         cli(lab, "utils service restart Cisco CallManager")
         assert lab.get("/endpoints")["ucm-pub"]["oauth"] == [host, oauth]
+
+
+def shown(lab: RunningLab) -> list[tuple[int, ...]]:
+    """The SIP ports, as the sockets, the database, AXL and a phone's configuration file tell them."""
+    columns = "sipphoneport, sipphonesecureport, sipoauthport, sipoauthmraport"
+    row = cli(lab, f"run sql select {columns} from callmanager").splitlines()[-1]
+    answer = Axl(lab).call("getCallManager", "<name>CM_ucm-pub</name>").text
+    with urllib.request.urlopen(f"http://{lab.hostport('config')}/CSFALICE.cnf.xml", timeout=DEADLINE) as reply:
+        file = reply.read().decode()
+
+    def texts(document: str, *names: str) -> tuple[int, ...]:
+        return tuple(int(re.search(rf"<{name}>(\d+)<", document)[1]) for name in names)  # type: ignore[index]
+
+    return [
+        tuple(lab.endpoint(role)[1] for role in ("sip", "sips", "oauth", "mra")),
+        tuple(map(int, row.split())),
+        texts(answer, "sipPhonePort", "sipPhoneSecurePort", "sipOAuthPort", "sipOAuthMRAPort"),
+        texts(file, "sipPort", "securedSipPort", "sipOAuthPort", "sipMRAOAuthPort"),
+    ]
+
+
+async def test_a_kept_database_follows_the_free_ports_of_each_start(tmp_path: Path) -> None:
+    state = tmp_path / "cluster.db"
+    with running_lab(tmp_path / "1", "--port-base", "0", "--state", state) as lab:
+        before = shown(lab)
+        assert len({*before}) == 1, before
+        # Another lab beside it has other ports: none may be left over from the first.
+        copied = tmp_path / "copy.db"
+        copied.write_bytes(state.read_bytes())
+        with running_lab(tmp_path / "2", "--port-base", "0", "--state", copied) as other:
+            after = shown(other)
+            assert len({*after}) == 1, after
+            assert not {*after[0]} & {*before[0]}
+            cli(other, "utils service restart Cisco CallManager")
+            assert shown(other) == after
+            await Phones(other).all_register()
 
 
 @pytest.mark.parametrize("content", [b"no database at all" * 100, b""], ids=["text", "empty"])
