@@ -8,7 +8,6 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
-from html.parser import HTMLParser
 from typing import Any
 from urllib.parse import urljoin
 
@@ -19,13 +18,11 @@ from registrar.core.tokens import ClusterKeys, TokenFacts
 from simulator.aio.http import HttpServer
 from simulator.core.flow import Address
 from simulator.core.instant import ManualClock
+from tests.interop.login_form import SCOPE, VERIFIER, Form
 from tests.registrar.ssosp.bench import CLUSTER, JABBER, PASSWORD, PUBLIC, REDIRECT, START, Bench
 
 requests = pytest.importorskip("requests", reason="requests is not installed")
 pytestmark = pytest.mark.interop
-
-SCOPE = "UnifiedCommunications:readwrite"
-VERIFIER = "a-verifier-of-more-than-forty-three-characters"
 
 
 @dataclass(frozen=True)
@@ -51,21 +48,6 @@ async def site(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Site]:
     bench = Bench(ClusterKeys.create(CLUSTER), EnterpriseParameters(), Settings())
     async with HttpServer(bench.server, ManualClock(START), Address("127.0.0.1", 0)) as server:
         yield Site(base=f"http://{server.address}", bench=bench)
-
-
-class Form(HTMLParser):
-    def __init__(self, page: str) -> None:
-        super().__init__()
-        self.fields: dict[str, str] = {}
-        self.action = ""
-        self.feed(page)
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        found = {name: value or "" for name, value in attrs}
-        if tag == "form":
-            self.action = found["action"]
-        elif tag == "input":
-            self.fields[found["name"]] = found.get("value", "")
 
 
 def sign_in(url: str) -> str:

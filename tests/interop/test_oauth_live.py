@@ -8,7 +8,7 @@ import pytest
 
 from registrar.core.tokens.claims import DEFAULT_CLIENT_ID
 from tests.e2e.running_lab import RunningLab
-from tests.interop.test_oauth_client import SCOPE, VERIFIER, Form
+from tests.interop.login_form import SCOPE, VERIFIER, Form
 
 requests = pytest.importorskip("requests", reason="requests is not installed")
 pytestmark = pytest.mark.interop
