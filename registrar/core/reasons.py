@@ -107,8 +107,9 @@ REPLIES: Mapping[Reason, ReplyRule] = MappingProxyType(
             mark="assumed",
             source="RFC 3261 16.3, 18.3; the cause is CISCO-CCM-MIB's malformedRegisterMsg",
             explanation="The bytes are no SIP message. What cannot be answered ends the connection.",
-            remedy="Look at the sender, and at any device between that rewrites SIP.",
-            verify=_SHOW_SDL,
+            remedy="Look at the sender (Content-Length, line ends, half a message), and at any device between "
+            "that rewrites SIP.",
+            verify="utils network capture port <port> on the node: the bytes as they came",
         ),
         Reason.BAD_REQUEST: ReplyRule(
             status=400,

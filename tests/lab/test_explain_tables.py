@@ -5,17 +5,25 @@ from __future__ import annotations
 import pytest
 
 from registrar.core.checks import CHECKS
-from registrar.core.reasons import Reason
+from registrar.core.reasons import REPLIES, Reason
 from registrar.core.tokens import TokenProblem
 from simulator.core.events import TlsFailed
 from simulator.core.tls.alerts import ALERT_NAMES
+from simulator.lab.explain import provisioning, signing_in
 from simulator.lab.explain import register_checks as checks
 from simulator.lab.explain.model import Advice
-from simulator.lab.explain.register_advice import advice_for_answer, advice_for_problem, advice_for_reason
+from simulator.lab.explain.register_advice import (
+    Seen,
+    advice_for_answer,
+    advice_for_problem,
+    advice_for_reason,
+)
 from simulator.lab.explain.tls_advice import ROLES, advice_for
 from simulator.lab.explain.tls_faults import ALERT_FAULTS, VERIFY_FAULTS, Fault, failed_check, fault_of, refuser
 from simulator.lab.explain.tls_rows import CHECKS as TLS_CHECKS
 from simulator.lab.explain.tls_rows import PORTS
+from softphone.core.config_problems import ConfigProblem
+from softphone.core.signin.transitions import SignInState as State
 
 ROWS = {row for role in ("sip", "sips", "oauth", "mra") for _, row, _ in checks.rows_for(role)}
 ROWS |= {checks.READABLE[0], checks.SERVED[0]}
@@ -81,17 +89,98 @@ def test_the_tables_of_numbers_hold_known_numbers_only() -> None:
     assert all(0 < code < 100 for code in VERIFY_FAULTS)
 
 
+def seen(status: int, warning: str | None = None, role: str = "oauth", **more: bool) -> Seen:
+    facts = {"retry_after": False, "had_token": True, "again": False, "presented": False, **more}
+    return Seen(status=status, warning=warning, role=role, **facts)
+
+
+MISMATCH = "SIP OAuth Registration port Mismatch"
+
+
 @pytest.mark.parametrize(
-    ("status", "warning", "count"),
+    ("answer", "reasons"),
     [
-        (403, "SIP OAuth Registration port Mismatch", 5),
-        (404, None, 3),
-        (503, None, 1),
-        (407, None, 2),
-        (600, None, 0),
+        pytest.param(
+            seen(403, MISMATCH, retry_after=True),
+            [Reason.OAUTH_MODE_OFF, Reason.PROFILE_NOT_OAUTH],
+            id="a port mismatch on 5090 without a certificate is the mode or the profile",
+        ),
+        pytest.param(
+            seen(403, MISMATCH, retry_after=True, presented=True),
+            [Reason.MUTUAL_TLS_ON_OAUTH_PORT, Reason.OAUTH_MODE_OFF, Reason.PROFILE_NOT_OAUTH],
+            id="with a certificate it may be the certificate",
+        ),
+        pytest.param(
+            seen(403, MISMATCH, "sip", retry_after=True),
+            [Reason.OAUTH_DEVICE_ON_LEGACY_PORT],
+            id="a port mismatch on 5060 is an OAuth device there",
+        ),
+        pytest.param(
+            seen(403),
+            [Reason.TOKEN_FORBIDDEN, Reason.SUBJECT_DEVICE_MISMATCH, Reason.TOKEN_REFUSED],
+            id="a bare 403 at once on 5090 is about what the token is for",
+        ),
+        pytest.param(
+            seen(403, again=True),
+            [Reason.TOKEN_REFUSED, Reason.TOKEN_FORBIDDEN, Reason.SUBJECT_DEVICE_MISMATCH],
+            id="after more challenges it is the token itself",
+        ),
+        pytest.param(
+            seen(403, role="sip", retry_after=True, had_token=False),
+            [Reason.SECURE_DEVICE_ON_PLAIN_PORT],
+            id="a bare 403 on 5060 is a secure device there",
+        ),
+        pytest.param(
+            seen(403, role="sips", retry_after=True, had_token=False, presented=True),
+            [Reason.PLAIN_DEVICE_ON_SECURE_PORT],
+            id="a bare 403 on 5061 is a device that is not secure",
+        ),
+        pytest.param(
+            seen(404),
+            [Reason.DEVICE_UNKNOWN, Reason.LINE_UNKNOWN, Reason.DN_MISMATCH],
+            id="a 404 is the device or the line",
+        ),
+        pytest.param(seen(503, retry_after=True), [Reason.THROTTLED], id="a 503 is overload"),
+        pytest.param(seen(600), [], id="of a 600 nothing is known"),
     ],
 )
-def test_an_answer_alone_leads_to_what_may_be_behind_it(status: int, warning: str | None, count: int) -> None:
-    found = advice_for_answer(status, warning)
-    assert len(found) == count
+def test_an_answer_alone_leads_to_what_may_be_behind_it(answer: Seen, reasons: list[Reason]) -> None:
+    found = advice_for_answer(answer)
+    assert [one.cause for one in found] == [REPLIES[reason].explanation for reason in reasons]
     assert all(map(is_complete, found))
+
+
+def test_a_challenge_in_answer_to_a_token_is_its_time_or_its_key() -> None:
+    assert len(advice_for_answer(seen(407))) == 2
+
+
+@pytest.mark.parametrize("reason", Reason)
+def test_every_answer_of_the_registrar_leads_back_to_its_reason(reason: Reason) -> None:
+    """On some port, with or without token and certificate."""
+    rule = REPLIES[reason]
+    found = {
+        advice.cause
+        for role in ("oauth", "mra", "sips", "sip")
+        for presented in (False, True)
+        for advice in advice_for_answer(
+            seen(rule.status, rule.warning, role, retry_after=rule.retry_after, presented=presented)
+        )
+    }
+    assert rule.explanation in found
+
+
+# --- before any REGISTER ----------------------------------------------------------------------------------
+
+
+def test_every_problem_of_a_configuration_has_its_own_advice() -> None:
+    assert {problem.value for problem in ConfigProblem} == provisioning.CODES
+
+
+def test_every_step_of_a_sign_in_has_its_title() -> None:
+    resting = {State.SIGNED_OUT, State.SIGNED_IN, State.WAITING, State.EXPIRED, State.FAILED}
+    assert signing_in.TITLES.keys() == {state.value for state in State} - {state.value for state in resting}
+
+
+@pytest.mark.parametrize("code", sorted(signing_in.CODES))
+def test_every_end_of_a_sign_in_has_its_advice(code: str) -> None:
+    assert is_complete(signing_in.advice_for(code))

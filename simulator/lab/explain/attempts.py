@@ -14,7 +14,9 @@ from simulator.core import events as ev
 from simulator.core.eventlog import Record
 from simulator.lab.connections import Connection, Connections
 from simulator.lab.explain.register_rows import Answer, Judgement
+from simulator.lab.explain.signing_in import SignIn
 
+_RETRY_AFTER = re.compile(r"(?im)^Retry-After:")
 _WARNING = re.compile(r'(?im)^Warning:\s*399 \S+ "([^"]*)"')
 _TOKEN = re.compile(r"(?im)^(?:Proxy-)?Authorization:\s*Bearer\b")
 
@@ -32,6 +34,8 @@ class Try:
     path: list[Connection]
     last: int = 0
     had_token: bool = False
+    refused_before: bool = False
+    """An earlier REGISTER of the same Call-ID brought a token and was challenged again."""
     challenged: bool = False
     """Answers a challenge for an absent token."""
     arrivals: set[int] = field(default_factory=set)
@@ -59,8 +63,16 @@ class Provision:
     """How our own phone came to its node and port."""
 
     fetched: ev.ConfigFetched | None = None
-    decided: ev.PhonePortDecided | None = None
+    decisions: tuple[ev.PhonePortDecided, ...] = ()
+    """A node each."""
     first: Record | None = None
+
+    def decided(self, remote: str | None) -> ev.PhonePortDecided | None:
+        """What led to this node and port; behind an edge, or without a target, the first of all."""
+        for event in reversed(self.decisions):
+            if remote in (f"{event.node}:{event.port}", f"[{event.node}]:{event.port}"):
+                return event
+        return self.decisions[0] if self.decisions else None
 
 
 @dataclass(slots=True, eq=False)
@@ -75,6 +87,15 @@ class Beginning:
     refused: ev.FlowFailed | None = None
     failed: ev.PhoneFailed | None = None
     register: Try | None = None
+    signin: SignIn | None = None
+
+    @property
+    def remote(self) -> str | None:
+        """What was dialled, by our own phone."""
+        if self.refused is not None:
+            return self.refused.remote
+        client = self.connection.client if self.connection is not None else None
+        return client.opened.remote if client is not None else None
 
 
 class Reader:
@@ -89,6 +110,9 @@ class Reader:
         self._provisions: dict[str, Provision] = {}
         self._used: dict[int, Provision] = {}
         self._plain: dict[int, tuple[str, Answer | None]] = {}
+        self._signing: dict[str, list[Record]] = {}
+        self._refused: set[tuple[int, str]] = set()
+        """Connections and Call-IDs on which a token was refused."""
         self._talked = {
             record.flow for record in records if not isinstance(record.event, _OF_DRIVERS) and record.flow
         }
@@ -151,7 +175,7 @@ class Reader:
                 known = self._provisions.get(record.actor)
                 self._provisions[record.actor] = Provision(
                     fetched=known.fetched if known else None,
-                    decided=event,
+                    decisions=(*(known.decisions if known else ()), event),
                     first=known.first if known else record,
                 )
             case ev.FlowOpened():
@@ -184,6 +208,10 @@ class Reader:
                 self._decided(record, event)
             case ev.SipMalformed():
                 self._malformed(record, event)
+            case ev.SignInStepAnswered():
+                self._signing.setdefault(str(record.actor), []).append(record)
+            case ev.PhoneSignedIn() | ev.SignInFailed() | ev.TokenRenewed():
+                self._signed_in(record)
 
     def _sip(self, record: Record, event: ev.SipSent | ev.SipReceived) -> None:
         connection = self.connections.of(record.flow)
@@ -198,11 +226,20 @@ class Reader:
         else:
             self._received(record, event, connection)
 
+    def _signed_in(self, record: Record) -> None:
+        """A token that was renewed as it should be is no attempt of its own."""
+        actor = str(record.actor)
+        one = SignIn(steps=tuple(self._signing.pop(actor, ())), ended=record)
+        if not isinstance(record.event, ev.TokenRenewed):
+            self._alone.append(Beginning(first=one.first, last=record.seq, actor=actor, signin=one))
+
     def _other(self, connection: Connection, event: ev.SipMessageSeen) -> None:
         if event.status is None:
             self._plain.setdefault(id(connection), (event.method, None))
         elif event.status >= 200 and id(connection) in self._plain:
-            self._plain[id(connection)] = (self._plain[id(connection)][0], _answer(event))
+            earlier = self._plain[id(connection)][1]
+            if earlier is None or earlier.status < 300:  # the first refusal is the one to tell of
+                self._plain[id(connection)] = (event.method, _answer(event))
 
     def _sent(self, record: Record, event: ev.SipMessageSeen, connection: Connection) -> None:
         key = (event.call_id, event.cseq)
@@ -231,6 +268,7 @@ class Reader:
         begun = Try(key=key, first=record, path=[connection], last=record.seq)
         begun.holders.append(str(record.actor))
         begun.had_token = _TOKEN.search(event.text) is not None
+        begun.refused_before = (id(connection), event.call_id) in self._refused
         self._open[key] = begun
         earlier = self._challenges.pop((id(connection), event.call_id), None)
         if earlier is not None:
@@ -279,7 +317,9 @@ class Reader:
         if not at_client:
             return
         one.answer, one.last = _answer(event), record.seq
-        if event.status in (401, 407) and not one.had_token and one.decision is None:
+        if event.status in (401, 407) and one.had_token:
+            self._refused.add((id(connection), event.call_id))
+        elif event.status in (401, 407) and one.decision is None:
             self._challenges[id(connection), one.key[0]] = one
 
     def _phone_failed(self, record: Record, event: ev.PhoneFailed) -> None:
@@ -305,4 +345,9 @@ class Reader:
 def _answer(event: ev.SipMessageSeen) -> Answer:
     warning = _WARNING.search(event.text)
     phrase = event.start_line.partition(" ")[2].partition(" ")[2]
-    return Answer(status=event.status or 0, phrase=phrase, warning=warning[1] if warning else None)
+    return Answer(
+        status=event.status or 0,
+        phrase=phrase,
+        warning=warning[1] if warning else None,
+        retry_after=_RETRY_AFTER.search(event.text) is not None,
+    )

@@ -46,7 +46,7 @@ class Attempt:
     """Where it was headed, e.g. "ucm-pub:5091"."""
     port: str
     """What the port is for, in words."""
-    what: Literal["configuration", "connection", "handshake", "register"]
+    what: Literal["sign-in", "configuration", "connection", "handshake", "register"]
     outcome: str
     rows: tuple[Row, ...]
     advice: tuple[Advice, ...] = ()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 
 from registrar.core.reasons import REPLIES, Reason
 from registrar.core.tokens import TokenProblem as P
@@ -11,7 +12,9 @@ from simulator.lab.explain.register_checks import PROBLEM_ROWS
 
 _KEYS = "show key authz signing and show key authz encryption on every node: the hashes must agree"
 _USER = "User Management > End User: the token's user id, its status and its devices"
-_CLOCK = "utils ntp status on every node; show key authz signing; the client's own clock"
+_CLOCK = (
+    "utils ntp status and show status (its date) on every node; the client's own clock; the Date of the 407"
+)
 _LOG = "the client's log of the answer of /ssosp/token; the REGISTER as it was sent"
 _RENEW = "Let the client get a new access token with its refresh token, or sign in again."
 
@@ -78,16 +81,20 @@ _BY_PROBLEM: Mapping[P, Advice] = {
         "The credentials are for another realm than the challenge's.", "Repeat the challenge's realm.", _LOG
     ),
     P.EXPIRED: _assumed(
-        "The token has expired, or the clocks of issuer and node disagree.",
-        f"{_RENEW} Expiry is set by the enterprise parameter OAuth Access Token Expiry Timer.",
+        "The token has expired, or this node's clock is ahead of the issuer's.",
+        f"{_RENEW} Expiry is set by the enterprise parameter OAuth Access Token Expiry Timer. Where a "
+        "fresh token "
+        "has expired too, set the node's clock by NTP.",
         _CLOCK,
     ),
     P.NOT_YET_VALID: _assumed(
-        "By this node's clock the token is not valid yet.", "Synchronise the nodes' clocks by NTP.", _CLOCK
+        "By this node's clock the token is not valid yet: its clock is behind, or the issuer's ahead.",
+        "Synchronise the nodes' clocks by NTP (utils ntp server list, utils ntp restart).",
+        _CLOCK,
     ),
     P.ISSUED_IN_FUTURE: _assumed(
-        "By this node's clock the token was issued in the future.",
-        "Synchronise the nodes' clocks by NTP.",
+        "By this node's clock the token was issued in the future: its clock is behind, or the issuer's ahead.",
+        "Synchronise the nodes' clocks by NTP (utils ntp server list, utils ntp restart).",
         _CLOCK,
     ),
     P.WRONG_TOKEN_KIND: _assumed(
@@ -118,10 +125,34 @@ OWN_RIGHT = {
         mark="assumed",
         source="sip-wire 8.1, R12",
     ),
+    "no_zone": Advice(
+        cause="The Expressway has no way for this request: no search rule leads to the node, most "
+        "often because "
+        "the CEOAuth zone does not exist. It is made by a discovery that finds SIP OAuth mode on, "
+        "with Authorize by "
+        "OAuth token with refresh on.",
+        remedy="On Expressway-C set Authorize by OAuth token with refresh to On (Configuration > Unified "
+        "Communications > Configuration), then refresh the Unified CM servers.",
+        verify="Expressway-C: Configuration > Zones > Zones lists CEOAuth <node>; Status > Search history",
+        mark="assumed",
+        source="sip-wire 8.1, R12",
+    ),
+    "edge_keys": Advice(
+        cause="The Expressway-C looked into the token and does not take it: it holds other token keys than the "
+        "cluster that issued it, or the token has expired.",
+        remedy="After set key regen authz on the publisher refresh the Unified CM servers on Expressway-C: it "
+        "fetches the keys then. Else let the client renew its token.",
+        verify="show key authz signing and show key authz encryption on the publisher; "
+        "Expressway-C's event log",
+        mark="assumed",
+        source="oauth-tokens 8; sip-wire 8.3",
+    ),
     "answer": Advice(
-        cause="No answer came.",
-        remedy="Look for the request at the other side: it may not have arrived, or its answer may be lost.",
-        verify="a capture on both sides; the CallManager SDL trace around the Call-ID",
+        cause="The connection stood, and no answer came: CallManager on that node hangs or is overloaded, or "
+        "something between drops what is sent.",
+        remedy="Look whether the request arrived there. If it did, restart Cisco CallManager on that node; if "
+        "not, look for the firewall or SIP inspection between.",
+        verify="utils core active list and show process load cpu on the node; utils network capture port 5090",
         mark="assumed",
         source="RFC 3261 17.1.2",
     ),
@@ -143,11 +174,73 @@ def advice_for_problem(problem: P) -> Advice:
     return _BY_PROBLEM.get(problem) or _BY_ROW[PROBLEM_ROWS[problem]]
 
 
-def advice_for_answer(status: int, warning: str | None) -> tuple[Advice, ...]:
-    """What may be behind an answer of a registrar that reports nothing here, by its status and Warning text."""
-    if status in (401, 407):
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Seen:
+    """What a client sees of a refusal whose reason it is not told."""
+
+    status: int
+    warning: str | None
+    retry_after: bool
+    role: str
+    """Of the port it used: oauth, mra, sips or sip."""
+    had_token: bool
+    again: bool
+    """Tokens were refused on this connection before."""
+    presented: bool
+    """It brought a certificate."""
+
+
+_PORTS_OF: Mapping[Reason, tuple[str, ...]] = {
+    Reason.MUTUAL_TLS_ON_OAUTH_PORT: ("oauth",),
+    Reason.PEER_NOT_IN_TABLE: ("mra",),
+    Reason.OAUTH_MODE_OFF: ("oauth", "mra"),
+    Reason.PROFILE_NOT_OAUTH: ("oauth",),
+    Reason.NOT_OAUTH_DEVICE_ON_MRA_PORT: ("mra",),
+    Reason.OAUTH_DEVICE_ON_LEGACY_PORT: ("sip", "sips"),
+    Reason.SECURE_DEVICE_ON_PLAIN_PORT: ("sip",),
+    Reason.PLAIN_DEVICE_ON_SECURE_PORT: ("sips",),
+    Reason.LSC_MISSING: ("sips",),
+    Reason.LSC_NAME_MISMATCH: ("sips",),
+    Reason.TOKEN_REFUSED: ("oauth", "mra"),
+    Reason.TOKEN_FORBIDDEN: ("oauth", "mra"),
+    Reason.SUBJECT_DEVICE_MISMATCH: ("oauth", "mra"),
+    Reason.MULTIPLE_CREDENTIALS: ("oauth", "mra"),
+}
+"""Reasons that not every port knows."""
+_ABOUT_TOKENS = (
+    Reason.TOKEN_REFUSED,
+    Reason.TOKEN_FORBIDDEN,
+    Reason.SUBJECT_DEVICE_MISMATCH,
+    Reason.MULTIPLE_CREDENTIALS,
+)
+_ABOUT_CERTIFICATES = {
+    Reason.MUTUAL_TLS_ON_OAUTH_PORT: True,
+    Reason.LSC_MISSING: False,
+    Reason.LSC_NAME_MISMATCH: True,
+}
+"""Whether a certificate was presented then."""
+
+
+def advice_for_answer(seen: Seen) -> tuple[Advice, ...]:
+    """What may be behind an answer of a registrar that reports nothing here, the likeliest first.
+
+    What contradicts the port, the token, the certificate or the answer's fields is left out, unless all does.
+    """
+    if seen.status in (401, 407):
         return (_BY_ROW["token_time"], _BY_ROW["token_signature"])
-    rules = [(reason, rule) for reason, rule in REPLIES.items() if rule.status == status]
-    exact = [reason for reason, rule in rules if warning is not None and rule.warning == warning]
-    plain = [reason for reason, rule in rules if rule.warning is None]
-    return tuple(advice_for_reason(reason) for reason in (exact or plain))
+    rules = [(reason, rule) for reason, rule in REPLIES.items() if rule.status == seen.status]
+    exact = [reason for reason, rule in rules if seen.warning is not None and rule.warning == seen.warning]
+    pool = exact or [reason for reason, rule in rules if rule.warning is None]
+    fitting = [reason for reason in pool if _fits(reason, seen)]
+    # Challenged again and again, then 403: the token. At once: what the token is for.
+    ranked = sorted(fitting or pool, key=lambda reason: (reason is Reason.TOKEN_REFUSED) is not seen.again)
+    return tuple(advice_for_reason(reason) for reason in ranked)
+
+
+def _fits(reason: Reason, seen: Seen) -> bool:
+    return (
+        seen.role in _PORTS_OF.get(reason, (seen.role,))
+        and REPLIES[reason].retry_after == seen.retry_after
+        and (seen.had_token or reason not in _ABOUT_TOKENS)
+        and _ABOUT_CERTIFICATES.get(reason, seen.presented) == seen.presented
+    )

@@ -10,6 +10,7 @@ from simulator.core import events as ev
 from simulator.lab.explain.model import Advice, Row, State
 from simulator.lab.explain.register_advice import (
     OWN_RIGHT,
+    Seen,
     advice_for_answer,
     advice_for_problem,
     advice_for_reason,
@@ -32,6 +33,7 @@ class Answer:
     status: int
     phrase: str
     warning: str | None = None
+    retry_after: bool = False
 
     def __str__(self) -> str:
         return f"{self.status} {self.phrase}" + (f' "{self.warning}"' if self.warning else "")
@@ -60,8 +62,21 @@ def not_judged(role: str, leg: str) -> list[Row]:
     return [Row(id=row, title=title, state="not_reached", leg=leg) for _, row, title in rows_for(role)]
 
 
-def answered(answer: Answer | None, role: str, leg: str, *, had_token: bool) -> Found:
-    """The registrar reports nothing here: a real UCM, or one whose events are not in these records."""
+def unanswered(role: str, leg: str) -> Found:
+    """The registrar reports here, and said nothing."""
+    row = Row(
+        id="answer", title="Answered", state="fail", evidence="no answer until the connection ended", leg=leg
+    )
+    return [row, *not_judged(role, leg)], (OWN_RIGHT["answer"],)
+
+
+def answered(
+    answer: Answer | None, role: str, leg: str, *, had_token: bool, again: bool = False, presented: bool = False
+) -> Found:
+    """The registrar reports nothing here: a real UCM, or one whose events are not in these records.
+
+    `again`: tokens were refused on this connection before; `presented`: the client brought a certificate.
+    """
     unseen = [Row(id=row, title=title, state="unseen", leg=leg) for _, row, title in rows_for(role)]
     if answer is None:
         row = Row(id="answer", title="Answered", state="fail", evidence="no final answer was seen", leg=leg)
@@ -75,14 +90,25 @@ def answered(answer: Answer | None, role: str, leg: str, *, had_token: bool) -> 
     row = Row(id="answer", title="Answered with success", state="fail", evidence=str(answer), leg=leg)
     if answer.status in (401, 407) and not had_token:
         return [*unseen, row], (advice_for_problem(TokenProblem.TOKEN_ABSENT),)
-    return [*unseen, row], advice_for_answer(answer.status, answer.warning)
+    seen = Seen(
+        status=answer.status,
+        warning=answer.warning,
+        retry_after=answer.retry_after,
+        role=role,
+        had_token=had_token,
+        again=again,
+        presented=presented,
+    )
+    return [*unseen, row], advice_for_answer(seen)
 
 
 def by_expressway(answer: Answer | None, leg: str) -> Found:
     """An Expressway answered by itself: the request went no further."""
     text = f"answered {answer} itself" if answer else "was not passed on"
     row = Row(id="onward", title="Passed on by the Expressway", state="fail", evidence=text, leg=leg)
-    return [row], (OWN_RIGHT["onward"],)
+    status = answer.status if answer else 0
+    kind = {401: "edge_keys", 404: "no_zone", 407: "edge_keys"}.get(status, "onward")
+    return [row], (OWN_RIGHT[kind],)
 
 
 def malformed(event: ev.SipMalformed, leg: str) -> Found:

@@ -94,6 +94,10 @@ _CLIENTS = {
     "https": ("the client's certificate", "Let the client connect without a certificate.", _CAPTURE),
     "other": ("the client's certificate", "Trust the issuer of the client's certificate.", _CAPTURE),
 }
+_INTERMEDIATE = (
+    "If an intermediate authority signed it, the server must send that certificate too: "
+    "upload it beside the server's."
+)
 _EKU = (
     "Replace it by one whose extended key usage has both serverAuth and clientAuth: in mutual TLS Expressway-C "
     "is the client. Public authorities stop issuing clientAuth; use a private authority for this leg (Cisco "
@@ -116,7 +120,18 @@ def _client_refused(fault: Fault, role: str) -> Advice:
     match fault:
         case Fault.UNKNOWN_CA:
             cause = f"The client does not trust the authority that signed {what}."
-            return _advice(cause, _TRUSTING[role], f"{show}; {_seen_at(role)}", known)
+            remedy = f"{_TRUSTING[role]} {_INTERMEDIATE}"
+            return _advice(cause, remedy, f"{show}; {_seen_at(role)}", known)
+        case Fault.SAME_NAME:
+            cause = (
+                f"The client trusts an authority of this name, but it did not sign {what}: it has another key."
+            )
+            remedy = (
+                "Either the authority was made anew, or somebody else's has its name and may be "
+                "listening. If it "
+                f"is yours: {_TRUSTING[role]}"
+            )
+            return _advice(cause, remedy, f"{show}; compare serial number and key identifier", known)
         case Fault.EXPIRED:
             return _advice(f"The client found that {what} has expired.", renew, show, known)
         case Fault.NOT_YET_VALID:
@@ -178,9 +193,15 @@ def _server_refused(fault: Fault, role: str) -> Advice:
             return _advice(cause, _EKU if role == "mra" else _renew(role), _see_client(role), known)
         case Fault.WEAK:
             cause = f"{server} finds the key or the signature of {who} too weak."
-            return _advice(
-                cause, f"Use RSA of 2048 bits or more with SHA-256. {_renew(role)}", show, "observed"
+            remedy = f"Use RSA of 2048 bits or more with SHA-256. {_renew(role)}"
+            return _advice(cause, remedy, _see_client(role), "observed")
+        case Fault.SAME_NAME:
+            cause = f"{server} trusts an authority of this name, but it did not sign {who}: it has another key."
+            remedy = (
+                "Either the authority was made anew, or somebody else's has its name. If it is "
+                f"yours: {trusting}"
             )
+            return _advice(cause, remedy, f"{show}: compare serial number and key identifier", known)
         case Fault.REVOKED:
             cause = f"{who[0].upper()}{who[1:]} is revoked, or no current revocation list was to be had."
             return _advice(cause, _renew(role), _see_client(role), "observed")
@@ -242,10 +263,19 @@ _ABOUT_NEITHER: dict[Fault, Advice] = {
         "the first bytes in a capture; the device's cnf.xml: transportLayerProtocol and its ports",
         "observed",
     ),
+    Fault.NO_TLS_THERE: _advice(
+        "The port speaks plain SIP: what it got was no message but a ClientHello, and it hung up.",
+        "Let the client dial the port that its cnf.xml names for its mode: sipOAuthPort with sipOAuthMode 1, "
+        "securedSipPort with an LSC. Where a client is configured by hand, change transport and port together.",
+        "the first bytes in a capture of the port are 16 03 01; openssl s_client -connect <node>:<port> gets "
+        "no certificate; show open ports regexp <port> on the node",
+        "observed",
+    ),
     Fault.TIMED_OUT: _advice(
-        "The handshake was not finished in time: one end said nothing more.",
-        "Look for a firewall or inspection device between, and for an overloaded node.",
-        "a capture at both ends; utils network connectivity <host> <port> on the node",
+        "The handshake was not finished in time: one end fell silent in the middle of it.",
+        "Look at what is between: a path MTU too small for the first large packet, a firewall or a device that "
+        "inspects TLS; then at the load of the node. An unknown address is most often a port scanner.",
+        "a capture at both ends: which message is the last that arrives; ping with 1472 bytes and no fragments",
         "assumed",
     ),
     Fault.LEFT_SILENTLY: _advice(

@@ -16,6 +16,8 @@ Side = Literal["client", "server"]
 
 class Fault(Enum):
     UNKNOWN_CA = "unknown_ca"
+    SAME_NAME = "same_name"
+    """An authority of the issuer's name is trusted, and has another key."""
     EXPIRED = "expired"
     NOT_YET_VALID = "not_yet_valid"
     NAME = "name"
@@ -28,6 +30,7 @@ class Fault(Enum):
     VERSION = "version"
     NO_COMMON_CIPHER = "no_common_cipher"
     NOT_TLS = "not_tls"
+    NO_TLS_THERE = "no_tls_there"
     LEFT_SILENTLY = "left_silently"
     TIMED_OUT = "timed_out"
     OTHER = "other"
@@ -81,6 +84,7 @@ _REASONS: dict[str, Fault] = {
 CLIENT_CERTIFICATE_CHECKS: dict[Fault, str] = {
     Fault.NO_CERTIFICATE: "client_certificate",
     Fault.UNKNOWN_CA: "chain",
+    Fault.SAME_NAME: "chain",
     Fault.SIGNATURE: "chain",
     Fault.WEAK: "chain",
     Fault.REVOKED: "chain",

@@ -8,7 +8,7 @@ from simulator.core import events as ev
 from simulator.lab.connections import Connection
 from simulator.lab.explain.model import Advice, Row, State
 from simulator.lab.explain.tls_advice import advice_for
-from simulator.lab.explain.tls_faults import failed_check, fault_of, refuser
+from simulator.lab.explain.tls_faults import Fault, Side, failed_check, fault_of, refuser
 
 CHECKS: tuple[tuple[str, str], ...] = (
     ("tcp", "TCP accepted"),
@@ -71,7 +71,7 @@ def rows_of(leg: Leg) -> tuple[list[Row], Advice | None]:
     rows = [_row("tcp", "pass", f"{connection.source} to {connection.target}", leg)]
     if not connection.secured:
         return rows, None
-    failure = _failure(connection)
+    failure = _failure(connection) or _left(connection)
     failed = failed_check(failure) if failure is not None else None
     wanted = [check for check, _ in CHECKS[1:] if _applies(check, leg, failed)]
     advice = None
@@ -81,7 +81,7 @@ def rows_of(leg: Leg) -> tuple[list[Row], Advice | None]:
         elif check == failed:
             assert failure is not None
             rows.append(_row(check, "fail", _failure_text(check, failure, connection), leg))
-            advice = advice_for(fault_of(failure), refuser(failure), leg.role)
+            advice = advice_for(_fault(connection, failure), refuser(failure), leg.role)
         else:
             rows.append(_reached(check, leg))
     return rows, advice
@@ -91,14 +91,33 @@ def unconnected(leg: str, event: ev.FlowFailed) -> tuple[list[Row], Advice]:
     """No connection came about at all."""
     row = Row(id="tcp", title=_TITLES["tcp"], state="fail", evidence=f"{event.remote}: {event.detail}", leg=leg)
     later = [Row(id=check, title=title, state="not_reached", leg=leg) for check, title in CHECKS[1:4]]
+    host, _, port = event.remote.rpartition(":")
+    if "resolve" in event.detail:
+        cause = "DNS knows no address of this name."
+        remedy = (
+            "Add the name to the DNS zone that this client asks, or correct it: what phones dial is "
+            "the node's entry "
+            "under System > Server; write its FQDN there."
+        )
+        verify = f"nslookup {host} from the client; utils network host {host} on a node"
+    elif "refused" in event.detail:
+        service = "the web service (Cisco Tomcat on a node)" if port == "8443" else "Cisco CallManager"
+        cause = (
+            f"The host is there, and nothing listens on port {port}: the service is stopped, or "
+            "its port differs."
+        )
+        remedy = (
+            f"Start {service} on the node, or compare the port with the one it is configured for "
+            "(System > Cisco "
+            "Unified CM: SIP Phone OAuth Port, SIP Mobile and Remote Access Port; in force after a restart)."
+        )
+        verify = f"show open ports regexp {port} and utils service list on the node"
+    else:
+        cause = "The host does not answer: it is down, or a firewall drops what is sent to it."
+        remedy = f"Let the firewall pass TCP port {port}, and see that the node is up."
+        verify = f"utils network connectivity {host} {port} from another node; a capture on both sides"
     advice = Advice(
-        cause="Nobody accepts connections there: the service is stopped, listens on another port, or the name "
-        "or the way to it is wrong.",
-        remedy="Start Cisco CallManager on the node, compare the port with System > Cisco Unified CM (SIP "
-        "phone OAuth port, SIP MRA OAuth port), and the name with DNS.",
-        verify="show open ports regexp 5090 on the node; utils service list; utils network host <name>",
-        mark="documented",
-        source="administration.md",
+        cause=cause, remedy=remedy, verify=verify, mark="documented", source="administration.md 6.4"
     )
     return [row, *(later if event.transport == "tls" else [])], advice
 
@@ -117,6 +136,39 @@ def _failure(connection: Connection) -> ev.TlsFailed | None:
     """The account of the end that refused, if it reports here: it knows why."""
     seen = [end.failed for end in connection.ends if end.failed is not None]
     return next((event for event in seen if event.by == "us"), seen[0] if seen else None)
+
+
+def _left(connection: Connection) -> ev.TlsFailed | None:
+    """A connection that broke in its handshake, without a word of TLS about it."""
+    up = any(end.established for end in connection.ends)
+    gone = next((end.closed for end in connection.ends if end.closed and end.opened.transport == "tls"), None)
+    if up or gone is None:
+        return None
+    role: Side = "server" if connection.server is not None else "client"
+    detail = gone.detail or "closed"
+    return ev.TlsFailed(
+        role=role,
+        by="peer",
+        alert=None,
+        alert_name=None,
+        reason="CONNECTION_LOST",
+        detail=f"{detail}, mid-handshake",
+    )
+
+
+def _fault(connection: Connection, failure: ev.TlsFailed) -> Fault:
+    """The alert's, or what both ends together know better."""
+    client, server = connection.client, connection.server
+    if client is not None and server is not None and server.opened.transport == "tcp":
+        return Fault.NO_TLS_THERE
+    fault = fault_of(failure)
+    if fault is Fault.UNKNOWN_CA and failure.by == "us":
+        refused = (
+            _server_certificate(connection) if failure.role == "client" else _client_certificate(connection)
+        )
+        if refused is not None and refused.issuer in failure.own_trust:
+            return Fault.SAME_NAME
+    return fault
 
 
 def _reached(check: str, leg: Leg) -> Row:

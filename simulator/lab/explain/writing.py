@@ -8,8 +8,8 @@ from typing import Literal
 
 from simulator.core import events as ev
 from simulator.core.eventlog import Record
-from simulator.lab.connections import Connection
-from simulator.lab.explain import provisioning, register_rows, tls_rows
+from simulator.lab.connections import Connection, End
+from simulator.lab.explain import provisioning, register_rows, signing_in, tls_rows
 from simulator.lab.explain.attempts import Beginning, Reader, Try
 from simulator.lab.explain.model import Advice, Attempt, Row
 from simulator.lab.explain.tls_rows import PORTS, Leg, role_of
@@ -40,7 +40,7 @@ class _Writing:
     def counts(self) -> bool:
         """A fetch of a file is no attempt, unless its handshake failed or the phone had nothing else."""
         connection = self._from.connection
-        if connection is None or self._from.register is not None:
+        if connection is None or self._from.register is not None:  # a sign-in too
             return True
         known = connection.server is not None or self._reader.talked(connection)
         return connection.failed or (known and self._legs[0].role != "https")
@@ -54,7 +54,7 @@ class _Writing:
             at=one.first.at - start,
             client=one.actor or (self._legs[0].connection.client_name if self._legs else "?"),
             target=self._target(),
-            port=PORTS[last.role] if last else PORTS["other"] if one.refused else "no port",
+            port=PORTS[last.role] if last else self._port_meant(),
             what=self._what(),
             outcome=self.outcome,
             rows=tuple(self._rows),
@@ -64,7 +64,19 @@ class _Writing:
             seqs=(one.first.seq, max(one.last, one.first.seq)),
         )
 
+    def _port_meant(self) -> str:
+        """Of an attempt without a connection."""
+        if self._from.signin is not None:
+            return "sign-in"
+        if self._from.refused is None:
+            return "no port"
+        decided = self._from.provision.decided(self._from.remote) if self._from.provision else None
+        secured = self._from.refused.transport == "tls"
+        return PORTS[provisioning.role_of(decided.element, secured) if decided else "other"]
+
     def _target(self) -> str:
+        if self._from.signin is not None:
+            return self._from.signin.where
         if self._from.refused is not None:
             return self._from.refused.remote
         if not self._legs:
@@ -74,7 +86,9 @@ class _Writing:
             return f"{connection.server_name} ({connection.target})"
         return connection.target
 
-    def _what(self) -> Literal["configuration", "connection", "handshake", "register"]:
+    def _what(self) -> Literal["sign-in", "configuration", "connection", "handshake", "register"]:
+        if self._from.signin is not None:
+            return "sign-in"
         if self._from.register is not None:
             return "register"
         if self._from.connection is None:
@@ -92,7 +106,8 @@ class _Writing:
         if known is not None:
             return known
         provision = self._reader.provision_of(connection)
-        element = provision.decided.element if provision and provision.decided else ""
+        decided = provision.decided(connection.target) if provision else None
+        element = decided.element if decided else ""
         if not self._reader.talked(connection):
             return "https"
         return provisioning.role_of(element, connection.secured)
@@ -101,6 +116,9 @@ class _Writing:
 
     def _write(self) -> None:
         self._add(*provisioning.rows_of(self._from))
+        if self._from.signin is not None:
+            self._add(*signing_in.rows_of(self._from.signin))
+            self.outcome = self._from.signin.outcome
         if self._from.refused is not None:
             rows, advice = tls_rows.unconnected(self._from.actor or "", self._from.refused)
             self._add(rows, (advice,))
@@ -139,6 +157,9 @@ class _Writing:
         elif one.decision is not None:
             self._add(*register_rows.judged(one.decision, name, challenged_before=one.challenged))
             self.outcome = _decided(one, one.decision)
+        elif not (failed or onward or one.arrivals) and one.answer is None and _is_over(leg.connection):
+            self._add(*register_rows.unanswered(leg.role, name))
+            self.outcome = "no answer"
         elif failed or leg.connection.server is not None:
             if onward and not failed:
                 self._add(*register_rows.by_expressway(one.answer, name))
@@ -147,7 +168,17 @@ class _Writing:
             self.outcome = f"{one.answer or 'no answer'}" if onward or one.answer else "no answer"
         else:
             role = "mra" if leg.role == "edge" else leg.role
-            self._add(*register_rows.answered(one.answer, role, name, had_token=one.had_token))
+            presented = leg.connection.client is not None and _presented(leg.connection.client)
+            self._add(
+                *register_rows.answered(
+                    one.answer,
+                    role,
+                    name,
+                    had_token=one.had_token,
+                    again=one.refused_before,
+                    presented=presented,
+                )
+            )
             self.outcome = str(one.answer or "no answer")
         if one.given_up and any(row.state == "fail" for row in self._rows):
             self.outcome += f"; the phone gave up ({one.given_up})"
@@ -165,6 +196,14 @@ class _Writing:
             self.outcome = f"connected; {other[0]}, no REGISTER"
         else:
             self.outcome = "connected, no REGISTER"
+
+
+def _is_over(connection: Connection) -> bool:
+    return any(end.closed is not None for end in connection.ends)
+
+
+def _presented(client: End) -> bool:
+    return client.established is not None and bool(client.established.own_names)
 
 
 def _decided(one: Try, event: register_rows.Judgement) -> str:
