@@ -1,0 +1,57 @@
+"""The control API's server: its routes, and one thing done at a time."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping
+
+from aiohttp import web
+
+from simulator.aio.http import logger
+from simulator.core.flow import Address
+from simulator.lab.control.acting import ActingPages
+from simulator.lab.control.answers import guard, json_of
+from simulator.lab.control.reading import ReadingPages
+from simulator.lab.control_expressway import ExpresswayPages
+from simulator.lab.live import Lab
+
+BODY_LIMIT = 256 * 1024
+
+
+class Control:
+    def __init__(self, lab: Lab, endpoints: Callable[[], Mapping[str, object]]) -> None:
+        self._lab = lab
+        self._endpoints = endpoints
+        self._runner: web.AppRunner | None = None
+        self._turn = asyncio.Lock()
+
+    async def start(self, host: str, port: int) -> Address:
+        app = web.Application(client_max_size=BODY_LIMIT, middlewares=[guard, self._in_turn])
+        app.add_routes(
+            [
+                *ReadingPages(self._lab, self._endpoints).routes(),
+                *ActingPages(self._lab, self._endpoints).routes(),
+                *ExpresswayPages(self._lab, json_of).routes(),
+            ]
+        )
+        self._runner = web.AppRunner(app, access_log=None, shutdown_timeout=1.0, logger=logger)
+        await self._runner.setup()
+        site = web.TCPSite(self._runner, host, port)
+        await site.start()
+        name = self._runner.addresses[0]
+        return Address(str(name[0]), int(name[1]))
+
+    async def stop(self) -> None:
+        if self._runner is not None:
+            await self._runner.cleanup()
+            self._runner = None
+
+    @web.middleware
+    async def _in_turn(
+        self, request: web.Request, handler: Callable[[web.Request], Awaitable[web.StreamResponse]]
+    ) -> web.StreamResponse:
+        """What acts waits for what acts already: nothing meets a lab that is half reset."""
+        if request.method == "GET":
+            return await handler(request)
+        async with self._turn:
+            return await handler(request)
