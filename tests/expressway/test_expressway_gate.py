@@ -92,7 +92,7 @@ def gated(make_bench: Callable[..., Any], keys: ClusterKeys) -> Any:
 
 def token(bench: Any, keys: ClusterKeys, *, age: int = 0) -> str:
     tid = UUID("9b9d6cb5-1f2e-4f5a-8a1c-5b7d1a2c3e4f")
-    claims = AccessClaims(subject="alice", tid=tid, issued_at=int(bench.now) - age, lifetime=3600)
+    claims = AccessClaims(subject="alice", tid=tid, issued_at=Instant(int(bench.now) - age), lifetime=3600)
     return mint_access(keys, claims)
 
 
