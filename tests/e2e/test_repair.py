@@ -155,7 +155,7 @@ CASES = {
         repair=said("set cert regen tomcat", "yes", "utils service restart Cisco Tomcat", RESTART),
         phone_then=trusting_what_is_presented,
     ),
-    "the Tomcat certificate was regenerated and CallManager not restarted": Case(
+    "Tomcat was regenerated and CallManager not restarted": Case(
         breaks=("nodes=[{name: ucm-pub, tomcat: {valid: expired}}]",),
         broken_by=said("set cert regen tomcat", "yes", "utils service restart Cisco Tomcat"),
         symptom="E_ALL_NODES_FAILED",
@@ -228,7 +228,7 @@ SEED_FAILURES = {
     "port-mismatch-profile": "the profile lacks OAuth",
     "unknown-ca-from-ucm": "the Expressway's signer is not in Tomcat-trust",
     "cn-san-not-in-table": "the Expressway-C's row has another name",
-    "tomcat-regenerated-without-restart": "the Tomcat certificate was regenerated and CallManager not restarted",
+    "tomcat-regenerated-without-restart": "Tomcat was regenerated and CallManager not restarted",
     "token-of-another-user": "the token's user does not own the device",
 }
 NOT_OF_THE_CLUSTER = {
