@@ -46,7 +46,8 @@ def up(
     keylog: Annotated[Path | None, typer.Option(help="TLS secrets of every session, as they arise.")] = None,
     until_eof: Annotated[bool, typer.Option("--until-eof", help="End when stdin ends, too.")] = False,
     state: Annotated[
-        Path | None, typer.Option(help="Keep the cluster database in this file between runs.")
+        Path | None,
+        typer.Option(help="Keep the cluster database in this file between runs, token keys in FILE.authz."),
     ] = None,
     syslog: Annotated[
         str | None,

@@ -48,6 +48,7 @@ from simulator.lab.callers import Callers
 from simulator.lab.clocks import NodeClocks
 from simulator.lab.config import LabConfig
 from simulator.lab.failures import Failures
+from simulator.lab.kept_keys import KeptKeys
 from simulator.lab.services import NodeServices, Service
 from simulator.lab.token_counters import TokenCounters
 
@@ -75,7 +76,8 @@ class Office:
         authorities: Iterable[bytes] = (),
     ) -> None:
         """`act` resets a device and tells how many registrations that reached; `config_url`: name of a
-        configuration file -> its URL. Raises DatabaseFileError for a state file of another cluster.
+        configuration file -> its URL. Raises DatabaseFileError for a state file of another cluster, and
+        KeptKeysError for the keys beside it.
         """
         self._config, self._cluster = config, cluster
         self._log, self._clock, self._entropy, self._real_now = log, clock, entropy, real_now
@@ -88,6 +90,11 @@ class Office:
             entropy=entropy.child("database"), path=state, export_controlled=config.cluster.export_controlled
         )
         is_old = not self.database.is_new
+        self._kept_keys = None if state is None else KeptKeys(state)
+        if self._kept_keys is not None:
+            found = self._kept_keys.load(cluster.keys.cluster_id) if is_old else None
+            cluster.keys = found or cluster.keys
+            self._kept_keys.save(cluster.keys)
         made = _certificates(cluster, authorities)
         lscs = {device.name: device.lsc_md5 for device in cluster.directory.devices if device.lsc_md5}
         Projection.connect(self.database, cluster)
@@ -286,6 +293,8 @@ class Office:
 
     def _publish_keys(self, keys: ClusterKeys) -> None:
         self._cluster.keys = keys
+        if self._kept_keys is not None:
+            self._kept_keys.save(keys)
 
     def _revoke_all(self, why: str) -> None:
         self.signon.revoke(why=why)

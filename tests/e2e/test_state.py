@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from tests.e2e.axl import Axl
+from tests.e2e.browser import ask, refresh, sign_in
 from tests.e2e.phones import Phones
 from tests.e2e.running_lab import DEADLINE, RunningLab, running_lab, ucmsim
 
@@ -100,4 +101,50 @@ def test_a_file_that_is_no_cluster_database(tmp_path: Path, content: bytes) -> N
     done = ucmsim("up", "--port-base", "0", "--state", state)
     assert done.returncode == 2
     assert str(state.name) in done.stderr.replace("\n", "")
+    assert "Traceback" not in done.stderr
+
+
+def test_refresh_tokens_outlive_a_restart_and_revoked_ones_stay_so(tmp_path: Path) -> None:
+    state = tmp_path / "cluster.db"
+    with running_lab(tmp_path / "1", "--port-base", "0", "--state", state) as lab:
+        alice, bob = (sign_in(lab, user)["refresh_token"] for user in ("alice", "bob"))
+        revoked = ask(lab, "GET", "/ssosp/token/revoke?user_id=bob", basic="admin:ucmsim")
+        assert revoked.json["revoked_tokens"]["status"] == "success"
+    keys = state.with_name("cluster.db.authz")
+    assert keys.stat().st_mode & 0o777 == 0o600
+    with running_lab(tmp_path / "2", "--port-base", "0", "--state", state) as lab:
+        answer = refresh(lab, alice)
+        assert answer.status == 200, answer.text
+        token = answer.json["access_token"]
+        assert lab.ask("POST", "/tokens/inspect", {"token": token}).json["accepted"]
+        answer = refresh(lab, bob)
+        assert (answer.status, answer.json["error"]) == (400, "invalid_grant")
+        cli(lab, "set key regen authz signing", "yes")
+        cli(lab, "utils service restart Cisco Tomcat")
+        old_key, carol = alice, sign_in(lab, "carol")["refresh_token"]
+    with running_lab(tmp_path / "3", "--port-base", "0", "--state", state) as lab:
+        assert refresh(lab, carol).status == 200, "of the key that was made last"
+        for token in (old_key, bob):
+            answer = refresh(lab, token)
+            assert (answer.status, answer.json["error"]) == (400, "invalid_grant")
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("", "not the token keys"),
+        ("[]", "not the token keys"),
+        ('{"cluster_id": "x"}', "not the token keys"),
+        ('{"cluster_id": "x", "signing": "y", "encryption": "z"}', "not the token keys"),
+    ],
+)
+def test_a_file_that_is_no_token_keys(tmp_path: Path, text: str, said: str) -> None:
+    state = tmp_path / "cluster.db"
+    with running_lab(tmp_path / "1", "--port-base", "0", "--state", state):
+        pass
+    state.with_name("cluster.db.authz").write_text(text)
+    done = ucmsim("up", "--port-base", "0", "--state", state)
+    assert done.returncode != 0
+    assert "cluster.db.authz" in done.stderr
+    assert said in done.stderr
     assert "Traceback" not in done.stderr
