@@ -17,6 +17,7 @@ from simulator.cli import screen, sign_in
 
 if TYPE_CHECKING:
     from simulator.core.eventlog import EventLog
+    from simulator.lab.explain import Attempt
     from softphone.aio.client import Refused
     from softphone.core.profile import EdgeServer, PhoneProfile
 
@@ -110,18 +111,21 @@ def phone(
     else:
         run = sign_in_once(account, profile, within=within, stay=stay, log=log, clock=clock)
     outcome = asyncio.run(run)
-    advice = _advice(outcome) if isinstance(outcome, Refused) else {}
+    attempts = explain(log.records())
+    failed = next((attempt for attempt in reversed(attempts) if not attempt.passed), None)
+    advice = _advice(outcome, failed) if isinstance(outcome, Refused) else {}
     registered = isinstance(outcome, Registered)
     if as_json:
-        tried = [attempt.to_json() for attempt in explain(log.records())]
+        tried = [attempt.to_json() for attempt in attempts]
         screen.emit_json(
             {"outcome": type(outcome).__name__.lower(), **asdict(outcome), **advice, "attempts": tried}
         )
     else:
         if ladder or not registered:
             _show_ladder(log)
-        if not registered:
-            _show_checklist(log, advice=not isinstance(outcome, Refused))
+        if not registered and failed is not None:
+            # Where the node refused, what may be behind its answer follows anyway.
+            screen.checklist(failed, advice=not isinstance(outcome, Refused))
         _show(outcome, advice)
     if not registered:
         refused = isinstance(outcome, Refused) or (
@@ -230,10 +234,8 @@ def _token(token_file: Path | None) -> Any:
     return token
 
 
-def _advice(refused: Refused) -> dict[str, Any]:
-    """Causes of such an answer, with remedies: those reasons of our own registrar that it fits."""
-    from registrar.core.reasons import REPLIES, Reason
-
+def _advice(refused: Refused, failed: Attempt | None) -> dict[str, Any]:
+    """What may be behind the answer, the likeliest first: as far as the phone can see, it is asked no more."""
     if refused.code == "E_NO_TOKEN":
         remedy = "Give the phone a token with --token-file; in a lab `ucmsim token mint` makes one."
         verify = 'The challenge reads Proxy-Authenticate: Bearer realm="ccmsipline".'
@@ -242,26 +244,8 @@ def _advice(refused: Refused) -> dict[str, Any]:
                 {"cause": "The node asks for a token and there is none.", "remedy": remedy, "verify": verify}
             ]
         }
-    if refused.code == "E_TOKEN_REFUSED":
-        rules = [REPLIES[Reason.TOKEN_REFUSED]]
-    else:
-        rules = [
-            rule
-            for rule in REPLIES.values()
-            if rule.status == refused.status and rule.warning == refused.warning
-        ]
-    return {
-        "advice": [{"cause": rule.explanation, "remedy": rule.remedy, "verify": rule.verify} for rule in rules]
-    }
-
-
-def _show_checklist(log: EventLog, *, advice: bool) -> None:
-    """Of the last attempt that failed. Where the node refused, its answer's causes follow anyway."""
-    from simulator.lab.explain import explain
-
-    failed = [attempt for attempt in explain(log.records()) if not attempt.passed]
-    if failed:
-        screen.checklist(failed[-1], advice=advice)
+    causes = failed.advice if failed is not None else ()
+    return {"advice": [{"cause": one.cause, "remedy": one.remedy, "verify": one.verify} for one in causes]}
 
 
 def _show_ladder(log: EventLog) -> None:
@@ -300,7 +284,7 @@ def _show(outcome: Any, advice: dict[str, Any]) -> None:
     out.print(f"[bold red]refused[/] by {answer}", soft_wrap=True)
     causes = advice.get("advice", [])
     if len(causes) > 1:
-        out.print("It may be one of these:")
+        out.print("The answer does not say why. It may be one of these, the likeliest first:")
     for one in causes:
         screen.hanging("-", one["cause"])
         screen.hanging("  Remedy:", one["remedy"])
