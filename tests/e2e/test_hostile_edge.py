@@ -9,11 +9,12 @@ import contextlib
 import socket
 import ssl
 from base64 import b64encode
+from pathlib import Path
 
 import pytest
 
 from tests.e2e.phones import Phones, connect
-from tests.e2e.running_lab import DEADLINE, RunningLab
+from tests.e2e.running_lab import DEADLINE, RunningLab, running_lab
 
 NODE = "127.0.0.1"
 """As the lab's Expressway knows its UCM; where in it, a test asks the lab."""
@@ -215,6 +216,39 @@ async def test_half_a_message_at_a_node_s_ports_is_let_go_too(
     await phones.all_register()
     lab.ask("POST", "/clock/advance", {"seconds": 61})
     assert everything(sock) == b""
+
+
+HURRIED = """\
+handshake_timeout: 0.5
+nodes:
+  - {name: ucm-pub, host: 127.0.0.1}
+expressways:
+  - {name: expc}
+"""
+
+
+@pytest.mark.parametrize(
+    "part", [b"", b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc"], ids=["nothing", "half a ClientHello"]
+)
+def test_who_never_finishes_a_handshake_is_let_go(tmp_path: Path, part: bytes) -> None:
+    file = tmp_path / "lab.yaml"
+    file.write_text(HURRIED)
+    with running_lab(tmp_path / "stderr", file, "--port-base", "0") as lab:
+        for role in ("edge", "https"):
+            since = lab.mark()
+            sock = socket.create_connection(lab.endpoint(role, "expc"), timeout=DEADLINE)
+            sock.sendall(part)
+            assert shut_out(sock)
+            failed = lab.wait_for("tls:failed", since, actor="expc")
+            assert (failed["by"], failed["alert"], failed["reason"]) == ("us", None, "HANDSHAKE_TIMEOUT")
+        assert first_line_of_options(lab).startswith("SIP/2.0 200 ")
+
+
+def first_line_of_options(lab: RunningLab) -> str:
+    sock = connect(lab, "edge")
+    start = f"OPTIONS sip:{lab.hostport('edge', 'expc')} SIP/2.0"
+    sock.sendall(ask(Start=start, CSeq="CSeq: 1 OPTIONS", Contact="").encode())
+    return first_line(sock)
 
 
 # --- tokens: the last, since their source is shut out for a while --------------------------------------------

@@ -370,6 +370,7 @@ FIRST_FAILURES = {
         "CSFALICE → ucm-pub",
         "UCM's Tomcat certificate does not name what",
     ),
+    "zones-follow-the-modes": ("onward", "REGISTER at expc", "The Expressway has no way for this request"),
 }
 """Scenario -> (check, leg, words that cause, remedy or proof must have); of those in which an attempt fails."""
 
