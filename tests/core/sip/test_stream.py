@@ -264,3 +264,12 @@ def test_bad_datagrams(data: bytes, kind: type[RemoteProtocolError], status: int
         parse_message(data, limits=SMALL)
     assert type(caught.value) is kind
     assert caught.value.status_hint == status
+
+
+@pytest.mark.parametrize("noise", [b"\n", b"\rx", b"\x00\xff", b"\r\n\r\n"], ids=repr)
+def test_tls_is_called_tls_whatever_its_random_bytes(noise: bytes) -> None:
+    stream = SipStream()
+    stream.receive_data(b"\x16\x03\x01\x02\x00\x01" + noise)
+    with pytest.raises(MalformedMessage, match="a TLS handshake where SIP was expected"):
+        stream.next_message()
+    assert stream.failure is not None
