@@ -16,6 +16,7 @@ from simulator.core.flow import Address, CloseFlow, Fetch, Fetched, FlowFacts, F
 from simulator.core.http import HttpRequest, HttpResponse
 from simulator.core.http1 import HttpProblem, RequestReader, header, render_response
 from simulator.core.instant import Instant
+from simulator.core.sip import PartialMessages
 from simulator.core.tls.settings import ClientTls
 from simulator.expressway.core import axl, edge_answers, edge_config, edge_paths
 from simulator.expressway.core.discovery import FoundNode
@@ -56,7 +57,6 @@ class _Client:
     source: str
     local: Address
     reader: RequestReader = field(default_factory=RequestReader)
-    due: Instant
     busy: bool = False
     """A request of it is under way inside."""
 
@@ -77,6 +77,8 @@ class EdgeDoor:
     ) -> None:
         self._around, self._out, self._gate, self._guard = around, out, gate, guard
         self._clients: dict[FlowId, _Client] = {}
+        self._idle = PartialMessages(PATIENCE)
+        """Clients whose next request is awaited."""
         self._waiting: dict[str, _Waiting] = {}
         self._cookies = EdgeCookies(entropy)
         self._asked = 0
@@ -91,7 +93,8 @@ class EdgeDoor:
         if self._guard.blocked(source, now) or len(self._clients) >= _MOST_FLOWS:
             self._out.put(CloseFlow(flow))
             return
-        self._clients[flow] = _Client(source=source, local=facts.local, due=Instant(now + PATIENCE))
+        self._clients[flow] = _Client(source=source, local=facts.local)
+        self._idle.wait(flow, now)
 
     def data(self, flow: FlowId, data: bytes, now: Instant) -> None:
         client = self._clients[flow]
@@ -103,13 +106,13 @@ class EdgeDoor:
 
     def ended(self, flow: FlowId) -> None:
         self._clients.pop(flow, None)
+        self._idle.over(flow)
 
     def next_timeout(self) -> Instant | None:
-        return min((one.due for one in self._clients.values() if not one.busy), default=None)
+        return self._idle.next_timeout()
 
     def handle_timeout(self, now: Instant) -> None:
-        late = [flow for flow, one in self._clients.items() if not one.busy and one.due <= now]
-        for flow in late:
+        for flow in self._idle.take_overdue(now):
             if self._clients[flow].reader.busy:
                 self._send(flow, edge_answers.plain(408), close=True)
             else:
@@ -125,8 +128,9 @@ class EdgeDoor:
                 self._send(flow, edge_answers.plain(problem.status), close=True)
                 return
             if request is None:
+                self._idle.wait(flow, now)
                 return
-            client.due = Instant(now + PATIENCE)
+            self._idle.over(flow)
             self._answer(flow, client, request, now)
 
     def _answer(self, flow: FlowId, client: _Client, request: HttpRequest, now: Instant) -> None:
@@ -234,8 +238,7 @@ class EdgeDoor:
         if waiting is None or waiting.flow not in self._clients:
             return
         flow, request = waiting.flow, waiting.request
-        client = self._clients[flow]
-        client.busy, client.due = False, Instant(now + PATIENCE)
+        self._clients[flow].busy = False
         if result.status is None:
             # [observed: administration 9.2: the client gets "502 connect failed"]
             self._reply(
@@ -295,7 +298,7 @@ class EdgeDoor:
             self._drop(flow)
 
     def _drop(self, flow: FlowId) -> None:
-        self._clients.pop(flow, None)
+        self.ended(flow)
         self._out.put(CloseFlow(flow))
 
 
