@@ -7,13 +7,10 @@ Actors cannot tell it from `simulator.aio.driver`, which emits the same flow and
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from functools import partial
 from heapq import heappop, heappush
-from typing import Protocol
 
-from certs import contexts, handshakes, identity
-from simulator.core import events as ev
 from simulator.core.eventlog import EventLog
 from simulator.core.flow import (
     Actor,
@@ -21,54 +18,18 @@ from simulator.core.flow import (
     CloseFlow,
     Fetch,
     Fetched,
-    FlowEnd,
-    FlowFacts,
-    FlowId,
     FlowIds,
     Listen,
     OpenFlow,
     SendData,
 )
 from simulator.core.instant import Instant, ManualClock
-from simulator.core.tap import Tap, WireEnd
-from simulator.core.tls.alerts import TlsRefusal
-from simulator.core.tls.session import TlsDown, TlsRefused, TlsSession, TlsUp
-from simulator.core.tls.settings import ClientTls, ServerTls
+from simulator.core.tap import Tap
 from simulator.lab.memory_http import Exchange
+from simulator.lab.memory_wire import Surroundings, Wire
 
 LATENCY = 0.001
 """Seconds a hop takes."""
-_FIRST_EPHEMERAL = 49_152
-
-
-class Surroundings(Protocol):
-    """What the network asks of the lab around it."""
-
-    def address_of(self, host: str) -> str | None:
-        """The address a host name resolves to; None if it does not resolve."""
-        ...
-
-    def bind_address(self, actor: Actor) -> str:
-        """The address an actor's own connections come from."""
-        ...
-
-    def fetch(self, url: str, headers: tuple[tuple[str, str], ...], source: str, now: Instant) -> Fetched: ...
-
-
-@dataclass(eq=False, slots=True)
-class _End:
-    """One end of a connection."""
-
-    actor: Actor
-    flow: FlowId
-    facts: FlowFacts
-    tls: TlsSession | None = None
-    settings: ServerTls | ClientTls | None = None
-    mate: _End | None = None
-    up: bool = False
-    """The actor was told that the flow is open."""
-    over: bool = False
-    """Closed, refused or dropped: nothing goes in or out any more."""
 
 
 @dataclass(order=True, slots=True)
@@ -97,17 +58,22 @@ class MemoryNet:
 
         `handshake`: seconds in which an accepted connection must have finished its TLS handshake.
         """
-        self._real_now = real_now
-        self._handshake = handshake
-        self._keylog, self._tap = keylog, tap
         self._log, self._clock, self._flows, self._around = log, clock, flows, surroundings
-        self._listeners: dict[tuple[str, int, bool], tuple[Actor, Listen]] = {}
-        self._ends: dict[FlowId, _End] = {}
-        self._handshakes: dict[FlowId, float] = {}
         self._actors: list[Actor] = []
         self._queue: list[_Happening] = []
         self._made = 0
-        self._ephemeral: dict[str, int] = {}
+        self._wire = Wire(
+            log=log,
+            clock=clock,
+            flows=flows,
+            surroundings=surroundings,
+            real_now=real_now,
+            keylog=keylog,
+            tap=tap,
+            handshake=handshake,
+            later=self._later,
+            kick=self.kick,
+        )
 
     # --- set up -------------------------------------------------------------------------------------------
 
@@ -118,34 +84,28 @@ class MemoryNet:
         addresses: dict[str, Address] = {}
         for listen in listens:
             host = listen.address.host
-            address = Address(host, listen.address.port or self._ephemeral_port(host))
+            address = Address(host, listen.address.port or self._wire.ephemeral_port(host))
             key = (host, address.port, listen.transport == "udp")
-            if key in self._listeners:
+            if key in self._wire.listeners:
                 raise OSError(f"{address} is already in use")
-            self._listeners[key] = (actor, listen)
+            self._wire.listeners[key] = (actor, listen)
             addresses[listen.name] = address
         self.kick(actor)
         return addresses
 
     def close_listeners(self, actor: Actor) -> None:
         """Close the actor's listeners and every flow of the actor, in an orderly way."""
-        self._listeners = {key: entry for key, entry in self._listeners.items() if entry[0] is not actor}
-        for end in [end for end in self._ends.values() if end.actor is actor]:
-            self._close(end)
-            if end.up:
-                actor.flow_ended(end.flow, FlowEnd(by="us", clean=True, detail="closed"), self._clock.now())
+        listeners = self._wire.listeners
+        for key in [key for key, (owner, _) in listeners.items() if owner is actor]:
+            del listeners[key]
+        self._wire.close_all(actor)
         self.kick(actor)
 
     def drop(self, actor: Actor) -> None:
         """The actor's connections vanish; their peers see a reset. The actor is not run any more."""
         if actor in self._actors:
             self._actors.remove(actor)
-        for end in [end for end in self._ends.values() if end.actor is actor]:
-            mate = end.mate
-            self._forget(end, ev.FlowClosed(by="us", clean=False, detail="vanished"))
-            if mate is not None:
-                self._tell(end, WireEnd.RESET_SENT)
-                self._later(partial(self._reset, mate))
+        self._wire.drop_all(actor)
 
     # --- time ---------------------------------------------------------------------------------------------
 
@@ -154,13 +114,11 @@ class MemoryNet:
         for effect in actor.effects():
             match effect:
                 case SendData():
-                    self._send(effect)
+                    self._wire.send(effect)
                 case OpenFlow():
-                    self._open(actor, effect)
+                    self._wire.open(actor, effect)
                 case CloseFlow():
-                    end = self._ends.get(effect.flow)
-                    if end is not None:
-                        self._close(end)
+                    self._wire.close(effect.flow)
                 case Fetch():
                     self._fetch(actor, effect)
 
@@ -174,7 +132,7 @@ class MemoryNet:
         target = self._clock.now() + seconds
         while True:
             coming = [happening.at for happening in self._queue[:1]]
-            coming += self._handshakes.values()
+            coming += self._wire.deadlines()
             coming += [due for actor in self._actors if (due := actor.next_timeout()) is not None]
             if not coming or min(coming) > target:
                 break
@@ -187,8 +145,7 @@ class MemoryNet:
         if at > self._clock.now():
             self._clock.set(Instant(at))
         now = self._clock.now()
-        for flow in [flow for flow, deadline in self._handshakes.items() if deadline <= now]:
-            self._overdue(self._ends[flow])
+        self._wire.give_up(now)
         for actor in tuple(self._actors):
             due = actor.next_timeout()
             if due is not None and due <= now:
@@ -200,254 +157,6 @@ class MemoryNet:
     def _later(self, do: Callable[[], None], *, hops: int = 1) -> None:
         self._made += 1
         heappush(self._queue, _Happening(self._clock.now() + hops * LATENCY, self._made, do))
-
-    # --- connections ----------------------------------------------------------------------------------------
-
-    def _ephemeral_port(self, host: str) -> int:
-        port = self._ephemeral.get(host, _FIRST_EPHEMERAL)
-        self._ephemeral[host] = port + 1
-        return port
-
-    def _emit(self, end: _End, event: ev.Event) -> None:
-        if self._log.on:
-            self._log.emit(end.actor.name, event, flow=end.flow)
-
-    def _open(self, actor: Actor, effect: OpenFlow) -> None:
-        source = self._around.bind_address(actor)
-        local = Address(source, self._ephemeral_port(source))
-        host = self._around.address_of(effect.remote.host)
-        facts = FlowFacts(transport=effect.transport, local=local, remote=effect.remote)
-        end = _End(actor=actor, flow=effect.flow, facts=facts)
-        key = (host or "", effect.remote.port, effect.transport == "udp")
-        listener = self._listeners.get(key)
-        if host is None or (listener is None and effect.transport != "udp"):
-            reason = "name does not resolve" if host is None else "connection refused"
-            self._later(lambda: self._not_connected(end, reason), hops=2)
-            return
-        self._ends[end.flow] = end
-        self._later(lambda: self._connected(end, effect, Address(host, effect.remote.port)), hops=2)
-
-    def _not_connected(self, end: _End, reason: str) -> None:
-        remote = str(end.facts.remote)
-        self._emit(end, ev.FlowFailed(transport=end.facts.transport, remote=remote, detail=reason))
-        failure = FlowEnd(by="network", clean=False, detail=f"{remote}: {reason}")
-        end.actor.flow_ended(end.flow, failure, self._clock.now())
-        self.kick(end.actor)
-
-    def _connected(self, end: _End, effect: OpenFlow, target: Address) -> None:
-        if end.over:
-            return
-        entry = self._listeners.get((target.host, target.port, effect.transport == "udp"))
-        if entry is None and effect.transport != "udp":
-            del self._ends[end.flow]
-            self._not_connected(end, "connection refused")
-            return
-        self._tapped(end, replace(end.facts, remote=target))
-        self._emit(end, _opened(end.facts))
-        if effect.transport == "udp":
-            self._up(end)
-            return
-        assert entry is not None
-        server, listen = entry
-        facts = FlowFacts(
-            transport=listen.transport, local=target, remote=end.facts.local, listener=listen.name
-        )
-        mate = _End(actor=server, flow=self._flows.take(), facts=facts, mate=end)
-        self._ends[mate.flow] = mate
-        end.mate = mate
-        self._tapped(mate, facts)
-        self._emit(mate, _opened(facts))
-        if listen.tls is not None:
-            mate.settings = listen.tls
-            mate.tls = TlsSession.server(
-                contexts.server_context(listen.tls, self._keylog), identify=identity.read
-            )
-            self._handshakes[mate.flow] = self._clock.now() + self._handshake
-        if effect.tls is not None:
-            self._handshakes[end.flow] = self._clock.now() + effect.timeout
-            end.settings = effect.tls
-            context = contexts.client_context(effect.tls, self._keylog)
-            end.tls = TlsSession.client(context, effect.tls.server_name, identify=identity.read)
-            self._flush(end)
-        for one in (mate, end):
-            if one.tls is None:
-                self._up(one)
-
-    def _up(self, end: _End) -> None:
-        end.up = True
-        end.actor.flow_opened(end.flow, end.facts, self._clock.now())
-        self.kick(end.actor)
-
-    # --- bytes ----------------------------------------------------------------------------------------------
-
-    def _send(self, effect: SendData) -> None:
-        end = self._ends.get(effect.flow)
-        if end is None or end.over:
-            return
-        if end.facts.transport == "udp":
-            self._send_datagram(end, effect.data)
-        elif end.tls is not None:
-            end.tls.send(effect.data)
-            self._flush(end)
-        else:
-            self._deliver(end, effect.data)
-
-    def _flush(self, end: _End) -> None:
-        if end.tls is not None and (data := end.tls.data_to_send()):
-            self._deliver(end, data)
-
-    def _deliver(self, end: _End, data: bytes) -> None:
-        """To the other end, one hop later; empty data is the end of the stream."""
-        mate = end.mate
-        if mate is not None:
-            if data or end.facts.transport == "udp":
-                self._sent(end, data)
-            else:
-                self._tell(end, WireEnd.FIN_SENT)
-            self._later(lambda: self._arrived(mate, data))
-
-    def _arrived(self, end: _End, data: bytes) -> None:
-        if self._tap is not None:
-            if data or end.facts.transport == "udp":
-                self._tap.received(end.flow, data)
-            else:
-                self._tap.ended(end.flow, WireEnd.FIN_RECEIVED)
-        if end.over:
-            return
-        if end.tls is None:
-            if not data and end.facts.transport != "udp":
-                self._ended(end, FlowEnd(by="peer", clean=True))
-                return
-            self._data(end, data)
-            return
-        if data:
-            end.tls.receive_data(data)
-        else:
-            end.tls.receive_eof()
-        self._tls_events(end, end.tls)
-
-    def _data(self, end: _End, data: bytes) -> None:
-        end.actor.flow_data(end.flow, data, self._clock.now())
-        self.kick(end.actor)
-
-    def _tls_events(self, end: _End, session: TlsSession) -> None:
-        for event in session.events():
-            if end.over:
-                return
-            match event:
-                case TlsUp():
-                    end.facts = replace(end.facts, tls=event.facts)
-                    self._handshakes.pop(end.flow, None)
-                    if end.settings is not None and self._log.on:
-                        self._emit(end, handshakes.established(end.settings, event.facts, self._real_now))
-                    self._flush(end)
-                    self._up(end)
-                case TlsRefused():
-                    self._refused(end, event)
-                    return
-                case TlsDown():
-                    self._flush(end)
-                    self._ended(end, FlowEnd(by="peer", clean=event.clean, detail=event.detail))
-                    return
-                case _:
-                    self._data(end, event.data)
-        self._flush(end)
-
-    def _refused(self, end: _End, event: TlsRefused) -> None:
-        refusal = event.refusal
-        if end.settings is not None and self._log.on:
-            self._emit(end, handshakes.failed(end.settings, refusal, self._real_now))
-        self._flush(end)
-        detail = refusal.detail or refusal.reason
-        self._ended(end, FlowEnd(by=refusal.by, clean=False, detail=detail, refusal=refusal))
-
-    def _send_datagram(self, end: _End, data: bytes) -> None:
-        if end.mate is None and end.facts.listener is None:
-            host = self._around.address_of(end.facts.remote.host)
-            target = Address(host or "", end.facts.remote.port)
-            entry = self._listeners.get((target.host, target.port, True))
-            if entry is None:
-                self._sent(end, data)
-                return  # nobody listens: the datagram is lost
-            actor, listen = entry
-            facts = FlowFacts(transport="udp", local=target, remote=end.facts.local, listener=listen.name)
-            mate = _End(actor=actor, flow=self._flows.take(), facts=facts, mate=end)
-            end.mate = mate
-            self._ends[mate.flow] = mate
-            self._tapped(mate, facts)
-            self._emit(mate, _opened(facts))
-            self._up(mate)
-        self._deliver(end, data)
-
-    # --- ends -------------------------------------------------------------------------------------------------
-
-    def _close(self, end: _End) -> None:
-        """Our side closes in an orderly way; the peer learns of it one hop later."""
-        if end.over:
-            return
-        if end.tls is not None:
-            end.tls.close()
-            self._flush(end)
-        if end.facts.transport != "udp":
-            self._deliver(end, b"")
-        self._forget(end, ev.FlowClosed(by="us", clean=True))
-
-    def _ended(self, end: _End, how: FlowEnd) -> None:
-        """The peer closed, or the handshake failed: tell the actor if it knows of this flow."""
-        if end.facts.transport != "udp":
-            self._deliver(end, b"")
-        self._forget(end, ev.FlowClosed(by=how.by, clean=how.clean, detail=how.detail))
-        if end.up or end.facts.listener is None:
-            end.actor.flow_ended(end.flow, how, self._clock.now())
-            self.kick(end.actor)
-
-    def _reset(self, end: _End) -> None:
-        self._tell(end, WireEnd.RESET_RECEIVED)
-        self._broken(end, "connection reset by peer")
-
-    def _overdue(self, end: _End) -> None:
-        """The handshake took too long: this end drops the connection."""
-        refusal = TlsRefusal(by="us", alert=None, reason="HANDSHAKE_TIMEOUT", detail="no TLS handshake in time")
-        if end.settings is not None and self._log.on:
-            self._emit(end, handshakes.failed(end.settings, refusal, self._real_now))
-        mate = end.mate
-        if mate is not None:
-            self._tell(end, WireEnd.RESET_SENT)
-            self._later(partial(self._reset, mate))
-        how = FlowEnd(by="us", clean=False, detail=refusal.detail, refusal=refusal)
-        self._forget(end, ev.FlowClosed(by="us", clean=False, detail=refusal.detail))
-        if end.facts.listener is None:
-            end.actor.flow_ended(end.flow, how, self._clock.now())
-            self.kick(end.actor)
-
-    def _broken(self, end: _End, detail: str) -> None:
-        if end.over:
-            return
-        how = FlowEnd(by="network", clean=False, detail=detail)
-        self._forget(end, ev.FlowClosed(by="network", clean=False, detail=detail))
-        if end.up or end.facts.listener is None:
-            end.actor.flow_ended(end.flow, how, self._clock.now())
-            self.kick(end.actor)
-
-    def _forget(self, end: _End, event: ev.FlowClosed) -> None:
-        end.over = True
-        self._ends.pop(end.flow, None)
-        self._handshakes.pop(end.flow, None)
-        self._emit(end, event)
-
-    # --- the tap ----------------------------------------------------------------------------------------------
-
-    def _tapped(self, end: _End, facts: FlowFacts) -> None:
-        if self._tap is not None:
-            self._tap.opened(end.flow, facts)
-
-    def _sent(self, end: _End, data: bytes) -> None:
-        if self._tap is not None:
-            self._tap.sent(end.flow, data)
-
-    def _tell(self, end: _End, how: WireEnd) -> None:
-        if self._tap is not None and end.facts.transport != "udp":
-            self._tap.ended(end.flow, how)
 
     # --- HTTP -------------------------------------------------------------------------------------------------
 
@@ -484,12 +193,3 @@ class MemoryNet:
     def _fetched(self, actor: Actor, key: str, result: Fetched) -> None:
         actor.fetched(key, result, self._clock.now())
         self.kick(actor)
-
-
-def _opened(facts: FlowFacts) -> ev.FlowOpened:
-    return ev.FlowOpened(
-        transport=facts.transport,
-        local=str(facts.local),
-        remote=str(facts.remote),
-        listener=facts.listener,
-    )
