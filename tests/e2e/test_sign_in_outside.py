@@ -70,9 +70,9 @@ def test_each_pair_shows_itself_with_its_own_certificate_and_ports(up: RunningLa
         context.check_hostname = False
         connection.connect()
         assert isinstance(connection.sock, ssl.SSLSocket)
-        names = {value for _, value in connection.sock.getpeercert()["subjectAltName"]}  # type: ignore[index]
+        shown = connection.sock.getpeercert() or {}
         connection.close()
-        assert host in names
+        assert ("DNS", host) in shown["subjectAltName"]
 
 
 def test_a_wrong_password_ends_at_the_edge(up: RunningLab) -> None:
