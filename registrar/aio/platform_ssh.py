@@ -194,7 +194,7 @@ class _Shell(asyncssh.SSHServerSession[bytes]):
         self._channel: asyncssh.SSHServerChannel[bytes] | None = None
         self._terminal: Terminal | None = None
         self._timer: asyncio.TimerHandle | None = None
-        self._rows = DEFAULT_ROWS
+        self._size = (DEFAULT_ROWS, 0)
         self._unread = bytearray()
         self._stalled = False
         self._eof = False
@@ -205,12 +205,12 @@ class _Shell(asyncssh.SSHServerSession[bytes]):
     def pty_requested(
         self, term_type: str, term_size: tuple[int, int, int, int], term_modes: Mapping[int, int]
     ) -> bool:
-        self._rows = term_size[1]
+        self._size = (term_size[1], term_size[0])
         return True
 
     def terminal_size_changed(self, width: int, height: int, pixwidth: int, pixheight: int) -> None:
         if self._terminal is not None:
-            self._terminal.resize(height)
+            self._terminal.resize(height, width)
 
     def shell_requested(self) -> bool:
         return True
@@ -231,7 +231,7 @@ class _Shell(asyncssh.SSHServerSession[bytes]):
     def session_started(self) -> None:
         now = self._door.clock.now()
         self._terminal = Terminal(self._door.cli.open(self._user, now))
-        self._terminal.resize(self._rows)
+        self._terminal.resize(*self._size)
         self._door.shells.add(self)
         self._show(self._terminal.start(now))
 

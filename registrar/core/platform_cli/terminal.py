@@ -87,10 +87,12 @@ class Terminal:
         typed, self._waiting = self._waiting, ""
         return _bytes(shown + self._type(typed, now))
 
-    def resize(self, rows: int) -> None:
+    def resize(self, rows: int, columns: int = 0) -> None:
         """0 or less: unknown, the size stays."""
         if rows > 1:
             self._session.rows = rows
+        if columns > 1:
+            self._editor.width = columns
 
     # --- keys ------------------------------------------------------------------------------------------------
 
@@ -131,20 +133,21 @@ class Terminal:
         if key == "\n" and after_cr:
             return ""
         if key == _CONTROL_C:
+            moved = self._editor.last_row()
             self._editor.take(remember=False)
-            return f"^C\n{self._show(self._session.interrupt(now))}"
+            return f"{moved}^C\n{self._show(self._session.interrupt(now))}"
         if wants is Wants.PAGE:
             # The question goes away, as the real one does.
             answer = "" if key in "\r\n" else key
             return f"\r\x1b[K{self._show(self._session.feed(answer, now))}"
         if key in "\r\n":
-            return f"\n{self._enter(now)}"
+            return f"{self._editor.last_row()}\n{self._enter(now)}"
         if key == _CONTROL_D and not self._editor.text and wants is Wants.LINE:
             return f"\n{self._show(self._session.feed('quit', now))}"
         if key == "\t" and wants is Wants.LINE:
             return self._complete()
         if key == _CONTROL_L and wants is not Wants.PASSWORD:
-            return f"\x1b[H\x1b[2J{self._prompt}{self._editor.redraw()}"
+            return f"\x1b[H\x1b[2J{self._line_again()}"
         if key in _KEYS:
             return self._press(_KEYS[key])
         if key == "\t" and wants is Wants.PEM:
@@ -177,15 +180,20 @@ class Terminal:
         completion = self._session.complete(editor.text)
         if completion.candidates:
             listed = "\n".join(columns(completion.candidates))
-            return f"\n{listed}\n{self._prompt}{editor.redraw()}"
+            return f"{editor.last_row()}\n{listed}\n{self._line_again()}"
         if completion.line == editor.text:
             # Nothing to add: the line repeats. [documented]
-            return f"\n{self._prompt}{editor.redraw()}"
+            return f"{editor.last_row()}\n{self._line_again()}"
         return editor.replace(completion.line)
 
     def _show(self, output: Output) -> str:
         self._prompt = output.prompt
+        self._editor.begin(len(output.prompt))
         return f"{output.text}{output.prompt}"
+
+    def _line_again(self) -> str:
+        self._editor.begin(len(self._prompt))
+        return f"{self._prompt}{self._editor.redraw()}"
 
 
 def _bytes(text: str) -> bytes:
