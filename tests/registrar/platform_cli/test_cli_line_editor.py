@@ -1,4 +1,4 @@
-"""What the line editor draws, on a terminal of a few columns, is the line and its cursor, whatever is pressed."""
+"""What the line editor draws on a terminal of a few columns is the line and its cursor, whatever is pressed."""
 
 from __future__ import annotations
 
