@@ -6,14 +6,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from registrar.core.directory import ProfileError
-from registrar.core.ports import PortError
-from registrar.core.ssosp import ParameterError
-from simulator.lab import authorization, catalogue, yaml_source
-from simulator.lab.build import node_ports, security_profile
+from simulator.lab import catalogue, yaml_source
 from simulator.lab.config import LabConfig
-from simulator.lab.scenario import Scenario, check_references
-from simulator.lab.yaml_source import Loaded, SourceError
+from simulator.lab.rules import check_rules
+from simulator.lab.scenario import Scenario
+from simulator.lab.yaml_source import SourceError
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,41 +53,4 @@ def check_file(path: Path) -> Scenario | None:
     if isinstance(loaded.data, dict) and "steps" not in loaded.data and "id" not in loaded.data:
         check_rules(yaml_source.build(LabConfig, loaded), loaded, ())
         return None
-    scenario = yaml_source.build(Scenario, loaded)
-    check_references(scenario, loaded)
-    check_rules(scenario.lab, loaded, ("lab",))
-    return scenario
-
-
-def check_rules(lab: LabConfig, loaded: Loaded, at: tuple[str, ...]) -> None:
-    """What UCM's administration would refuse, and names only other houses know. Raises SourceError."""
-    from registrar.core.tokens import MUTATIONS
-    from softphone.core.behaviours import Behaviour
-
-    def problem(message: str, *path: str | int) -> SourceError:
-        return SourceError(
-            loaded.source, loaded.line_of((*at, *path)), ".".join(map(str, (*at, *path))), message
-        )
-
-    for index, node in enumerate(lab.nodes):
-        try:
-            node_ports(node.ports)
-        except PortError as error:
-            raise problem(str(error), "nodes", index, "ports") from None
-    for index, profile in enumerate(lab.profiles):
-        try:
-            security_profile(profile)
-        except ProfileError as error:
-            raise problem(str(error), "profiles", index) from None
-    try:
-        authorization.settings(lab.cluster.authorization)
-    except ParameterError as error:
-        raise problem(str(error), "cluster", "authorization", "token_paths") from None
-    behaviours = {str(behaviour) for behaviour in Behaviour}
-    for index, phone in enumerate(lab.phones):
-        for name in phone.behaviours:
-            if name not in behaviours:
-                known = ", ".join(sorted(behaviours))
-                raise problem(f"no behaviour {name!r} ({known})", "phones", index, "behaviours")
-        if phone.token.mutate is not None and phone.token.mutate not in MUTATIONS:
-            raise problem(f"no token mutation {phone.token.mutate!r}", "phones", index, "token", "mutate")
+    return Scenario.from_loaded(loaded)

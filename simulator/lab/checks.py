@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable, Sequence
 
 from simulator.core.eventlog import Record
-from simulator.lab.expectation import Expectation, Scalar
+from simulator.lab.expectation import Expectation, Scalar, is_pattern
 
 
 def matches(record: Record, expectation: Expectation) -> bool:
@@ -32,7 +32,7 @@ def _short(value: object) -> str:
 
 
 def _agrees(actual: object, wanted: Scalar) -> bool:
-    if isinstance(wanted, str) and len(wanted) > 1 and wanted[0] == wanted[-1] == "/":
+    if isinstance(wanted, str) and is_pattern(wanted):
         return actual is not None and re.search(wanted[1:-1], str(actual)) is not None
     if isinstance(actual, tuple):
         return wanted in actual

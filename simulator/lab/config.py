@@ -6,11 +6,20 @@ that is named is made. A name with a slash ("expressway-ca/issuing") is an inter
 
 from __future__ import annotations
 
+import re
 from itertools import repeat
 from pathlib import Path
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, field_validator, model_validator
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    field_validator,
+    model_validator,
+)
 
 from simulator.core.tls.settings import TlsVersion
 from simulator.lab import yaml_source
@@ -28,11 +37,23 @@ class Strict(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True, strict=False)
 
 
+def _regular(text: str) -> str:
+    try:
+        re.compile(text)
+    except re.error as error:
+        raise ValueError(f"{text} is no regular expression: {error}") from None
+    return text
+
+
+Regex = Annotated[str, AfterValidator(_regular)]
+San = Annotated[str, Field(pattern=r"^((DNS|IP|URI):\S+|[^\s:]+)$", max_length=255)]
+
+
 class CertificateConfig(Strict):
     """How one certificate is made. Good by default; each field can make it bad in one way."""
 
     common_name: str | None = Field(None, description="default: the owner's host name")
-    sans: list[str] | None = Field(None, description="DNS:, IP: or URI: names; default: the owner's host name")
+    sans: list[San] | None = Field(None, description="DNS:, IP: or URI: names; default: the owner's host name")
     issuer: str | None = Field(
         None, description='name of an authority, or "self"; default depends on the owner'
     )
@@ -292,7 +313,12 @@ class LabConfig(Strict):
     @classmethod
     def from_file(cls, path: Path) -> LabConfig:
         """Raises yaml_source.SourceError."""
-        return yaml_source.build(cls, yaml_source.read_file(path))
+        from simulator.lab.rules import check_rules
+
+        loaded = yaml_source.read_file(path)
+        config = yaml_source.build(cls, loaded)
+        check_rules(config, loaded, ())
+        return config
 
 
 STANDARD_PROFILES: dict[str, ProfileConfig] = {

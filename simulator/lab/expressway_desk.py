@@ -8,7 +8,7 @@ from pydantic import Field, model_validator
 
 from simulator.expressway.core import trusted_cas
 from simulator.expressway.core.proxy import ExpresswayC
-from simulator.lab.config import CertificateConfig, Name, Strict
+from simulator.lab.config import CertificateConfig, Name, Regex, Strict
 from simulator.lab.logs import expressway as event_log
 from simulator.lab.site import Site
 from simulator.lab.stage import Stage
@@ -41,11 +41,11 @@ class ExpresswayStep(Strict):
     restart: bool = Field(False, description="restart: every connection to UCM is made anew")
     down: bool | None = Field(None, description="the pair is switched off | on again")
     hang: bool | None = Field(None, description="it takes connections and answers nothing | no longer")
-    fails: str | None = Field(None, description="regular expression: discover or refresh fails with this")
+    fails: Regex | None = Field(None, description="regular expression: discover or refresh fails with this")
     zones: dict[str, str | None] = Field(
         {}, description="zone: state it must show, or null: it must not be there"
     )
-    logs: Annotated[str | None, Field(description="regular expression that the event log must match")] = None
+    logs: Annotated[Regex | None, Field(description="regular expression that the event log must match")] = None
 
     @model_validator(mode="after")
     def _does_something(self) -> ExpresswayStep:

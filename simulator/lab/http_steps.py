@@ -10,7 +10,7 @@ from urllib.parse import parse_qsl, urlencode
 from pydantic import Field
 
 from simulator.core.http import HttpRequest
-from simulator.lab.config import Name, Strict
+from simulator.lab.config import Name, Regex, Strict
 from simulator.lab.orders import carry_out
 from simulator.lab.stage import Stage
 
@@ -22,7 +22,7 @@ class HttpCall(Strict):
     as_user: str | None = Field(None, description="Basic credentials of this user, or of an administrator")
     form: dict[str, str] = Field({}, repr=False, description="body of a POST")
     status: int = Field(200, description="expected")
-    answers: str | None = Field(None, description="regular expression that the body must match")
+    answers: Regex | None = Field(None, description="regular expression that the body must match")
 
 
 async def call(stage: Stage, step: HttpCall) -> list[str]:

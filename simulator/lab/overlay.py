@@ -10,8 +10,8 @@ from collections.abc import Iterable
 from typing import Any
 
 from simulator.lab import yaml_source
-from simulator.lab.checking import check_rules
 from simulator.lab.config import LabConfig
+from simulator.lab.rules import check_rules
 from simulator.lab.yaml_source import Loaded, SourceError
 
 SOURCE = "--set"

@@ -15,11 +15,12 @@ from simulator.core import redact
 from simulator.core.tls.settings import TlsVersion
 from simulator.lab import yaml_source
 from simulator.lab.clocks import MAX_ERROR
-from simulator.lab.config import CertificateConfig, LabConfig, Name, PortsConfig, Strict, TokenConfig
+from simulator.lab.config import CertificateConfig, LabConfig, Name, PortsConfig, Regex, Strict, TokenConfig
 from simulator.lab.expectation import Expectation
 from simulator.lab.expressway_desk import ExpresswayStep
 from simulator.lab.failures import FailurePlan
 from simulator.lab.http_steps import HttpCall
+from simulator.lab.rules import check_rules, check_step
 from simulator.lab.sending import Send
 from simulator.lab.served_file import ServedFile
 
@@ -78,7 +79,7 @@ class AdminCommand(Strict):
     command: str
     node: Name | None = Field(None, description="default: the publisher")
     answers: list[str | CertificateOf] = Field([], repr=False, description="to its questions, in order")
-    prints: str | None = Field(None, description="regular expression that the output must match")
+    prints: Regex | None = Field(None, description="regular expression that the output must match")
     fails: bool = False
 
 
@@ -90,7 +91,7 @@ class AxlCall(Strict):
     node: Name | None = Field(None, description="default: the publisher")
     version: Annotated[str, Field(pattern=r"^[0-9]{1,2}\.[0-9]$")] = "12.5"
     status: int = Field(200, description="expected HTTP status; a fault is 500")
-    answers: str | None = Field(None, description="regular expression that the answer must match")
+    answers: Regex | None = Field(None, description="regular expression that the answer must match")
 
 
 class Step(Strict):
@@ -236,8 +237,16 @@ class Scenario(Strict):
     @classmethod
     def from_file(cls, path: Path) -> Scenario:
         """Raises yaml_source.SourceError, which names the file and the line."""
-        scenario = yaml_source.build(cls, loaded := yaml_source.read_file(path))
+        return cls.from_loaded(yaml_source.read_file(path))
+
+    @classmethod
+    def from_loaded(cls, loaded: yaml_source.Loaded) -> Scenario:
+        """Raises yaml_source.SourceError."""
+        scenario = yaml_source.build(cls, loaded)
         check_references(scenario, loaded)
+        check_rules(scenario.lab, loaded, ("lab",))
+        for index, step in enumerate(scenario.steps):
+            check_step(step, loaded, index)
         return scenario
 
 

@@ -11,7 +11,7 @@ from simulator.core.eventlog import Record
 from simulator.core.flow import Address, Transport
 from simulator.core.tls.settings import ClientTls
 from simulator.lab import checks
-from simulator.lab.config import Name, Strict, TokenConfig, Version
+from simulator.lab.config import Name, Regex, Strict, TokenConfig, Version
 from simulator.lab.expectation import Expectation
 from simulator.lab.stage import Stage
 from simulator.lab.stranger import PLACEHOLDERS
@@ -40,7 +40,7 @@ class Send(Strict):
     tls: Version | None = Field(None, description="speak this version only")
     token: TokenConfig = Field(TokenConfig(), description="what `$token` is; default: the first phone's user's")
     status: int | None = Field(None, ge=100, le=699, description="the status that must come back")
-    answer: str | None = Field(None, description="regular expression that the answer must match")
+    answer: Regex | None = Field(None, description="regular expression that the answer must match")
     closed: bool = Field(False, description="the connection must end")
     then: Literal["keep", "close", "vanish"] = Field("keep", description="what becomes of the connection")
 

@@ -178,11 +178,31 @@ def build(model: type[M], loaded: Loaded) -> M:
         raise _first_problem(error, loaded) from None
 
 
+def _in_the_file(path: Sequence[str | int], data: Any) -> list[str | int]:
+    """Without what a choice of types adds to it: names of types, where the file has a list or a plain value."""
+    out: list[str | int] = []
+    for number, part in enumerate(path, start=1):
+        if isinstance(data, dict) and (part in data or number == len(path)):
+            data = data.get(part)
+        elif isinstance(part, int) and isinstance(data, list) and part < len(data):
+            data = data[part]
+        else:
+            continue
+        out.append(part)
+    return out
+
+
 def _first_problem(error: ValidationError, loaded: Loaded) -> SourceError:
     problems = error.errors(include_url=False, include_context=True)
-    # A key that is missing is told last: it may be there, misspelt.
-    problem = min(problems, key=lambda p: (p["type"] == "missing", loaded.line_of(p["loc"]) or 0))
-    path = list(problem["loc"])
+
+    def rank(problem: Any) -> tuple[bool, bool, int]:
+        """A key that is missing is told last: it may be there, misspelt. Before it, what a plain value might
+        have been in place of a mapping."""
+        other_kind = problem["type"].endswith("_type") and isinstance(problem["input"], dict | list)
+        return problem["type"] == "missing", other_kind, loaded.line_of(problem["loc"]) or 0
+
+    problem = min(problems, key=rank)
+    path = _in_the_file(problem["loc"], loaded.data)
     message = problem["msg"].removeprefix("Value error, ")
     if problem["type"] == "extra_forbidden":
         message = "unknown key"

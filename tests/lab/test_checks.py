@@ -51,9 +51,6 @@ def test_met(met: Expectation) -> None:
             id="the nearest miss",
         ),
         pytest.param(expectation("phone:registered", count=3), "seen 2 times", id="a wrong count"),
-        pytest.param(
-            expectation("phone:registered", refreshed=1, count=1), "refreshed is False", id="1 is not true"
-        ),
         pytest.param(expectation("tls:failed", alert="/48/"), "alert is None", id="no text in null"),
     ],
 )

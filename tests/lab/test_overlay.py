@@ -61,7 +61,7 @@ WRONG = {
     "a YAML bomb": ("phones=[&a {device: A}, *a]", "--set phones:1: anchors (&name) are not allowed"),
     "an unknown behaviour": ("phones=[{device: CSFBOB, behaviours: [sulk]}]", "no behaviour 'sulk'"),
     "an unknown mutation": ("phones=[{device: CSFBOB, token: {mutate: odd}}]", "no token mutation 'odd'"),
-    "an impossible port": ("nodes=[{name: ucm-pub, ports: {oauth: 80}}]", "nodes.0.ports"),
+    "an impossible port": ("nodes=[{name: ucm-pub, ports: {oauth: 80}}]", "nodes[0].ports"),
     "a plain value for a mapping": ("cluster=1", "--set: cluster"),
 }
 
