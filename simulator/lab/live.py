@@ -9,28 +9,24 @@ from __future__ import annotations
 
 import asyncio
 import os
-import socket
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import replace
 from pathlib import Path
 
-from registrar.aio.tftp import config_server
 from registrar.core.platform_cli import Errand, Result
 from simulator.aio.clock import ShiftClock
 from simulator.aio.driver import Driver
-from simulator.aio.http import HttpServer
 from simulator.aio.pump import Limits
 from simulator.core.entropy import SeededEntropy
 from simulator.core.eventlog import Record
 from simulator.core.events import ActorFailed
 from simulator.core.flow import Actor, Address, Listen
 from simulator.core.instant import Instant
+from simulator.lab.bound_ports import BoundPorts
 from simulator.lab.capture import Capture
 from simulator.lab.config import LabConfig
-from simulator.lab.doors import NodeDoors
-from simulator.lab.file_doors import FileDoors
 from simulator.lab.free_ports import Numbers, numbered
+from simulator.lab.node_servers import DoorPorts, NodeServers
 from simulator.lab.orders import carry_out
 from simulator.lab.pki import Pki
 from simulator.lab.site import Site
@@ -61,8 +57,7 @@ class Lab:
         self._syslog = syslog
         self._with_doors = doors
         self._state = state
-        self._node_doors: dict[str, NodeDoors] = {}
-        self._kept_doors: dict[str, tuple[int, int]] = {}
+        self._kept_doors: DoorPorts = {}
         self._ordered = asyncio.Event()
         self._worker: asyncio.Task[None] | None = None
         self._virtual = virtual_ports
@@ -70,10 +65,7 @@ class Lab:
         self._keep = keep
         self._keylog = keylog or (capture.keylog if capture is not None else None)
         self._capture = capture
-        self._doors: dict[Address, Address] = {}
-        self._config_servers: dict[str, HttpServer] = {}
-        self._file_doors: dict[str, FileDoors] = {}
-        self._kept: dict[tuple[str, str], int] = {}
+        self._ports = BoundPorts(host, virtual=virtual_ports)
         self._numbers: Numbers = {}
         self._build(None)
 
@@ -97,7 +89,7 @@ class Lab:
         )
         self.site.touched = self.kick
         log, flows = self.site.log, self.site.flows
-        capture, shown = self._capture, self.shown if self._virtual else None
+        capture, shown = self._capture, self._ports.shown if self._virtual else None
         if capture is not None:
             capture.attach(log, clock, shown)
         if self._syslog is not None:
@@ -112,6 +104,16 @@ class Lab:
             tap=capture,
             shown=shown,
         )
+        self._servers = NodeServers(
+            self.site,
+            self._ports,
+            host=self._host,
+            virtual=self._virtual,
+            doors=self._with_doors,
+            kept_doors=self._kept_doors,
+            keylog=self._keylog,
+            tap=capture,
+        )
 
     # --- Stage ------------------------------------------------------------------------------------------------
 
@@ -123,8 +125,7 @@ class Lab:
 
     async def advance(self, seconds: float) -> None:
         await self._driver.advance(seconds)
-        for doors in self._node_doors.values():
-            doors.kick()
+        self._servers.kick()
 
     async def until(self, enough: Callable[[list[Record]], bool], *, since: int) -> None:
         log = self.site.log
@@ -159,20 +160,16 @@ class Lab:
         await self._driver.remove(self.site.expressways[name])
 
     async def open_tomcat(self, name: str) -> None:
-        if name in self._node_doors:
-            await self._node_doors[name].open_tomcat()
+        await self._servers.open_tomcat(name)
 
     async def close_tomcat(self, name: str) -> None:
-        if name in self._node_doors:
-            await self._node_doors[name].close_tomcat()
+        await self._servers.close_tomcat(name)
 
     async def open_tftp(self, name: str) -> None:
-        await self._serve_config(name)
+        await self._servers.open_config(name)
 
     async def close_tftp(self, name: str) -> None:
-        if name in self._file_doors:
-            await self._file_doors.pop(name).close()
-        await self._config_servers.pop(name).stop()
+        await self._servers.close_config(name)
 
     async def drop_phone(self, device: str) -> None:
         self._driver.drop(self.site.phone(device))
@@ -201,7 +198,7 @@ class Lab:
 
     async def _start(self) -> None:
         for node in self.site.cluster.nodes:
-            await self._serve_config(node.name)
+            await self._servers.open_config(node.name)
             actor = self.site.nodes[node.name]
             await self._open(node.name, actor, actor.listens())
         for name, expressway in self.site.expressways.items():
@@ -216,50 +213,19 @@ class Lab:
         if self._with_doors:
             await self._open_doors()
         elif self._virtual:
-            await self._open_tomcats()
+            await self._servers.open_tomcats()
 
     async def close(self) -> None:
         await self._close_doors()
         await self._driver.close()
-        await self._stop_config_servers()
+        await self._servers.close_all_config()
         self.site.office.close()
 
     async def _open_doors(self) -> None:
         self.site.office.open_doors()
-        for node in self.site.cluster.nodes:
-            doors = NodeDoors(
-                self.site,
-                node.name,
-                host=self._host,
-                keylog=self._keylog,
-                tap=self._capture,
-                kept=self._kept_doors.get(node.name, (0, 0)),
-            )
-            self._node_doors[node.name] = doors
-            await doors.open_tomcat()
-            await doors.open_cli()
-            self._kept_doors[node.name] = doors.ports
+        await self._servers.open_doors()
         self.site.office.services.on_order = self._ordered.set
         self._worker = asyncio.create_task(self._work())
-
-    async def _open_tomcats(self) -> None:
-        """For the Expressways and phones of a scenario: 8443 of each node, at a free port."""
-        for node in self.site.cluster.nodes:
-
-            def behind(documented: Address, bound: Address, name: str = node.name) -> None:
-                self._door(name, documented.port, bound)
-
-            doors = NodeDoors(
-                self.site,
-                node.name,
-                host=self._host,
-                keylog=self._keylog,
-                tap=self._capture,
-                shown=self.shown,
-                behind=behind,
-            )
-            self._node_doors[node.name] = doors
-            await doors.open_tomcat()
 
     async def run_errand(self, node: str, command: str, answers: Sequence[str]) -> Result:
         """One command of the platform CLI, in the time it takes."""
@@ -277,9 +243,7 @@ class Lab:
         if worker is not None:
             worker.cancel()
             await asyncio.gather(worker, return_exceptions=True)
-        for doors in self._node_doors.values():
-            await doors.close()
-        self._node_doors.clear()
+        await self._servers.close_doors()
 
     async def _work(self) -> None:
         """Carries out what administrators order of services, for as long as the lab runs."""
@@ -304,17 +268,9 @@ class Lab:
     async def _abandon(self) -> None:
         await self._close_doors()
         await self._driver.close(abruptly=True)
-        await self._stop_config_servers()
+        await self._servers.close_all_config()
         self.site.office.close()
-        self._doors.clear()
-
-    async def _stop_config_servers(self) -> None:
-        for server in self._config_servers.values():
-            await server.stop()
-        self._config_servers.clear()
-        for doors in self._file_doors.values():
-            await doors.close()
-        self._file_doors.clear()
+        self._ports.unmap_all()
 
     def resolve(self, dialled: Address) -> Address:
         """What the sockets use for what an actor dials. LookupError: no such name, or nobody listens there."""
@@ -323,17 +279,7 @@ class Lab:
             raise LookupError("name does not resolve")
         if not self._virtual:
             return Address(address, dialled.port)
-        door = self._doors.get(Address(dialled.host.lower(), dialled.port))
-        if door is None:
-            raise ConnectionRefusedError(None, "connection refused")
-        return door
-
-    def shown(self, address: Address) -> Address:
-        """The documented port in place of the one that is really bound; see `virtual_ports`."""
-        for door, bound in self._doors.items():
-            if bound == address:
-                return Address(address.host, door.port)
-        return address
+        return self._ports.behind(dialled)
 
     def edge_of(self, expressway: str) -> Address:
         """Where remote phones reach this Expressway."""
@@ -343,98 +289,23 @@ class Lab:
 
     async def _open(self, name: str, actor: Actor, listens: tuple[Listen, ...]) -> None:
         for attempt in range(_ATTEMPTS):
-            wanted = self._with_ports(name, listens)
+            wanted = self._ports.wanted(name, listens)
             try:
                 bound = await self._driver.add(actor, wanted)
             except OSError:
                 # Another process may take a port between choosing and binding it.
                 if attempt == _ATTEMPTS - 1 or all(listen.address.port for listen in listens):
                     raise
-                self._kept = {held: port for held, port in self._kept.items() if held[0] != name}
+                self._ports.forget(name)
                 continue
             break
-        if not self._virtual:
-            self._kept.update({(name, listener): address.port for listener, address in bound.items()})
         if self._virtual:
             for listen in listens:
-                self._door(name, listen.address.port, bound[listen.name])
+                self._ports.map(self.site.places.hosts_of(name), listen.address.port, bound[listen.name])
             self.site.bound(name, {listen.name: listen.address for listen in listens})
         else:
+            self._ports.keep(name, bound)
             self.site.bound(name, bound)
-
-    def _with_ports(self, name: str, listens: tuple[Listen, ...]) -> tuple[Listen, ...]:
-        """The listeners with the ports to bind. Where any port will do: after a restart the one of before, so
-        that it stays what clients know; UDP and TCP of 5060 share theirs."""
-        shared = _free_port(self._host) if any(listen.transport == "udp" for listen in listens) else 0
-        out = []
-        for listen in listens:
-            port = listen.address.port
-            if self._virtual or not port:
-                kept = self._kept.get((name, listen.name), 0)
-                port = kept or (shared if listen.name.startswith(("sip-", "dns-")) else 0)
-            out.append(replace(listen, address=Address(listen.address.host, port)))
-        return tuple(out)
-
-    def _door(self, name: str, port: int, bound: Address) -> None:
-        for host in self.site.places.hosts_of(name):
-            self._doors[Address(host, port)] = bound
-
-    async def _serve_config(self, name: str) -> None:
-        port = self.site.cluster.node(name).ports.config
-        kept = self._kept.get((name, "config"), 0)
-        try:
-            server = self._config_server(name, kept if self._virtual or not port else port)
-            bound = await server.start()
-        except OSError:
-            if not kept:
-                raise
-            server = self._config_server(name, 0)
-            bound = await server.start()
-        self._config_servers[name] = server
-        if self._virtual:
-            self._door(name, port, bound)
-        else:
-            self.site.bound(name, {"config": bound})
-            if not port:
-                self._kept[name, "config"] = bound.port
-        if self._with_doors or self._virtual:
-            await self._serve_files(name)
-
-    async def _serve_files(self, name: str) -> None:
-        """The same over TLS."""
-        doors = FileDoors(
-            self.site,
-            name,
-            host=self._host,
-            virtual=self._virtual,
-            keylog=self._keylog,
-            tap=self._capture,
-        )
-        self._file_doors[name] = doors
-        bound = await doors.open()
-        if self._virtual:
-            for listener, port in self.site.file_ports(name).items():
-                self._door(name, port, bound[listener])
-        else:
-            self.site.bound(name, bound)
-
-    def _config_server(self, name: str, port: int) -> HttpServer:
-        return config_server(self.site.config_services[name], self.site.clock, host=self._host, port=port)
-
-
-def _free_port(host: str) -> int:
-    """A port that is free for UDP and TCP at this moment."""
-    family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    for _ in range(_ATTEMPTS):
-        with socket.socket(family, socket.SOCK_STREAM) as tcp, socket.socket(family, socket.SOCK_DGRAM) as udp:
-            tcp.bind((host, 0))
-            port: int = tcp.getsockname()[1]
-            try:
-                udp.bind((host, port))
-            except OSError:
-                continue
-            return port
-    raise OSError(f"no port is free for both UDP and TCP on {host}")
 
 
 @asynccontextmanager
