@@ -97,7 +97,7 @@ def _element_paths(xml: bytes) -> frozenset[str]:
     parser.StartDoctypeDeclHandler = doctype
     try:
         parser.Parse(xml, True)
-    except (expat.ExpatError, _Refused):
+    except (expat.ExpatError, _Refused, LookupError, ValueError):  # the latter for encodings
         return frozenset()
     return frozenset(paths)
 

@@ -99,6 +99,10 @@ def test_jabbers_body_asks_for_bulk_registration_and_offers_its_options(phone):
         pytest.param(XML, b"", None, id="no body"),
         pytest.param(XML, OFFER[:-3], None, id="broken XML"),
         pytest.param(XML, b"<!DOCTYPE x>" + OFFER, None, id="a document type"),
+        pytest.param(XML, b'<?xml version="1.0" encoding="klingon"?><a/>', None, id="an encoding nobody knows"),
+        pytest.param(
+            XML, b'<?xml version="1.0" encoding="shift_jis"?><a/>', None, id="an encoding of two bytes"
+        ),
         pytest.param(XML, b"<a>" * 40 + b"</a>" * 40, None, id="too deep"),
         pytest.param(
             'multipart/mixed; boundary="b"',
