@@ -60,10 +60,16 @@ def list_scenarios(
         screen.emit_json([scenario.model_dump(include=keys) for scenario in scenarios])
         return
     size = max(len(one.id) for one in scenarios)
-    for group in dict.fromkeys(scenario.group for scenario in scenarios):
-        screen.console.print(f"[bold]{group}[/]")
-        shown = [(f"{one.id:{size}}", one.title) for one in scenarios if one.group == group]
-        screen.columns(shown, indent=2)
+    if screen.console.is_terminal:
+        size = min(size, screen.console.width * 2 // 5)  # titles are what one reads
+    for group in get_args(Scenario.model_fields["group"].annotation):
+        shown = [one for one in scenarios if one.group == group]
+        screen.console.print(f"[bold]{group}[/] [dim]({len(shown)})[/]")
+        for one in shown:
+            if len(one.id) > size:
+                screen.console.print(f"  {one.id}", soft_wrap=True)
+            lead = "" if len(one.id) > size else f"  {one.id}"
+            screen.hanging(lead, one.title, column=size + 4)
 
 
 def check(

@@ -247,7 +247,7 @@ def test_up_on_a_port_that_is_taken_is_3_and_one_line(tmp_path: Path, lab: Runni
         ("name: x\nnodez: []\n", ":2: nodez: unknown key"),
         (
             "nodes:\n  - {name: ucm-pub, ports: {oauth: 80}}\n",
-            ":2: nodes.0.ports: oauth port 80 is outside 1024-49151",
+            ":2: nodes[0].ports: oauth port 80 is outside 1024-49151",
         ),
         ("nodes:\n  - name: a\n  - name: a\n", "the name a is used twice"),
         ("name: [x\n", "not YAML"),
