@@ -78,7 +78,9 @@ def parse(body: bytes) -> Node:
     parser.CharacterDataHandler, parser.StartDoctypeDeclHandler = text, doctype
     try:
         parser.Parse(body, True)
-    except expat.ExpatError as error:
+    except AnswerUnreadable:
+        raise
+    except (expat.ExpatError, LookupError, ValueError) as error:  # the latter for encodings
         raise AnswerUnreadable(f"the answer is no XML: {error}") from None
     return top.children[0]
 

@@ -24,6 +24,10 @@ MOST_CHARACTERS = 16_384
 LEEWAY = 0.0
 """Seconds after exp in which a token is still taken. [assumed]"""
 _REMEMBERED = 2_000
+_ENCRYPTION = 32
+"""Bytes of a key of A128CBC-HS256 (RFC 7518 5.2.3)."""
+_SHORTEST = 256
+"""Bytes of a signing key's modulus: 2048 bits. [assumed; UCM's are]"""
 _USER = re.compile(r"[ -~]{1,128}")
 Fault = Literal["malformed", "key_unknown", "signature", "undecryptable", "expired"]
 
@@ -71,12 +75,24 @@ def parse_keys(body: bytes) -> TokenKeys:
         return TokenKeys(
             cluster_id=str(document["cluster_id"]),
             signing_kid=str(signing["kid"]),
-            signing=RSAKey.import_key({"kty": "RSA", "n": signing["n"], "e": signing["e"]}),
+            signing=_signing(signing["n"], signing["e"]),
             encryption_kid=str(encryption["kid"]),
-            encryption=OctKey.import_key({"kty": "oct", "k": encryption["k"]}),
+            encryption=_encryption(encryption["k"]),
         )
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError, JoseError):
         raise KeysUnreadable("the key server's answer holds no usable pair of keys") from None
+
+
+def _signing(modulus: str, exponent: str) -> RSAKey:
+    if len(urlsafe_b64decode(_padded(modulus))) < _SHORTEST:
+        raise ValueError("a signing key that is too short")
+    return RSAKey.import_key({"kty": "RSA", "n": modulus, "e": exponent})
+
+
+def _encryption(key: str) -> OctKey:
+    if len(urlsafe_b64decode(_padded(key))) != _ENCRYPTION:
+        raise ValueError("an encryption key of another length")
+    return OctKey.import_key({"kty": "oct", "k": key})
 
 
 class TokenReader:
@@ -120,7 +136,7 @@ class TokenReader:
             )
             claims = _object(opened.plaintext or b"")
             return TokenUser(_subject(claims), float(claims["exp"]))
-        except (JoseError, ValueError, KeyError, TypeError, RecursionError):
+        except (JoseError, ValueError, KeyError, TypeError, OverflowError, RecursionError):
             return TokenFault("undecryptable", "the token cannot be opened with the fetched keys")
 
 
