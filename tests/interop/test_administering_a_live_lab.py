@@ -130,7 +130,7 @@ async def a_user_and_a_phone_made_over_axl_register(lab: RunningLab) -> None:
         await registers(lab, "CSFZOE", "zoe")
         await asyncio.to_thread(its_end, service)
     with pytest.raises(AssertionError, match=r"404|NOT_FOUND|Unreachable|Refused"):
-        await registers(lab, "CSFZOE", "zoe")
+        await registers(lab, "CSFZOE", "alice")
 
 
 async def the_cluster_is_read_and_its_ports_are_changed(lab: RunningLab) -> None:
