@@ -117,6 +117,7 @@ class Office:
         self.accounts = Accounts(Account(name=a.name, password=a.password) for a in config.administrators)
         self.administrators = SignInByAccount(self.accounts, clock)
         self.passwords = UserPasswords(entropy.child("passwords"))
+        self._open = False
         self.signon = SignOn(
             directory=cluster.directory,
             passwords=self.passwords,
@@ -157,7 +158,9 @@ class Office:
 
     def open_doors(self) -> None:
         """Users can sign in from now on. Not before: each password costs a millisecond to hash."""
-        follow_credentials(self.database, self.passwords, self._config.password_of)
+        if not self._open:
+            self._open = True
+            follow_credentials(self.database, self.passwords, self._config.password_of)
 
     def close(self) -> None:
         self.database.close()

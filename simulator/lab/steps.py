@@ -41,6 +41,8 @@ class Progress:
     """seq up to which `expect` has already looked."""
     failures: list[str] = field(default_factory=list)
     forbidden: list[Expectation] = field(default_factory=list)
+    kept: dict[str, str] = field(default_factory=dict, repr=False)
+    """What `call` kept for later calls, by name: codes and tokens."""
 
 
 async def take(stage: Stage, step: Step, progress: Progress) -> None:
@@ -182,7 +184,7 @@ async def _axl(stage: Stage, value: AxlCall, progress: Progress) -> None:
 
 
 async def _call(stage: Stage, value: HttpCall, progress: Progress) -> None:
-    progress.failures += await call(stage, value)
+    progress.failures += await call(stage, value, progress.kept)
 
 
 async def _hold_keys(stage: Stage, value: str, progress: Progress) -> None:

@@ -37,7 +37,7 @@ from simulator.lab.scenario import Scenario
 
 PASSWORD = "kept-out-of-every-artefact"
 SHAPES = re.compile(
-    r"eyJ[A-Za-z0-9_-]{8}|BEGIN [A-Z ]*PRIVATE KEY|Basic [A-Za-z0-9+/]{8,}={0,2}|code_verifier|refresh_token=|"
+    r"eyJ[A-Za-z0-9_-]{8}|BEGIN [A-Z ]*PRIVATE KEY|Basic [A-Za-z0-9+/]{8,}={0,2}|code_verifier=|refresh_token=|"
     rf"[?&#](code|access_token)=|{PASSWORD}"
 )
 _NAMES = ("code", "access_token", "refresh_token", "code_verifier", "password", "client_secret", "state")
