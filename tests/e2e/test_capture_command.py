@@ -56,12 +56,14 @@ def test_a_file_that_cannot_be_written_is_said_before_the_lab_starts(tmp_path: P
 
 @needs_tshark
 def test_the_howtos_commands_show_what_it_says(tmp_path: Path) -> None:
-    done = ucmsim("run", "unknown-ca-from-ucm", "registers-on-5090", "--tls", "1.3", "--artifacts", tmp_path)
+    done = ucmsim("run", "unknown-ca-from-ucm", "--tls", "1.3", "--artifacts", tmp_path / "out")
     assert done.returncode == 0, done.stderr
-    sip, alert = re.findall(r"^(tshark -r capture\.pcapng .*)$", HOWTO.read_text(), re.M)
-    said = shell(sip, tmp_path / "registers-on-5090-lab-tls1.3")
-    assert re.search(r"Request: REGISTER.*\n.*Status: 407.*\n.*Request: REGISTER.*\n.*Status: 200", said)
-    said = shell(alert, tmp_path / "unknown-ca-from-ucm-lab-tls1.3")
-    assert "Unknown CA" in said
+    sip, alert, comments = re.findall(r"^(tshark -r out/\*/capture\.pcapng .*)$", HOWTO.read_text(), re.M)
+    said = shell(sip, tmp_path)
+    assert re.search(
+        r"Request: REGISTER(.*\n)+.*Status: 407(.*\n)+.*Request: REGISTER(.*\n)+.*Status: 200", said
+    )
+    assert "Unknown CA" in shell(alert, tmp_path)
+    assert "ucm-pub tls:failed by us, alert 48 unknown_ca" in shell(comments, tmp_path)
     for name in re.findall(r"^\| `([\w.-]+\.log)`", HOWTO.read_text(), re.M):
-        assert list(tmp_path.glob(f"*/{name}")), name
+        assert list(tmp_path.glob(f"out/*/{name}")), name
