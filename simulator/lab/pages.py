@@ -45,7 +45,8 @@ def index_page(runs: Iterable[tuple[Report, str, Sequence[Link]]], links: Sequen
     """All runs: (report, its folder, its files)."""
     listed = list(runs)
     failed = sum(not report.passed for report, _, _ in listed)
-    counts = f"{len(listed)} run{"" if len(listed) == 1 else "s"}, {failed} not as expected, {sum(r.seconds for r, _, _ in listed):.1f} s"
+    number = "1 run" if len(listed) == 1 else f"{len(listed)} runs"
+    counts = f"{number}, {failed} not as expected, {sum(r.seconds for r, _, _ in listed):.1f} s"
     body = [
         "<h1>ucmsim</h1>",
         f'<p class="quiet">{counts}. Not affiliated with Cisco.</p>',
