@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from functools import cache
-from typing import Any
+from typing import Any, get_args
 
 from pydantic import TypeAdapter
 
 from simulator.core.events import EVENTS
+from simulator.lab.explain.model import What
 
 _TEXT: dict[str, Any] = {"type": "string"}
 _NUMBER: dict[str, Any] = {"type": "number"}
@@ -46,7 +47,7 @@ def schema() -> dict[str, Any]:
                 device=_MAYBE_TEXT,
                 target=_TEXT,
                 port=_TEXT,
-                what={"enum": ["configuration", "connection", "handshake", "register"]},
+                what={"enum": [*get_args(What)]},
                 passed={"type": "boolean"},
                 outcome=_TEXT,
                 call_id=_TEXT,

@@ -8,6 +8,8 @@ from typing import Literal
 
 State = Literal["pass", "fail", "not_reached", "unseen"]
 """unseen: checked by somebody who reports nothing here (a real UCM, a foreign client)."""
+What = Literal["sign-in", "configuration", "connection", "handshake", "register"]
+"""How far an attempt came, or what it was."""
 Mark = Literal["documented", "observed", "assumed"]
 
 SHOWN: dict[State, str] = {"pass": "PASS", "fail": "FAIL", "not_reached": "not reached", "unseen": "not seen"}
@@ -46,7 +48,7 @@ class Attempt:
     """Where it was headed, e.g. "ucm-pub:5091"."""
     port: str
     """What the port is for, in words."""
-    what: Literal["sign-in", "configuration", "connection", "handshake", "register"]
+    what: What
     outcome: str
     rows: tuple[Row, ...]
     advice: tuple[Advice, ...] = ()

@@ -4,14 +4,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Literal
 
 from simulator.core import events as ev
 from simulator.core.eventlog import Record
 from simulator.lab.connections import Connection, End
 from simulator.lab.explain import provisioning, register_rows, signing_in, tls_rows
 from simulator.lab.explain.attempts import Beginning, Reader, Try
-from simulator.lab.explain.model import Advice, Attempt, Row
+from simulator.lab.explain.model import Advice, Attempt, Row, What
 from simulator.lab.explain.tls_rows import PORTS, Leg, role_of
 
 
@@ -86,7 +85,7 @@ class _Writing:
             return f"{connection.server_name} ({connection.target})"
         return connection.target
 
-    def _what(self) -> Literal["sign-in", "configuration", "connection", "handshake", "register"]:
+    def _what(self) -> What:
         if self._from.signin is not None:
             return "sign-in"
         if self._from.register is not None:
