@@ -170,10 +170,10 @@ def _show(ready: Ready, lab: Lab) -> None:
     out.print(f"[bold]ucmsim[/] lab {lab.site.config.name!r} is up. Not affiliated with Cisco.\n")
     for actor, roles in ready.endpoints.items():
         for role, (host, port) in roles.items():
-            out.print(f"  {actor:12} {role:8} {Address(str(host), int(port))}", markup=False)
-    out.print(f"\n  {'control':21} {ready.control}")
-    out.print(f"  {'Tomcat issuer':21} {ready.ca_file}", soft_wrap=True)
-    out.print(f"  {'certificates, LSCs':21} {ready.pki}\n", soft_wrap=True)
+            out.print(f"  {actor:12} {role:10} {Address(str(host), int(port))}", markup=False)
+    out.print(f"\n  {'control':23} {ready.control}")
+    out.print(f"  {'Tomcat issuer':23} {ready.ca_file}", soft_wrap=True)
+    out.print(f"  {'certificates, LSCs':23} {ready.pki}\n", soft_wrap=True)
     for phone in lab.site.config.phones:
         out.print(f"  {phone.user:12} {phone.device:12} {phone.dn:8} {phone.profile}")
     _suggest(ready, lab)

@@ -14,6 +14,7 @@ import re
 import select
 import shlex
 import shutil
+import shutil
 import signal
 import subprocess
 import sys
@@ -100,6 +101,8 @@ def surroundings(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str,
         host, port = ready["endpoints"]["ucm-pub"]["config"]
         environment["CONTROL"] = ready["control"]
         environment["CONFIG"] = f"http://{host}:{port}"
+        environment["FILES"] = "https://{}:{}".format(*ready["endpoints"]["ucm-pub"]["config_tls"])
+        environment["DNS"] = "{}:{}".format(*ready["endpoints"]["dns"]["dns"])
         environment["CA"] = ready["ca_file"]
         environment["DNS_OUTSIDE"] = "{}:{}".format(*ready["endpoints"]["dns-outside"]["dns"])
         environment["EDGE_CA"] = str(Path(ready["pki"]) / "expressway-ca.pem")
