@@ -18,7 +18,7 @@ from simulator.core.http1 import HttpProblem, RequestReader, header, render_resp
 from simulator.core.instant import Instant
 from simulator.core.sip import PartialMessages
 from simulator.core.tls.settings import ClientTls
-from simulator.expressway.core import axl, edge_answers, edge_config, edge_paths
+from simulator.expressway.core import axl, edge_answers, edge_config, edge_paths, trace
 from simulator.expressway.core.discovery import FoundNode
 from simulator.expressway.core.edge_cookies import EdgeCookies
 from simulator.expressway.core.edge_paths import BadPath, EdgePath
@@ -169,7 +169,7 @@ class EdgeDoor:
         elif known is None and not (place.action == "relay" and (place.is_open or scheme.lower() == "basic")):
             self._reply(flow, request, edge_answers.unauthorized(), detail="no credentials")
         elif place.action == "relay":
-            self._relay(flow, request, place, known)
+            self._ask(flow, request, place, known, proving=False)
         else:
             self._configure(flow, request, known, now)
 
@@ -208,9 +208,6 @@ class EdgeDoor:
             path=path,
         )
         self._ask(flow, request, inside, user, proving=True)
-
-    def _relay(self, flow: FlowId, request: HttpRequest, place: EdgePath, user: str | None) -> None:
-        self._ask(flow, request, place, user, proving=False)
 
     def _ask(
         self, flow: FlowId, request: HttpRequest, place: EdgePath, user: str | None, *, proving: bool
@@ -280,7 +277,7 @@ class EdgeDoor:
         self._out.journal.add(
             EdgeRequestAnswered(
                 method=request.method[:16],
-                path=place.path if place else _printable(request.path[:200]),
+                path=place.path if place else trace.printable(request.path[:200]),
                 status=response.status,
                 source=request.source,
                 user=user,
@@ -300,8 +297,3 @@ class EdgeDoor:
     def _drop(self, flow: FlowId) -> None:
         self.ended(flow)
         self._out.put(CloseFlow(flow))
-
-
-def _printable(path: str) -> str:
-    """Whatever the bytes were: no surrogate leaves as text."""
-    return path.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")

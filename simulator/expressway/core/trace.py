@@ -25,26 +25,26 @@ def seen(kind: type[M], message: Request | Response) -> M:
         start_line=start_line,
         method=method,
         status=message.status if isinstance(message, Response) else None,
-        call_id=_clean(message.headers.get("Call-ID") or ""),
+        call_id=printable(message.headers.get("Call-ID") or ""),
         cseq=number,
         text=head + redact.text(message.body.decode("utf-8", "backslashreplace")),
     )
 
 
 def start_line_of(message: Request | Response) -> str:
-    return _clean(message.start_line)
+    return printable(message.start_line)
 
 
 def _line(line: str) -> str:
-    clean = _clean(line)
+    clean = printable(line)
     name, _, value = line.partition(":")
     if clean == line and canonical(name) in _CREDENTIALS:
         # Credentials that do not look like a bearer token are secrets all the same.
         scheme, _, secret = value.strip().partition(" ")
-        return f"{name}: {_clean(scheme)} {redact.ref(secret)}"
+        return f"{name}: {printable(scheme)} {redact.ref(secret)}"
     return clean
 
 
-def _clean(text: str) -> str:
+def printable(text: str) -> str:
     """Redacted, and printable whatever the bytes were: no surrogate leaves as text."""
     return redact.text(text).encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
