@@ -154,7 +154,8 @@ def token_good(registrar: Registrar, ask: Ask) -> Challenged | Rejected | None:
 
 
 def token_accepted(registrar: Registrar, ask: Ask, token: str) -> Challenged | Rejected | None:
-    facts = registrar.tokens.validate(token, registrar.wall_clock(ask.now))
+    ask.clock = registrar.wall_clock(ask.now)
+    facts = registrar.tokens.validate(token, ask.clock)
     if isinstance(facts, TokenRefused):
         return refused_token(registrar, ask, facts.problem, f"{facts.detail} ({facts.ref})")
     ask.token = facts

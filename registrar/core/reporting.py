@@ -162,8 +162,8 @@ def _known(ask: Ask, oauth_mode: bool) -> _Known:
         token=token.ref if token else None,
         token_subject=token.subject if token else "",
         token_scopes=tuple(sorted(token.scopes)) if token else (),
-        token_age=round(ask.now - token.issued_at) if token else None,
-        token_left=round(token.expires_at - ask.now) if token else None,
+        token_age=round(ask.clock - token.issued_at) if token else None,
+        token_left=round(token.expires_at - ask.clock) if token else None,
     )
 
 

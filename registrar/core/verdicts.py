@@ -30,6 +30,8 @@ class Ask:
     sent: str | None = None
     """The text of the token, if it is not the one that the connection is known by."""
     token: TokenFacts | None = None
+    clock: Instant = Instant(0.0)
+    """What the node's clock showed when it judged the token."""
     binding: Binding | None = None
     """The live binding of this device and line."""
     check: str = ""

@@ -117,12 +117,12 @@ MISMATCH = "SIP OAuth Registration port Mismatch"
         ),
         pytest.param(
             seen(403),
-            [Reason.TOKEN_FORBIDDEN, Reason.SUBJECT_DEVICE_MISMATCH, Reason.TOKEN_REFUSED],
-            id="a bare 403 at once on 5090 is about what the token is for",
+            [Reason.SUBJECT_DEVICE_MISMATCH, Reason.TOKEN_FORBIDDEN, Reason.TOKEN_REFUSED],
+            id="a bare 403 at once on 5090 is about whose the token is",
         ),
         pytest.param(
             seen(403, again=True),
-            [Reason.TOKEN_REFUSED, Reason.TOKEN_FORBIDDEN, Reason.SUBJECT_DEVICE_MISMATCH],
+            [Reason.TOKEN_REFUSED, Reason.SUBJECT_DEVICE_MISMATCH, Reason.TOKEN_FORBIDDEN],
             id="after more challenges it is the token itself",
         ),
         pytest.param(

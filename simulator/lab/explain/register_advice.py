@@ -221,19 +221,28 @@ _ABOUT_CERTIFICATES = {
 """Whether a certificate was presented then."""
 
 
+_LIKELY = (
+    Reason.SUBJECT_DEVICE_MISMATCH,
+    *(reason for reason in Reason if reason not in (Reason.SUBJECT_DEVICE_MISMATCH, Reason.TOKEN_REFUSED)),
+    Reason.TOKEN_REFUSED,
+)
+"""Of those that one answer leaves open: a 403 at once is about whose the token is."""
+_LIKELY_AGAIN = (Reason.TOKEN_REFUSED, *(reason for reason in _LIKELY if reason is not Reason.TOKEN_REFUSED))
+"""Challenged again and again before: it is the token itself."""
+
+
 def advice_for_answer(seen: Seen) -> tuple[Advice, ...]:
     """What may be behind an answer of a registrar that reports nothing here, the likeliest first.
 
     What contradicts the port, the token, the certificate or the answer's fields is left out, unless all does.
     """
     if seen.status in (401, 407):
-        return (_BY_ROW["token_time"], _BY_ROW["token_signature"])
+        return (advice_for_problem(P.EXPIRED), _BY_ROW["token_signature"])
     rules = [(reason, rule) for reason, rule in REPLIES.items() if rule.status == seen.status]
     exact = [reason for reason, rule in rules if seen.warning is not None and rule.warning == seen.warning]
     pool = exact or [reason for reason, rule in rules if rule.warning is None]
     fitting = [reason for reason in pool if _fits(reason, seen)]
-    # Challenged again and again, then 403: the token. At once: what the token is for.
-    ranked = sorted(fitting or pool, key=lambda reason: (reason is Reason.TOKEN_REFUSED) is not seen.again)
+    ranked = sorted(fitting or pool, key=_LIKELY_AGAIN.index if seen.again else _LIKELY.index)
     return tuple(advice_for_reason(reason) for reason in ranked)
 
 
