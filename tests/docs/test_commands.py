@@ -14,7 +14,6 @@ import re
 import select
 import shlex
 import shutil
-import shutil
 import signal
 import subprocess
 import sys
@@ -42,9 +41,9 @@ NOT_RUN = {
 """Regular expression at the line's start -> why the test leaves it out."""
 SHORTER = {"ucmsim run --all --jobs 2": "ucmsim run registers-on-5090 unknown-ca-from-ucm --jobs 2"}
 """What takes long -> the same with less to do; tests/lab and tests/e2e run the whole catalogue."""
-NEEDS = ("tshark",)
+NEEDS = ("tshark", "curl")
 """Programs whose lines are left out where they are not installed."""
-COMMAND = re.compile(r" *(\$ |ucmsim |tshark |wireshark |make |pip |python |pytest |cd )")
+COMMAND = re.compile(r" *(\$ |ucmsim |tshark |curl |wireshark |make |pip |python |pytest |cd )")
 _PATIENCE = 60.0
 
 
