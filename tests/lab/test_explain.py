@@ -28,6 +28,7 @@ FIRST_FAILURES = {
         "REGISTER at ucm-pub",
         "By this node's clock the token is not valid",
     ),
+    "bearer-written-in-other-ways": ("credentials", "REGISTER at ucm-pub", "for another realm"),
     "broken-header": ("well_formed", "REGISTER at ucm-pub", "A SIP request that lacks, repeats or"),
     "clock-skew": ("token_time", "REGISTER at ucm-pub", "By this node's clock the token is not valid"),
     "cn-san-not-in-table": ("name_table", "expc → ucm-pub", "expresswaycconfiguration"),
