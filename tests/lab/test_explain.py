@@ -418,7 +418,12 @@ def test_the_first_failure_is_the_right_one(scenario: Scenario, tls: TlsVersion)
 
 def test_every_scenario_that_ends_in_a_refusal_has_its_first_failure() -> None:
     builtin = {scenario.id: scenario for scenario in catalogue.builtin()}
-    refused = {name for name, scenario in builtin.items() if scenario.outcome == "refused"}
+    refused = {
+        name
+        for name, scenario in builtin.items()
+        # Where nobody dials a SIP port, only `call` asks the web server: no attempt to explain.
+        if scenario.outcome == "refused" and any(step.verb in ("start", "send") for step in scenario.steps)
+    }
     assert refused <= FIRST_FAILURES.keys() | REFUSED_WITHOUT_A_FAILED_ATTEMPT.keys()
     assert not FIRST_FAILURES.keys() & REFUSED_WITHOUT_A_FAILED_ATTEMPT.keys()
     assert builtin.keys() >= FIRST_FAILURES.keys() | REFUSED_WITHOUT_A_FAILED_ATTEMPT.keys()
