@@ -104,6 +104,31 @@ def test_the_end_of_a_long_ladder_keeps_the_names_over_the_lanes() -> None:
     assert "Expressway-C" in end[1]
 
 
+def test_signing_in_shows_what_is_asked_and_who_decides_before_it_is_answered() -> None:
+    drawn = [(row.lane, row.to, row.text) for row in rows("sign-in-wrong-password")]
+    asked = drawn.index(("CSFALICE", "ucm-pub", "/ssosp/oauth/authorize"))
+    asked = drawn.index(("CSFALICE", "ucm-pub", "/ssosp/oauth/authorize"), asked + 1)
+    assert drawn[asked + 1 : asked + 3] == [
+        ("ucm-pub", None, "login_failed [assumed]"),
+        ("ucm-pub", "CSFALICE", "200 OK, E_CREDENTIALS"),
+    ]
+    assert drawn[-1][0] == "CSFALICE"
+    assert drawn[-1][2].endswith("the user name or the password is wrong")
+
+
+@pytest.mark.parametrize(
+    ("name", "lane", "said"),
+    [
+        ("signs-in", "CSFALICE", "alice is signed in, as CSFALICE"),
+        ("signs-in", "ucm-pub", "grants alice: tokens"),
+        ("token-endpoint-down", "CSFALICE", "has a new access token, 3600 s"),
+        ("signs-in-from-outside", "expc", "relays /cucm-uds/clusterUser to ucm-pub.lab.example:8443: 200"),
+    ],
+)
+def test_what_goes_on_over_https_is_noted_where_it_happens(name: str, lane: str, said: str) -> None:
+    assert (lane, said) in [(row.lane, row.text) for row in rows(name)]
+
+
 def test_in_tls_13_the_register_leaves_before_the_refusal_arrives() -> None:
     texts = [row.text for row in rows("unknown-ca-from-ucm", "1.3") if row.lane in ("expc", "ucm-pub")]
     assert texts.index("REGISTER") < texts.index("TLS alert 48 unknown_ca")

@@ -14,7 +14,7 @@ from typing import Literal
 from simulator.core import events as ev
 from simulator.core.eventlog import Record
 from simulator.lab.connections import Connection, Connections
-from simulator.lab.ladder import handshake
+from simulator.lab.ladder import handshake, https
 
 Tone = Literal["good", "bad", "plain", "quiet", "step"]
 
@@ -88,7 +88,8 @@ def captions_of(records: Iterable[Record]) -> dict[str, str]:
 
 
 _CAPTIONS: tuple[tuple[tuple[type[ev.Event], ...], str], ...] = (
-    ((ev.PhoneStateChanged,), "phone"),
+    ((ev.PhoneStateChanged, ev.SignInStateChanged), "phone"),
+    ((ev.NamesAnswered,), "name server"),
     ((ev.ZoneChanged, ev.ProxyForwarded), "Expressway-C"),
     (
         (ev.ServiceStarted, ev.RegistrarAccepted, ev.RegistrarChallenged, ev.RegistrarRejected),
@@ -103,9 +104,26 @@ class _Wires:
     def __init__(self, records: Sequence[Record]) -> None:
         self.connections = Connections(records)
         self._served: dict[str, str] = {}
+        self.asked: dict[int, ev.SignInStepAnswered] = {}
+        """By seq of the client's tls:established: the step of the sign-in that it asked there."""
+        self.answering: dict[int, str] = {}
+        """By seq of a step's answer: who gave it."""
         for record in records:
             if isinstance(record.event, ev.ConfigServed):
                 self._served.setdefault(record.event.path, str(record.actor))
+            elif isinstance(record.event, ev.SignInStepAnswered) and record.event.status is not None:
+                self._note_step(record, record.event)
+
+    def _note_step(self, record: Record, event: ev.SignInStepAnswered) -> None:
+        """Which connection a step was asked on: the client's last one to that address."""
+        mine = (str(record.actor), event.where.partition("/")[0])
+        for connection in reversed(list(self.connections)):
+            if (connection.client_name, connection.target) == mine and connection.first.seq < record.seq:
+                self.answering[record.seq] = connection.server_name
+                up = connection.client.seqs.get(ev.TlsEstablished.kind) if connection.client else None
+                if up is not None:
+                    self.asked[up] = event
+                return
 
     def server_of(self, url: str) -> str | None:
         """The node that served `url`'s path."""
@@ -142,7 +160,9 @@ def _rows(record: Record, wires: _Wires) -> list[Row]:
         case ev.FlowFailed():
             return note(f"no connection to {event.remote}: {event.detail}", "bad")
         case ev.FlowOpened() | ev.TlsEstablished() | ev.TlsFailed() if connection is not None:
-            return handshake.rows(connection, record)
+            step = wires.asked.get(record.seq)
+            asked = [https.question(me, connection.server_name, step)] if step is not None else []
+            return handshake.rows(connection, record) + asked
         case ev.FlowClosed() if connection is not None:
             return _closed(me, event, connection, record)
         case ev.SipSent() | ev.SipReceived() if connection is not None:
@@ -169,10 +189,15 @@ def _rows(record: Record, wires: _Wires) -> list[Row]:
             return note(
                 f"zone {event.zone} {event.state}", "good" if event.state == "active" else "bad", event.detail
             )
+        case ev.KeepAliveJudged() if not event.answered:
+            return note(f"zone {event.zone}: no answer to the keep-alive", "bad", event.detail)
+        case ev.SignInStepAnswered():
+            return [https.answer(me, wires.answering.get(record.seq), event)]
         case ev.FaultInjected():
             return note(f"fault: {event.fault}", "quiet", event.detail)
         case _:
-            return []
+            told = https.note_of(event)
+            return note(*told) if told is not None else []
 
 
 def _judged(event: ev.RegistrarRejected | ev.RegistrarChallenged) -> str:
