@@ -13,7 +13,7 @@ from simulator.core.flow import ActorId, FlowId
 from simulator.core.instant import Instant, ManualClock
 from simulator.core.tls.settings import TlsVersion
 from simulator.lab import catalogue, ladder
-from simulator.lab.run import run_world
+from simulator.lab.run import run_live, run_world
 from simulator.lab.scenario import Scenario
 
 GOLDEN = Path(__file__).parent / "golden"
@@ -104,8 +104,11 @@ def test_the_end_of_a_long_ladder_keeps_the_names_over_the_lanes() -> None:
     assert "Expressway-C" in end[1]
 
 
-def test_signing_in_shows_what_is_asked_and_who_decides_before_it_is_answered() -> None:
-    drawn = [(row.lane, row.to, row.text) for row in rows("sign-in-wrong-password")]
+@pytest.mark.parametrize("driver", ["lab", "world"])
+async def test_signing_in_shows_what_is_asked_and_who_decides_before_it_is_answered(driver: str) -> None:
+    (scenario,) = catalogue.find(["sign-in-wrong-password"])
+    report = run_world(scenario, "1.2") if driver == "world" else await run_live(scenario, "1.2")
+    drawn = [(row.lane, row.to, row.text) for row in ladder.rows_of(report.records)]
     asked = drawn.index(("CSFALICE", "ucm-pub", "/ssosp/oauth/authorize"))
     asked = drawn.index(("CSFALICE", "ucm-pub", "/ssosp/oauth/authorize"), asked + 1)
     assert drawn[asked + 1 : asked + 3] == [

@@ -115,10 +115,10 @@ class _Wires:
                 self._note_step(record, record.event)
 
     def _note_step(self, record: Record, event: ev.SignInStepAnswered) -> None:
-        """Which connection a step was asked on: the client's last one to that address."""
-        mine = (str(record.actor), event.where.partition("/")[0])
+        """Which connection a step was asked on: the client's last one to that port, by whatever name."""
+        mine = (str(record.actor), _port(event.where.partition("/")[0]))
         for connection in reversed(list(self.connections)):
-            if (connection.client_name, connection.target) == mine and connection.first.seq < record.seq:
+            if (connection.client_name, _port(connection.target)) == mine and connection.first.seq < record.seq:
                 self.answering[record.seq] = connection.server_name
                 up = connection.client.seqs.get(ev.TlsEstablished.kind) if connection.client else None
                 if up is not None:
@@ -128,6 +128,10 @@ class _Wires:
     def server_of(self, url: str) -> str | None:
         """The node that served `url`'s path."""
         return self._served.get("/" + url.partition("://")[2].partition("/")[2])
+
+
+def _port(address: str) -> str:
+    return address.rpartition(":")[2]
 
 
 def _rows(record: Record, wires: _Wires) -> list[Row]:
