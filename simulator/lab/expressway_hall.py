@@ -159,10 +159,11 @@ class ExpresswayHall(Whereabouts):
         return self._expressway_trust[name]
 
     def trust_certificate(self, expressway: str, pem: bytes) -> None:
-        """Into the Expressway's trusted CA list. ValueError for what is no certificate."""
-        (ca,) = trusted_cas.shown([pem])
-        self._put_trust(expressway, (pem,))
-        self.lab.add(ClusterChanged(what=f"trusted CAs of {expressway}", detail=f"+ {ca.subject}"))
+        """Every certificate of a file into the Expressway's trusted CA list. ValueError if it holds none."""
+        bundle = trusted_cas.read_file(pem)
+        self._put_trust(expressway, bundle)
+        subjects = ", ".join(ca.subject for ca in trusted_cas.shown(bundle))
+        self.lab.add(ClusterChanged(what=f"trusted CAs of {expressway}", detail=f"+ {subjects}"))
 
     def _put_trust(self, expressway: str, bundle: tuple[bytes, ...]) -> None:
         held = self._expressway_trust[expressway] = (*self._expressway_trust[expressway], *bundle)

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from cryptography import x509
+from cryptography.hazmat.primitives.serialization import Encoding
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -20,6 +21,15 @@ class TrustedCa:
     valid_until: str
     usable: bool = True
     """False: another self-signed certificate of this subject stands before it."""
+
+
+def read_file(pem: bytes) -> tuple[bytes, ...]:
+    """Every certificate of an uploaded file, without what stands between them. ValueError if there is none."""
+    try:
+        certificates = x509.load_pem_x509_certificates(pem)
+    except ValueError:
+        raise ValueError("this holds no certificate in PEM form") from None
+    return tuple(dict.fromkeys(one.public_bytes(Encoding.PEM) for one in certificates))
 
 
 @lru_cache(maxsize=1024)
