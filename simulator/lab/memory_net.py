@@ -10,6 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import partial
 from heapq import heappop, heappush
+from math import inf
 
 from simulator.core.eventlog import EventLog
 from simulator.core.flow import (
@@ -59,7 +60,10 @@ class MemoryNet:
         `handshake`: seconds in which an accepted connection must have finished its TLS handshake.
         """
         self._log, self._clock, self._flows, self._around = log, clock, flows, surroundings
-        self._actors: list[Actor] = []
+        self._actors: dict[int, Actor] = {}
+        """By `id`, in the order they came."""
+        self._due: dict[int, Instant] = {}
+        """When an actor's next timer fires, for those that have one; as `Actor` says, only a call changes it."""
         self._queue: list[_Happening] = []
         self._made = 0
         self._wire = Wire(
@@ -79,8 +83,7 @@ class MemoryNet:
 
     def add(self, actor: Actor, listens: tuple[Listen, ...] = ()) -> dict[str, Address]:
         """Returns the address of each listener, by its name. Raises OSError if a port is taken."""
-        if actor not in self._actors:
-            self._actors.append(actor)
+        self._actors.setdefault(id(actor), actor)
         addresses: dict[str, Address] = {}
         for listen in listens:
             host = listen.address.host
@@ -103,9 +106,12 @@ class MemoryNet:
 
     def drop(self, actor: Actor) -> None:
         """The actor's connections vanish; their peers see a reset. The actor is not run any more."""
-        if actor in self._actors:
-            self._actors.remove(actor)
+        self._remove(actor)
         self._wire.drop_all(actor)
+
+    def _remove(self, actor: Actor) -> None:
+        self._actors.pop(id(actor), None)
+        self._due.pop(id(actor), None)
 
     # --- time ---------------------------------------------------------------------------------------------
 
@@ -121,6 +127,11 @@ class MemoryNet:
                     self._wire.close(effect.flow)
                 case Fetch():
                     self._fetch(actor, effect)
+        due = actor.next_timeout()
+        if due is not None and id(actor) in self._actors:
+            self._due[id(actor)] = due
+        else:
+            self._due.pop(id(actor), None)
 
     def settle(self) -> None:
         """Until nothing is in flight. Timers fire only if they fall due on the way."""
@@ -133,7 +144,7 @@ class MemoryNet:
         while True:
             coming = [happening.at for happening in self._queue[:1]]
             coming += self._wire.deadlines()
-            coming += [due for actor in self._actors if (due := actor.next_timeout()) is not None]
+            coming += self._due.values()
             if not coming or min(coming) > target:
                 break
             self._step(min(coming))
@@ -146,11 +157,11 @@ class MemoryNet:
             self._clock.set(Instant(at))
         now = self._clock.now()
         self._wire.give_up(now)
-        for actor in tuple(self._actors):
-            due = actor.next_timeout()
-            if due is not None and due <= now:
-                actor.handle_timeout(now)
-                self.kick(actor)
+        if self._due and min(self._due.values()) <= now:
+            for key, actor in tuple(self._actors.items()):
+                if self._due.get(key, Instant(inf)) <= now:
+                    actor.handle_timeout(now)
+                    self.kick(actor)
         if self._queue and self._queue[0].at <= now:
             heappop(self._queue).do()
 
@@ -177,7 +188,7 @@ class MemoryNet:
         """Over TLS like any other connection of the actor."""
 
         def done(result: Fetched) -> None:
-            self._actors.remove(exchange)
+            self._remove(exchange)
             # A hop later: the actor may be in the middle of asking for more.
             self._later(partial(self._fetched, actor, effect.key, result))
 
@@ -187,7 +198,7 @@ class MemoryNet:
             failed = Fetched(failure=f"not a request that can be sent: {error}")
             self._later(partial(self._fetched, actor, effect.key, failed))
             return
-        self._actors.append(exchange)
+        self._actors[id(exchange)] = exchange
         self.kick(exchange)
 
     def _fetched(self, actor: Actor, key: str, result: Fetched) -> None:
