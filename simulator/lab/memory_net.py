@@ -63,7 +63,7 @@ class MemoryNet:
         self._actors: dict[int, Actor] = {}
         """By `id`, in the order they came."""
         self._due: dict[int, Instant] = {}
-        """When an actor's next timer fires, for those that have one; as `Actor` says, only a call changes it."""
+        """When an actor's next timer fires, for those that have one: only a call can change it."""
         self._queue: list[_Happening] = []
         self._made = 0
         self._wire = Wire(
