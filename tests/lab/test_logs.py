@@ -10,6 +10,7 @@ import pytest
 from simulator.core.eventlog import EventLog, Record
 from simulator.core.events import (
     BindingChanged,
+    EdgeRequestAnswered,
     FlowClosed,
     FlowFailed,
     FlowOpened,
@@ -300,6 +301,24 @@ OUT = 'Src-ip="10.0.0.3" Src-port="49152" Dst-ip="192.0.2.1" Dst-port="5091"'
             "'CEOAuth ucm-pub.lab.example' towards target 'CEOAuth ucm-pub.lab.example' at priority '45' with "
             "alias 'ucm-pub.lab.example;lr'\"",
             id="search rule",
+        ),
+        pytest.param(
+            EdgeRequestAnswered(method="GET", path="/bGFi/get_edge_sso", status=200),
+            "https",
+            f'{STAMP.replace("tvcs", "traffic_server")} Event="Request Allowed" Detail="Access allowed" '
+            'Reason="In allow list" Username="" Method="GET" '
+            f'Request="https://192.0.2.1:5091/bGFi/get_edge_sso" {UTC}',
+            id="the edge answers itself",
+        ),
+        pytest.param(
+            EdgeRequestAnswered(
+                method="GET", path="/A.cnf.xml", status=200, user="alice", scheme="http", inside="ucm-pub:6970"
+            ),
+            "https",
+            f'{STAMP.replace("tvcs", "traffic_server")} Event="Request Allowed" Detail="Access allowed" '
+            'Reason="In allow list" Username="alice" Method="GET" '
+            f'Request="http://ucm-pub:6970/A.cnf.xml" {UTC}',
+            id="a file fetched without TLS",
         ),
     ],
 )

@@ -96,6 +96,8 @@ class EdgeRequestAnswered(Event):
     user: str | None = None
     inside: str = ""
     """The host it was relayed to; empty: answered by the edge."""
+    scheme: str = "https"
+    """http: relayed without TLS, as configuration files on 6970 are."""
     detail: str = ""
 
 

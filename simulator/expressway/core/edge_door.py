@@ -282,6 +282,7 @@ class EdgeDoor:
                 source=request.source,
                 user=user,
                 inside=f"{place.host}:{place.port}" if place else "",
+                scheme=place.scheme if place else "https",
                 detail=detail,
             ),
             flow=flow,

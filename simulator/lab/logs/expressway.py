@@ -91,7 +91,8 @@ def _of(record: Record, ends: Ends) -> Iterator[str]:
             how = f'Zone "{event.zone}" {event.what}: {event.address}, search rule at priority {event.priority}'
             yield f'{prefix} Event="System Configuration Changed" Detail="{_value(how)}" Level="1" {utc}'
         case ev.ZoneChanged(state="failed"):
-            # [event and service documented: administrator guide; the form of Detail is assumed]
+            # [event, Service and Detail="name:ADDRESS:PORT" observed for an H.323 peer in Cisco's Expressway
+            # cluster guide of 2021; the same line for a CEOAuth zone, with its name and our Reason, is assumed]
             yield (
                 f'{prefix} Event="External Server Communications Failure" Reason="{_value(event.detail)}" '
                 f'Service="NeighbourGatekeeper" Detail="name:{_value(event.zone)}" Protocol="TLS" Level="1" '
@@ -104,14 +105,16 @@ def _of(record: Record, ends: Ends) -> Iterator[str]:
                 f'Detail="{_value(event.why)}" Level="1" {utc}'
             )
         case ev.EdgeRequestAnswered():
-            # [observed for allowed requests: administration 9.2; the reasons of others are ours]
+            # [observed for allowed requests: administration 9.2; the reasons of others, and the edge's own
+            # address where it relays nothing, are ours]
             verdict = "Allowed" if event.status < 400 else "Denied"
+            place = event.inside or f"{ends.local_ip}:{ends.local_port}"
             why = _value(event.detail) or "In allow list"
             yield (
                 f'{prefix.replace(" tvcs:", " traffic_server:")} Event="Request {verdict}" '
                 f'Detail="Access {verdict.lower()}" Reason="{why}" '
                 f'Username="{_value(event.user or "")}" Method="{_value(event.method)}" '
-                f'Request="https://{_value(event.inside)}{_value(event.path)}" {utc}'
+                f'Request="{event.scheme}://{_value(place + event.path)}" {utc}'
             )
         case ev.SipSent() | ev.SipReceived():
             yield from _message(event, ends, module)
