@@ -132,7 +132,9 @@ class Step(Strict):
     set_clock: SetClock | None = Field(None, description="the node's clock jumps to so much ahead or behind")
     hang: Name | None = Field(None, description="CallManager on this node accepts connections, answers nothing")
     wake: Name | None = Field(None, description="it works again")
-    overload: bool | None = Field(None, description="every node answers 503 with Retry-After, to AXL writes too | no longer")
+    overload: bool | None = Field(
+        None, description="every node answers 503 with Retry-After, to AXL writes too | no longer"
+    )
 
     @model_validator(mode="after")
     def _one_verb(self) -> Step:
