@@ -13,6 +13,7 @@ from simulator.lab.explain import provisioning, signing_in
 from simulator.lab.explain import register_checks as checks
 from simulator.lab.explain.model import Advice
 from simulator.lab.explain.register_advice import (
+    OWN_RIGHT,
     Seen,
     advice_for_answer,
     advice_for_problem,
@@ -148,6 +149,23 @@ def test_an_answer_alone_leads_to_what_may_be_behind_it(answer: Seen, reasons: l
     found = advice_for_answer(answer)
     assert [one.cause for one in found] == [REPLIES[reason].explanation for reason in reasons]
     assert all(map(is_complete, found))
+
+
+@pytest.mark.parametrize(
+    ("status", "warning", "right"),
+    [
+        pytest.param(404, "Policy Response", "no_zone", id="no search rule leads on"),
+        pytest.param(408, "Request Timeout", "onward", id="the node behind it is not reached"),
+        pytest.param(503, "Service Unavailable", "onward", id="the same, where the lab answers 503"),
+        pytest.param(480, "Temporarily Unavailable", "onward", id="a phone it does not know"),
+        pytest.param(407, "Token of an unknown key", "edge_keys", id="it does not take the token"),
+    ],
+)
+def test_an_expressway_s_own_answer_is_not_laid_at_the_registrar_s_door(
+    status: int, warning: str, right: str
+) -> None:
+    for role in ("mra", "oauth", "other"):
+        assert advice_for_answer(seen(status, warning, role)) == (OWN_RIGHT[right],)
 
 
 def test_a_challenge_in_answer_to_a_token_is_its_time_or_its_key() -> None:

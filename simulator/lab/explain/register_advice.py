@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from registrar.core.reasons import REPLIES, Reason
 from registrar.core.tokens import TokenProblem as P
+from simulator.expressway.core import refusals
 from simulator.lab.explain.model import Advice
 from simulator.lab.explain.register_checks import PROBLEM_ROWS
 
@@ -231,11 +232,28 @@ _LIKELY_AGAIN = (Reason.TOKEN_REFUSED, *(reason for reason in _LIKELY if reason 
 """Challenged again and again before: it is the token itself."""
 
 
+_OF_EXPRESSWAY = {
+    (refusal.status, refusal.warning): right
+    for refusal, right in (
+        (refusals.NO_ROUTE, "no_zone"),
+        (refusals.NO_PHONE, "onward"),
+        (refusals.UNREACHABLE, "onward"),
+        (refusals.UNAVAILABLE, "onward"),
+    )
+}
+"""By their Warnings: answers that come from an Expressway on the way, not from the registrar."""
+
+
 def advice_for_answer(seen: Seen) -> tuple[Advice, ...]:
     """What may be behind an answer of a registrar that reports nothing here, the likeliest first.
 
     What contradicts the port, the token, the certificate or the answer's fields is left out, unless all does.
     """
+    own = _OF_EXPRESSWAY.get((seen.status, seen.warning or ""))
+    if own is not None:
+        return (OWN_RIGHT[own],)
+    if seen.status in (401, 407) and seen.warning:
+        return (OWN_RIGHT["edge_keys"],)  # UCM's challenges have no Warning
     if seen.status in (401, 407):
         return (advice_for_problem(P.EXPIRED), _BY_ROW["token_signature"])
     rules = [(reason, rule) for reason, rule in REPLIES.items() if rule.status == seen.status]
