@@ -348,11 +348,14 @@ def default_lab(*, host: str = "127.0.0.1", port_base: int | None = None) -> Lab
 
 
 def with_ports(config: LabConfig, base: int) -> LabConfig:
-    """The lab with its ports counted up from `base`, node by node, Expressways last; 0: any free ones."""
+    """The lab with its ports counted up from `base`: nodes, Expressways, name servers; 0: any free ones."""
     numbers = iter(range(base, 65536)) if base else repeat(0)
     nodes = [
         node.model_copy(update={"ports": PortsConfig(**{name: next(numbers) for name, _ in PortsConfig()})})
         for node in config.nodes
     ]
-    expressways = [item.model_copy(update={"port": next(numbers)}) for item in config.expressways]
-    return config.model_copy(update={"nodes": nodes, "expressways": expressways})
+    expressways = [
+        item.model_copy(update={"port": next(numbers), "https": next(numbers)}) for item in config.expressways
+    ]
+    name_servers = {"dns": next(numbers), "dns_outside": next(numbers)}
+    return config.model_copy(update={"nodes": nodes, "expressways": expressways, **name_servers})
