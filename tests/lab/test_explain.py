@@ -491,6 +491,12 @@ def test_a_registration_through_an_expressway_is_one_list_over_both_connections(
     assert first.rows[-1].evidence == "registered, 120 s"
 
 
+def test_a_port_that_the_expressway_does_not_know_yet_is_mended_by_refreshing_it() -> None:
+    found = explain(run("mra-port-changed-until-refresh").records)
+    (unconnected,) = [one for one in found if one.target == "ucm-pub.lab.example:5091"]
+    assert "Refresh servers" in unconnected.advice[0].remedy
+
+
 def test_the_challenge_and_its_answer_are_one_attempt() -> None:
     attempts = explain(run("registers-on-5090").records)
     assert [attempt.outcome for attempt in attempts] == [

@@ -109,7 +109,8 @@ def unconnected(leg: str, event: ev.FlowFailed) -> tuple[list[Row], Advice]:
         remedy = (
             f"Start {service} on the node, or compare the port with the one it is configured for "
             "(System > Cisco "
-            "Unified CM: SIP Phone OAuth Port, SIP Mobile and Remote Access Port; in force after a restart)."
+            "Unified CM: SIP Phone OAuth Port, SIP Mobile and Remote Access Port; in force after a restart). "
+            "An Expressway-C learns a changed port by Refresh servers."
         )
         verify = f"show open ports regexp {port} and utils service list on the node"
     else:
