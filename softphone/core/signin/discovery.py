@@ -73,7 +73,9 @@ class Discovery:
             names.ask(tuple((host, "A") for host in dict.fromkeys(missing)), now)
             return self.look(now)
         if names.unanswered:
-            return Nowhere(code="E_NO_NAME_SERVER", detail="no name server gave an answer, or each refused to", final=False)
+            return Nowhere(
+                code="E_NO_NAME_SERVER", detail="no name server gave an answer, or each refused to", final=False
+            )
         detail = f"{self._domain} has neither _cisco-uds nor _collab-edge records"
         return Nowhere(code="E_NO_SRV", detail=detail, final=True)
 
