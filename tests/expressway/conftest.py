@@ -29,6 +29,7 @@ from simulator.expressway.core.settings import ExpresswaySettings
 from simulator.expressway.core.zone import UcmNode
 
 OWN = Address("10.15.20.10", 5061)
+HOST = "expc.example.com"
 NODE = "ucm-pub.example.com"
 TOKEN = "eyJhbGciOiJSUzI1NiJ9.eyJwcml2YXRlIjoiYWxpY2UifQ." + "c2lnbmF0dXJl" * 20
 CONTACT = (
@@ -82,6 +83,7 @@ def accepted(request: Request) -> Response:
 class Bench:
     node: ClassVar[str] = NODE
     own: ClassVar[Address] = OWN
+    host: ClassVar[str] = HOST
     token: ClassVar[str] = TOKEN
     contact: ClassVar[str] = CONTACT
     register = staticmethod(register)
@@ -192,6 +194,7 @@ def make_bench() -> Callable[..., Bench]:
         expc = ExpresswayC(
             name="expc",
             address=address,
+            host=HOST,
             credential=Credential(b"chain", b"key"),
             trust=(b"tomcat-ca",),
             nodes=nodes or {NODE: UcmNode(host=NODE, address=Address("10.10.10.1", 5091))},

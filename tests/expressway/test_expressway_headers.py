@@ -9,6 +9,7 @@ from simulator.core.sip import Headers, SipUri, parse_name_addr, parse_via
 from simulator.expressway.core import headers as rewrite
 from simulator.expressway.core.headers import IngressZone
 
+NAME = "expc.example.com"
 OWN = Address("10.15.20.10", 5061)
 
 
@@ -132,10 +133,12 @@ def test_a_rewritten_uri_can_be_undone_and_finds_the_same_phone(uri: str) -> Non
             id="only the leading ones",
         ),
         pytest.param(["<sip:10.15.20.10:5062;lr>"], ["<sip:10.15.20.10:5062;lr>"], id="another port is not us"),
+        pytest.param(["<sip:ExpC.example.com;lr>", "<sip:expc.example.com.:5061;lr>"], [], id="by our name"),
+        pytest.param(["<sip:example.com;lr>"], ["<sip:example.com;lr>"], id="our domain is not us"),
     ],
 )
 def test_foreign_routes(routes: list[str], left: list[str]) -> None:
-    assert [str(r) for r in rewrite.foreign_routes(map(parse_name_addr, routes), OWN)] == left
+    assert [str(r) for r in rewrite.foreign_routes(map(parse_name_addr, routes), OWN, NAME)] == left
 
 
 @pytest.mark.parametrize(

@@ -243,6 +243,30 @@ def test_a_dialog_is_recorded_and_a_register_is_not(bench: Any) -> None:
     assert "Record-Route" not in bench.request(ucm).headers
 
 
+@pytest.mark.parametrize("path_mode", [False, True], ids=["Path headers off", "Path headers on"])
+def test_a_phone_does_not_put_others_into_ucm_s_way_back(
+    make_bench: Callable[..., Any], path_mode: bool
+) -> None:
+    bench = make_bench(path_mode=path_mode)
+    phone = bench.phone()
+    bench.send(phone, bench.register(extra="Path: <sip:evil.example.net;lr>"))
+    onward = bench.request(bench.accept())
+    ours = ("<sip:10.15.20.10:5061;transport=tls;lr>",) if path_mode else ()
+    assert onward.headers.get_all("Path") == ours
+
+
+def test_a_route_by_our_name_is_ours(bench: Any) -> None:
+    phone = bench.phone()
+    bench.send(phone, bench.register(extra=f"Route: <sip:{bench.host}:5061;transport=tls;lr>"))
+    assert bench.request(bench.accept()).method == "REGISTER"
+
+
+def test_an_options_by_our_name_is_answered_here(bench: Any) -> None:
+    phone = bench.phone()
+    bench.send(phone, request("OPTIONS", f"sip:{bench.host}"))
+    assert bench.response(phone).status == 200
+
+
 def test_a_request_to_ucm_s_own_address_reaches_it(bench: Any) -> None:
     phone, ucm = bench.registered()
     bench.send(phone, request("SUBSCRIBE", "sip:1010@10.10.10.1:5091;transport=tls"))

@@ -60,9 +60,10 @@ def host_of(address: Address) -> str:
     return f"[{address.host}]" if ":" in address.host else address.host
 
 
-def is_at(host: str, port: int | None, address: Address) -> bool:
-    """Does `host[:port]`, read with TLS's default port, name `address`?"""
-    return host.strip("[]").lower() == address.host.lower() and (port or 5061) == address.port
+def is_at(host: str, port: int | None, address: Address, name: str = "") -> bool:
+    """Does `host[:port]`, read with TLS's default port, name `address`, or the host's FQDN `name` there?"""
+    called = (address.host.lower(), name.lower())
+    return host.strip("[]").rstrip(".").lower() in called and (port or 5061) == address.port
 
 
 # --- Via -----------------------------------------------------------------------------------------------------
@@ -100,13 +101,13 @@ def with_vias(headers: Headers, vias: Iterable[str]) -> Headers:
 # --- where it goes -------------------------------------------------------------------------------------------
 
 
-def foreign_routes(routes: Iterable[NameAddr], own: Address) -> tuple[NameAddr, ...]:
+def foreign_routes(routes: Iterable[NameAddr], own: Address, name: str = "") -> tuple[NameAddr, ...]:
     """The route set without the leading entries that name us (RFC 3261 16.4).
 
     Covers the Route that the edge configuration preloads: `<sip:us:5061;transport=tls;zone-id=3;directed;lr>`.
     """
     left = list(routes)
-    while left and is_at(left[0].uri.host, left[0].uri.port, own):
+    while left and is_at(left[0].uri.host, left[0].uri.port, own, name):
         left.pop(0)
     return tuple(left)
 

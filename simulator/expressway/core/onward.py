@@ -53,16 +53,23 @@ class Arrival:
 
 
 def arrive(
-    request: Request, *, origin: FlowId, source: Address, ingress: IngressZone, own: Address, secret: str
+    request: Request,
+    *,
+    origin: FlowId,
+    source: Address,
+    ingress: IngressZone,
+    own: Address,
+    name: str,
+    secret: str,
 ) -> Arrival:
-    """Raises RemoteProtocolError, with a status hint, for what no proxy may forward."""
+    """`name`: our FQDN. Raises RemoteProtocolError, with a status hint, for what no proxy may forward."""
     validate_request(request)
     first, *others = (parse_via(text) for text in request.headers.get_all("Via"))
     vias = (rewrite.received_via(first, source=source, ingress=ingress), *others)
     return Arrival(
         request=request.replace(headers=rewrite.with_vias(request.headers, map(str, vias))),
         vias=vias,
-        routes=rewrite.foreign_routes(map(parse_name_addr, request.headers.get_all("Route")), own),
+        routes=rewrite.foreign_routes(map(parse_name_addr, request.headers.get_all("Route")), own, name),
         hops=rewrite.hops_left(request.headers),
         ids=identifiers_of(request, first, origin, secret=secret),
         origin=origin,
@@ -79,8 +86,9 @@ def towards_ucm(
     hop_count: int,
 ) -> Request:
     """What goes down the node's CEOAuth zone. Raises RemoteProtocolError for a REGISTER's broken Contact."""
-    # A phone on the Internet asserts no identity (RFC 3325 5): what it claims ends here.
-    headers = _forwarded(arrival, node.zone, own, hop_count).without("P-Asserted-Identity")
+    # A phone on the Internet asserts no identity (RFC 3325 5), and is no proxy that could stand in UCM's way back
+    # (RFC 3327 5.1): what it claims ends here. [of Path: assumed]
+    headers = _forwarded(arrival, node.zone, own, hop_count).without("P-Asserted-Identity").without("Path")
     # Our Route for the node takes the place of one that already names it.
     headers = rewrite.with_routes(
         headers, (rewrite.node_route(node.host, node.address.port), *map(str, arrival.routes[1:]))

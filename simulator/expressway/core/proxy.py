@@ -138,6 +138,7 @@ class ExpresswayC:
         )
         self._relay = Relay(
             own=address,
+            name=host,
             users=dict(users or {}),
             path_mode=path_mode,
             settings=self._settings,

@@ -41,12 +41,13 @@ _ABOUT_US = (
 
 
 class Relay:
-    """Between `edge` and `zones`. `own` is our address on the wire, `users` the user of each device."""
+    """Between `edge` and `zones`. `own`: our address on the wire; `name`: our FQDN; `users`: by device."""
 
     def __init__(
         self,
         *,
         own: Address,
+        name: str,
         users: Mapping[str, str],
         path_mode: bool,
         settings: ExpresswaySettings,
@@ -57,7 +58,7 @@ class Relay:
         guard: Guard,
         gate: TokenGate,
     ) -> None:
-        self.own = own
+        self.own, self._name = own, name
         self._guard, self._gate = guard, gate
         self.users = users
         self._path_mode = path_mode
@@ -197,7 +198,15 @@ class Relay:
     # --- what becomes of a request ----------------------------------------------------------------------------
 
     def _arrive(self, request: Request, origin: FlowId, source: Address, ingress: IngressZone) -> Arrival:
-        return arrive(request, origin=origin, source=source, ingress=ingress, own=self.own, secret=self._secret)
+        return arrive(
+            request,
+            origin=origin,
+            source=source,
+            ingress=ingress,
+            own=self.own,
+            name=self._name,
+            secret=self._secret,
+        )
 
     def _users(self, request: Request, user: str | None) -> Mapping[str, str]:
         if user is None or request.contacts is STAR:
@@ -218,7 +227,7 @@ class Relay:
             and not uri.user
             and not arrival.routes
             and arrival.hops != 0
-            and rewrite.is_at(uri.host, uri.port, self.own)
+            and rewrite.is_at(uri.host, uri.port, self.own, self._name)
         )
 
     def _zone_for(self, arrival: Arrival, now: Instant) -> Zone | Refusal:
