@@ -288,13 +288,14 @@ class Lab:
         return edge
 
     async def _open(self, name: str, actor: Actor, listens: tuple[Listen, ...]) -> None:
+        fixed = not self._virtual and all(listen.address.port for listen in listens)
         for attempt in range(_ATTEMPTS):
             wanted = self._ports.wanted(name, listens)
             try:
                 bound = await self._driver.add(actor, wanted)
             except OSError:
                 # Another process may take a port between choosing and binding it.
-                if attempt == _ATTEMPTS - 1 or all(listen.address.port for listen in listens):
+                if fixed or attempt == _ATTEMPTS - 1:
                     raise
                 self._ports.forget(name)
                 continue

@@ -8,6 +8,7 @@ from contextlib import closing
 
 import pytest
 
+from simulator.lab import bound_ports
 from simulator.lab.config import LabConfig
 from simulator.lab.live import Lab, open_lab
 
@@ -95,3 +96,15 @@ async def test_a_port_that_was_asked_for_by_number_is_not_replaced() -> None:
         with pytest.raises(OSError, match="in use"):
             async with open_lab(config, virtual_ports=False):
                 pass
+
+
+async def test_a_scenarios_port_that_is_taken_after_it_was_chosen_is_replaced(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    choose = bound_ports._free_port
+    with closing(socket.create_server(("127.0.0.1", 0))) as squatter:
+        choices = iter([squatter.getsockname()[1]])
+        monkeypatch.setattr(bound_ports, "_free_port", lambda host: next(choices, 0) or choose(host))
+        async with open_lab(LabConfig(), virtual_ports=True) as started:
+            assert started.site.phones == {}
+    assert next(choices, None) is None, "the taken port was never tried"
