@@ -86,8 +86,8 @@ def towards_ucm(
     hop_count: int,
 ) -> Request:
     """What goes down the node's CEOAuth zone. Raises RemoteProtocolError for a REGISTER's broken Contact."""
-    # A phone on the Internet asserts no identity (RFC 3325 5), and is no proxy that could stand in UCM's way back
-    # (RFC 3327 5.1): what it claims ends here. [of Path: assumed]
+    # A phone on the Internet asserts no identity (RFC 3325 5) and is no proxy to stand in UCM's way back
+    # (RFC 3327 5.1): what it claims of these ends here. [of Path: assumed]
     headers = _forwarded(arrival, node.zone, own, hop_count).without("P-Asserted-Identity").without("Path")
     # Our Route for the node takes the place of one that already names it.
     headers = rewrite.with_routes(
