@@ -87,6 +87,24 @@ def test_what_cannot_be_framed_ends_the_connection(bench: Any, data: bytes) -> N
     assert len(bench.opened) == 1
 
 
+@pytest.mark.parametrize(
+    "more",
+    [
+        pytest.param(b"X: y\r\n" * 300, id="300 header lines"),
+        pytest.param(b"X: " + b"a" * 20_000, id="a line of 20 kB"),
+    ],
+)
+def test_a_header_over_the_limits_is_answered_with_513_before_the_connection_ends(
+    bench: Any, more: bytes
+) -> None:
+    phone = bench.phone()
+    bench.send(phone, head(*GOOD[:-1])[:-2] + more)
+    answer = bench.response(phone)
+    assert (answer.status, answer.call_id) == (513, "a@172.16.84.136")
+    assert bench.closed == [phone]
+    assert bench.opened == []
+
+
 def test_a_dead_stream_is_closed_and_forgotten(bench: Any) -> None:
     phone, ucm = bench.registered()
     bench.send(phone, b"REGISTER sip:x SIP/2.0\r\nX: " + b"a" * 20_000)

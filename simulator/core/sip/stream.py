@@ -8,7 +8,7 @@ from enum import Enum
 from typing import Literal
 
 from simulator.core import stun
-from simulator.core.sip.errors import MalformedMessage, MissingHeader, RemoteProtocolError
+from simulator.core.sip.errors import MalformedMessage, MessageTooLarge, MissingHeader, RemoteProtocolError
 from simulator.core.sip.message import Message
 from simulator.core.sip.wire import (
     DEFAULT_LIMITS,
@@ -17,6 +17,7 @@ from simulator.core.sip.wire import (
     body_length,
     parse_head,
     read_lines,
+    readable,
     split_lines,
     take,
     walk_lines,
@@ -178,9 +179,13 @@ class SipStream:
         end = found.start() if found is not None else -1
         lines = read_lines(buffer, start, end, self._limits) if end >= 0 else None
         if lines is None:
-            self._walked, self._lines, complete = walk_lines(
-                buffer, start, self._walked, self._lines, self._limits
-            )
+            try:
+                self._walked, self._lines, complete = walk_lines(
+                    buffer, start, self._walked, self._lines, self._limits
+                )
+            except MessageTooLarge as error:
+                error.request = readable(buffer, start, self._limits)
+                raise
             if not complete:
                 return None
             end = self._walked - 4

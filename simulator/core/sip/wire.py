@@ -64,6 +64,10 @@ class Head(NamedTuple):
         return message if isinstance(message, Request) else None
 
 
+_ANSWERED_BY = ("Via", "From", "To", "Call-ID", "CSeq")
+"""Without these an answer finds no transaction (RFC 3261 8.2.6.2)."""
+
+
 def walk_lines(
     data: bytes | bytearray, start: int, position: int, lines: int, limits: Limits
 ) -> tuple[int, int, bool]:
@@ -92,6 +96,25 @@ def walk_lines(
         if lines > limits.fields + 1:
             raise MessageTooLarge(f"more than {limits.fields} header lines")
         position = newline + 1
+
+
+def readable(data: bytes | bytearray, start: int, limits: Limits) -> Request | None:
+    """Of a head over the limits: the request of the lines before the first one too many, if that is enough for
+    an answer."""
+    lines: list[str] = []
+    position = start
+    while len(lines) <= limits.fields:
+        end = min(position + limits.line, start + limits.message)
+        newline = data.find(b"\n", position, end)
+        if newline < 0:
+            break
+        lines.append(data[position : newline - 1].decode("utf-8", "surrogateescape"))
+        position = newline + 1
+    try:
+        request = parse_head(lines).request() if lines else None
+    except MalformedMessage:
+        return None
+    return request if request and all(name in request.headers for name in _ANSWERED_BY) else None
 
 
 def read_lines(data: bytes | bytearray, start: int, end: int, limits: Limits) -> list[str] | None:
