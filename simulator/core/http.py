@@ -19,6 +19,8 @@ class HttpRequest:
     body: bytes = field(default=b"", repr=False)
     source: str = ""
     """The client's address."""
+    lasting: bool = True
+    """Its connection may stay for more: not with `Connection: close`, nor with HTTP/1.0 (RFC 9112 9.3)."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

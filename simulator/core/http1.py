@@ -166,7 +166,15 @@ class RequestReader(_Reader[HttpRequest]):
             pairs = tuple(parse_qsl(query, keep_blank_values=True, max_num_fields=100))
         except ValueError:
             raise HttpProblem(400, "a request target that cannot be read") from None
-        return HttpRequest(method=method, path=path, query=pairs, headers=fields, body=body, source=source)
+        return HttpRequest(
+            method=method,
+            path=path,
+            query=pairs,
+            headers=fields,
+            body=body,
+            source=source,
+            lasting=version == "HTTP/1.1" and (header(fields, "Connection") or "").lower() != "close",
+        )
 
 
 class ResponseReader(_Reader[HttpResponse]):

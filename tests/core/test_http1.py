@@ -35,6 +35,22 @@ def test_a_request_is_read_whatever_its_pieces() -> None:
     assert not reader.busy
 
 
+@pytest.mark.parametrize(
+    ("version", "headers", "lasting"),
+    [
+        pytest.param("1.1", "Host: x\r\n", True, id="1.1 stays"),
+        pytest.param("1.1", "Host: x\r\nConnection: Close\r\n", False, id="1.1 asks for the end"),
+        pytest.param("1.0", "", False, id="1.0 ends"),
+    ],
+)
+def test_a_connection_lasts_as_its_version_has_it(version: str, headers: str, lasting: bool) -> None:
+    reader = RequestReader()
+    reader.receive_data(f"GET / HTTP/{version}\r\n{headers}\r\n".encode())
+    request = reader.next_request()
+    assert request is not None
+    assert request.lasting is lasting
+
+
 def test_chunks_are_joined() -> None:
     reader = RequestReader()
     reader.receive_data(

@@ -287,8 +287,7 @@ class EdgeDoor:
             ),
             flow=flow,
         )
-        close = close or (header(request.headers, "Connection") or "").lower() == "close"
-        self._send(flow, response, close=close, head=request.method == "HEAD")
+        self._send(flow, response, close=close or not request.lasting, head=request.method == "HEAD")
 
     def _send(self, flow: FlowId, response: HttpResponse, *, close: bool, head: bool = False) -> None:
         self._out.put(SendData(flow, render_response(response, close=close, head=head)))
