@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from contextlib import suppress
 from typing import Literal, TypedDict
 
 from registrar.core.arrival import Role
@@ -25,32 +24,22 @@ from simulator.core.events import (
 )
 from simulator.core.flow import FlowId
 from simulator.core.redact import text as redacted
-from simulator.core.sip import Message, RemoteProtocolError, Request, Response, parse_cseq
+from simulator.core.sip import Message, Request
+from simulator.core.sip_seen import identity_of, seen
 
 Ended = Literal["removed", "expired", "replaced", "lost"]
 
 
 def report_received(journal: Journal, message: Message, flow: FlowId) -> int:
-    method, number, call_id = _identity(message)
-    return journal.add(
-        SipReceived(
-            start_line=redacted(message.start_line),
-            method=method,
-            status=message.status if isinstance(message, Response) else None,
-            call_id=call_id,
-            cseq=number,
-            text=_shown(message),
-        ),
-        flow=flow,
-    )
+    return journal.add(seen(SipReceived, message), flow=flow)
 
 
 def report_sent(journal: Journal, data: bytes, about: Request, flow: FlowId, cause: int) -> None:
     """A response's bytes and the request it answers, or the bytes of `about` itself."""
-    text = redacted(data.decode("utf-8", "replace"))
+    text = redacted(data.decode("utf-8", "backslashreplace"))
     start_line = text.partition("\r\n")[0]
     status = int(start_line[8:11]) if start_line.startswith("SIP/2.0 ") else None
-    method, number, call_id = _identity(about)
+    method, number, call_id = identity_of(about)
     event = SipSent(
         start_line=start_line, method=method, status=status, call_id=call_id, cseq=number, text=text
     )
@@ -198,19 +187,3 @@ def report_ended(
         what=what, device=binding.device, aor=binding.aor, contact=binding.contact, cause=int(why)
     )
     journal.add(event, flow=flow if flow is not None else binding.flow, cause=cause or None)
-
-
-def _identity(message: Message) -> tuple[str, int, str]:
-    """(method, CSeq number, Call-ID), of a broken message as far as they can be read."""
-    headers = message.headers
-    method, number = "", 0
-    with suppress(RemoteProtocolError):
-        number, method = parse_cseq(headers.get("cseq") or "")
-    if isinstance(message, Request):
-        method = message.method
-    return method, number, headers.get("call-id") or ""
-
-
-def _shown(message: Message) -> str:
-    head = "\r\n".join((redacted(message.start_line), *message.headers.redacted_lines(), "", ""))
-    return head + redacted(message.body.decode("utf-8", "replace"))

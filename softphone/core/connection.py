@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from simulator.core import redact
 from simulator.core.eventlog import Journal
-from simulator.core.events import SipMalformed, SipMessageSeen, SipReceived, SipSent
+from simulator.core.events import SipMalformed, SipReceived, SipSent
 from simulator.core.flow import Effect, FlowFacts, FlowId, SendData
 from simulator.core.instant import Instant
 from simulator.core.sip import (
@@ -24,6 +23,7 @@ from simulator.core.sip import (
     reply_to,
     serialize,
 )
+from simulator.core.sip_seen import seen
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,7 +99,7 @@ class Connection:
 
     def _message(self, message: Request | Response, now: Instant) -> list[Arrival]:
         if self._journal.on:
-            self._journal.add(_seen(SipReceived, message), flow=self.flow)
+            self._journal.add(seen(SipReceived, message), flow=self.flow)
         if isinstance(message, Request):
             return [message]
         try:
@@ -126,20 +126,5 @@ class Connection:
 
     def _put(self, message: Request | Response) -> None:
         if self._journal.on:
-            self._journal.add(_seen(SipSent, message), flow=self.flow)
+            self._journal.add(seen(SipSent, message), flow=self.flow)
         self._out.append(SendData(self.flow, serialize(message)))
-
-
-def _seen(kind: type[SipMessageSeen], message: Request | Response) -> SipMessageSeen:
-    try:
-        number, method = message.cseq
-    except RemoteProtocolError:
-        number, method = 0, message.method if isinstance(message, Request) else ""
-    return kind(
-        start_line=redact.text(message.start_line),
-        method=method,
-        status=message.status if isinstance(message, Response) else None,
-        call_id=message.headers.get("Call-ID") or "",
-        cseq=number,
-        text=redact.text(serialize(message).decode("utf-8", "backslashreplace")),
-    )

@@ -217,8 +217,11 @@ def _is_readable(value: str) -> bool:
 
 
 def _redacted(line: str) -> str:
+    line = unfold(line)
+    clean = redact.text(line)
     name, _, value = line.partition(":")
-    if canonical(name) in _CREDENTIALS:
-        scheme, _, secret = unfold(value).strip(" \t").partition(" ")
+    if clean == line and canonical(name) in _CREDENTIALS:
+        # Credentials that do not look like a bearer token are secrets all the same.
+        scheme, _, secret = value.strip(" \t").partition(" ")
         return f"{name}: {scheme} {redact.ref(secret)}"
-    return redact.text(unfold(line))
+    return clean
