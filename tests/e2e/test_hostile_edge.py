@@ -151,7 +151,14 @@ def first_line(sock: socket.socket) -> str:
         pytest.param(
             {"Route": "Route: <sip:$edge;lr>, <sip:10.0.0.1:5060;lr>"}, 404, id="a Route on through us"
         ),
+        pytest.param(
+            {"Route": "Route: <sip:expc.lab.example:5061;lr>, <sip:evil.example.net;lr>"},
+            404,
+            id="a Route by a name and another's port",
+        ),
         pytest.param({"Route": "Route: <<>"}, 400, id="a Route that is none"),
+        pytest.param({"Hops": "Max-Forwards: 70" + "\r\nX: y" * 300}, 513, id="300 header lines"),
+        pytest.param({"Hops": "Max-Forwards: 70\r\nX: " + "y" * 20_000}, 513, id="a header line of 20 kB"),
         pytest.param({"Start": "REGISTER sip:elsewhere.example.net SIP/2.0"}, 404, id="a node of nobody's"),
         pytest.param({"Hops": "Max-Forwards: 0"}, 483, id="no hop left"),
         pytest.param({"Hops": "Max-Forwards: -1"}, 400, id="fewer hops than none"),
