@@ -26,7 +26,7 @@ REFUSALS = (
 """Outcomes of a sign-in in which the server said no; all others mean that it was not reached, or is none."""
 
 REMEDIES = {
-    "E_CREDENTIALS": "Type the right password; the user must be active. The login page says no more than that.",
+    "E_CREDENTIALS": "Type the right password; the user must be active. The server says no more than that.",
     "E_USER_NOT_FOUND": "Create the user, or ask the cluster that is its home.",
     "E_NO_DEVICE": "Create a device for the user and make the user its owner, or name another with --device.",
     "E_SESSION_EXPIRED": "Sign in again: the refresh token was revoked or has expired, or its key is gone.",

@@ -34,7 +34,8 @@ _SERVICES = "utils service list on the node (Cisco Tomcat, Cisco SSO); https://<
 
 _ADVICE: Mapping[str, tuple[str, str, str, Mark]] = {
     "E_CREDENTIALS": (
-        "The user name or the password is wrong, or the user is inactive: the login page does not say which.",
+        "The user name or the password is wrong, or the user is inactive: neither the login page nor an edge "
+        "says which.",
         "Type the right password; activate the user, or unlock the credential.",
         f"User Management > End User: user status and Edit Credential; {_LOGIN_LOG}",
         "assumed",
@@ -107,7 +108,8 @@ _ADVICE: Mapping[str, tuple[str, str, str, Mark]] = {
         "The client does not take the web server's certificate: unknown issuer, another name, or expired.",
         "Install the authority that signed Tomcat (outside: Expressway-E's) in the client's trust store; the "
         "certificate must carry the name that was dialled.",
-        "show cert own tomcat on the node; openssl s_client -connect <node>:8443 -showcerts",
+        "show cert own tomcat on the node, outside Maintenance > Security > Server certificate on Expressway-E"
+        "; openssl s_client -connect <host that was dialled>:8443 -showcerts",
         "documented",
     ),
     "E_UNREACHABLE": (
@@ -119,9 +121,9 @@ _ADVICE: Mapping[str, tuple[str, str, str, Mark]] = {
     "E_HTTP_STATUS": (
         "The server answered with a status that this step has no use for.",
         "5xx: the service behind the path is down or overloaded, the client tries again. 401: the token is not "
-        "taken there; if keys were changed, restart Cisco Tomcat on that node and sign in again. "
-        "404: compare the "
-        "versions of client and cluster.",
+        "taken there; if keys were changed, restart Cisco Tomcat on that node, outside also refresh the "
+        "Unified CM servers on Expressway-C, and sign in again. "
+        "404: compare the versions of client and cluster.",
         _SERVICES,
         "assumed",
     ),
