@@ -579,6 +579,12 @@ REFUSED_BY_UCM = TlsRefusal(by="peer", alert=48, reason="TLSV1_ALERT_UNKNOWN_CA"
             "no connection to 10.10.10.1:5091: connection refused",
             id="nobody listens",
         ),
+        pytest.param(
+            FlowEnd(by="network", clean=False, detail="cannot connect to 10.10.10.1:5091: connection refused"),
+            False,
+            "cannot connect to 10.10.10.1:5091: connection refused",
+            id="nobody listens, as a real socket has it",
+        ),
     ],
 )
 def test_a_zone_that_fails_answers_408_and_says_why(bench: Any, end: FlowEnd, up: bool, detail: str) -> None:

@@ -123,7 +123,8 @@ class Zone:
             who = "we refused UCM's certificate" if refusal.by == "us" else "UCM refused the handshake"
             return f"{who} ({alert}): {words}"
         if self.state != "active":
-            return f"no connection to {self.node.address}: {end.detail or 'closed'}"
+            where, why = str(self.node.address), end.detail or "closed"
+            return why if where in why else f"no connection to {where}: {why}"
         if not self._proved and end.by == "peer":
             # What UCM does when no name of our certificate is in its table. [assumed: sip-wire Q11]
             return "closed by UCM after the handshake, before any SIP: is our certificate's name in its table?"
