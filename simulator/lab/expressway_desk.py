@@ -45,6 +45,11 @@ class ExpresswayStep(Strict):
     zones: dict[str, str | None] = Field(
         {}, description="zone: state it must show, or null: it must not be there"
     )
+    trusted_cas: dict[str, bool | None] = Field(
+        {},
+        description="trusted CA by subject, e.g. CN=tomcat-ca: true, it counts; false, a twin hides it; "
+        "null, it is not there",
+    )
     logs: Annotated[Regex | None, Field(description="regular expression that the event log must match")] = None
 
     @model_validator(mode="after")

@@ -35,8 +35,22 @@ async def take_at_expressway(stage: Stage, step: ExpresswayStep) -> list[str]:
             problems.append(
                 f"expected zone {zone!r} {wanted or 'absent'}, it is {states.get(zone) or 'absent'}"
             )
+    problems += _listed(desk, step.trusted_cas)
     if step.logs is not None and not re.search(step.logs, "\n".join(desk.event_log())):
         problems.append(f"expected the event log of {desk.name} to match /{step.logs}/")
+    return problems
+
+
+def _listed(desk: Desk, wanted: dict[str, bool | None]) -> list[str]:
+    """Of several with one subject it counts whether one of them is hidden."""
+    words = {True: "usable", False: "hidden by a twin", None: "absent"}
+    rows = [(str(row["subject"]), bool(row["usable"])) for row in desk.trusted_cas()]
+    problems = []
+    for subject, state in wanted.items():
+        usable = [usable for name, usable in rows if name == subject]
+        found = all(usable) if usable else None
+        if found is not state:
+            problems.append(f"expected trusted CA {subject!r} {words[state]}, it is {words[found]}")
     return problems
 
 

@@ -9,7 +9,8 @@ import pytest
 from simulator.core.events import ClusterChanged
 from simulator.core.instant import Instant
 from simulator.lab.config import ExpresswayConfig, LabConfig
-from simulator.lab.expressway_desk import Desk
+from simulator.lab.expressway_desk import Desk, ExpresswayStep
+from simulator.lab.expressway_steps import take_at_expressway
 from simulator.lab.world import World
 
 LAB = LabConfig(expressways=[ExpresswayConfig(name="expc", trusted_cas=["expressway-ca"])])
@@ -58,3 +59,15 @@ def test_a_good_certificate_before_a_broken_one_does_not_go_in_alone() -> None:
             "expc", good + b"-----BEGIN CERTIFICATE-----\nQUFB\n-----END CERTIFICATE-----\n"
         )
     assert subjects(world) == [("CN=expressway-ca", True)]
+
+
+async def test_a_step_tells_what_the_list_does_not_show_as_expected() -> None:
+    world = World(LAB, real_now=Instant(time.time()))
+    step = ExpresswayStep(
+        trust=["tomcat-ca"],
+        trusted_cas={"CN=expressway-ca": True, "CN=tomcat-ca": None, "CN=other-ca": True, "CN=none": None},
+    )
+    assert await take_at_expressway(world, step) == [
+        "expected trusted CA 'CN=tomcat-ca' absent, it is usable",
+        "expected trusted CA 'CN=other-ca' usable, it is absent",
+    ]
