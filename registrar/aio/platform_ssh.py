@@ -17,6 +17,7 @@ from certs.keys import private_key, private_pem
 from registrar.core.platform_cli.session import DEFAULT_ROWS, PlatformCli
 from registrar.core.platform_cli.terminal import Terminal
 from registrar.core.soap.accounts import Login
+from simulator.aio.listener import cannot_listen
 from simulator.core.events import CliLoginJudged
 from simulator.core.flow import Address
 from simulator.core.instant import Clock
@@ -66,26 +67,29 @@ class PlatformSsh:
         """Sessions at work."""
 
     async def start(self) -> Address:
-        """Raises OSError if the address cannot be bound."""
+        """Raises OSError naming the address if it cannot be bound."""
         if self._server is not None:
             raise RuntimeError(f"the CLI listens on {self.address} already")
-        self._server = await asyncssh.create_server(
-            lambda: _Server(self),
-            self.address.host,
-            self.address.port,
-            server_host_keys=list(self._keys or host_keys(self.cli.administration.host)),
-            server_version="ucmsim",
-            login_timeout=LOGIN_TIMEOUT,
-            compression_algs=None,
-            agent_forwarding=False,
-            x11_forwarding=False,
-            allow_scp=False,
-            line_editor=False,
-            encoding=None,
-            window=WINDOW,
-            gss_host=None,
-            reuse_address=True,
-        )
+        try:
+            self._server = await asyncssh.create_server(
+                lambda: _Server(self),
+                self.address.host,
+                self.address.port,
+                server_host_keys=list(self._keys or host_keys(self.cli.administration.host)),
+                server_version="ucmsim",
+                login_timeout=LOGIN_TIMEOUT,
+                compression_algs=None,
+                agent_forwarding=False,
+                x11_forwarding=False,
+                allow_scp=False,
+                line_editor=False,
+                encoding=None,
+                window=WINDOW,
+                gss_host=None,
+                reuse_address=True,
+            )
+        except OSError as error:
+            raise cannot_listen(self.address, error) from error
         self.address = Address(self.address.host, self._server.get_port())
         return self.address
 

@@ -15,7 +15,7 @@ from simulator.aio.clock import ShiftClock
 from simulator.aio.dial import Resolve
 from simulator.aio.doorway import Doorway, Shown
 from simulator.aio.fetch import Fetcher
-from simulator.aio.listener import bind, literal
+from simulator.aio.listener import bind, cannot_listen, literal
 from simulator.aio.pump import Limits, Pump
 from simulator.aio.seat import ActorSeat
 from simulator.aio.udp import UdpSocket
@@ -242,7 +242,7 @@ class Driver:
                     local_addr=(host, listen.address.port),
                 )
             except OSError as error:
-                raise OSError(error.errno, f"cannot listen on {listen.address}: {error.strerror}") from error
+                raise cannot_listen(listen.address, error) from error
             seat.sockets.add(sock)
             return sock.local
         context = None

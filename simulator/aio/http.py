@@ -11,6 +11,7 @@ from urllib.parse import parse_qsl, urlsplit
 from aiohttp import web
 from aiohttp.http_exceptions import HttpProcessingError
 
+from simulator.aio.listener import cannot_listen, literal
 from simulator.core.flow import Address
 from simulator.core.http import Delivery, HttpRequest, HttpResponse, HttpService
 from simulator.core.instant import Clock
@@ -121,16 +122,17 @@ class HttpServer:
         """Where it listens; with the real port once started."""
 
     async def start(self) -> Address:
-        """Raises OSError if the address cannot be bound, RuntimeError if it runs already."""
+        """Raises OSError naming the address if it cannot be bound, RuntimeError if it runs already."""
         if self._runner is not None:
             raise RuntimeError(f"the server on {self.address} runs already")
+        host = await literal(asyncio.get_running_loop(), self._wanted)
         runner = web.ServerRunner(self._protocols, shutdown_timeout=_SHUTDOWN)
         await runner.setup()
         try:
-            await web.TCPSite(runner, self._wanted.host, self._wanted.port).start()
-        except OSError:
+            await web.TCPSite(runner, host, self._wanted.port).start()
+        except OSError as error:
             await runner.cleanup()
-            raise
+            raise cannot_listen(self._wanted, error) from error
         self._runner = runner
         host, port = runner.addresses[0][:2]
         self.address = Address(host, port)

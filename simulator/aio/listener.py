@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import socket
 from asyncio.trsock import TransportSocket
 from collections.abc import Callable
@@ -25,8 +26,14 @@ async def bind(
     try:
         server = await loop.create_server(factory, host, address.port, reuse_address=True, backlog=backlog)
     except OSError as error:
-        raise OSError(error.errno, f"cannot listen on {address}: {error.strerror or error}") from error
+        raise cannot_listen(address, error) from error
     return server, name(server.sockets[0])
+
+
+def cannot_listen(address: Address, error: OSError) -> OSError:
+    """The same error in the words of this machine: asyncio's own name the address once more."""
+    why = os.strerror(error.errno) if error.errno else str(error)
+    return OSError(error.errno, f"cannot listen on {address}: {why}")
 
 
 async def literal(loop: asyncio.AbstractEventLoop, address: Address) -> str:

@@ -98,7 +98,8 @@ def up(
             )
         )
     except OSError as error:
-        remedy = " (try --port-base 0)" if error.errno in (errno.EADDRINUSE, errno.EACCES) else ""
+        taken = error.errno in (errno.EADDRINUSE, errno.EACCES) and port_base != 0
+        remedy = " (try --port-base 0)" if taken else ""
         screen.fail(screen.ENVIRONMENT, f"{error.strerror or error}{remedy}")
     except ValueError as error:
         screen.fail(screen.USAGE, str(error))

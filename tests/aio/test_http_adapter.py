@@ -127,6 +127,6 @@ async def test_starting_twice_is_refused_and_stopping_twice_is_not():
 async def test_a_port_in_use_is_an_os_error_and_leaves_nothing_behind():
     async with HttpServer(Echo(), ManualClock(0.0), ANY) as server:
         second = HttpServer(Echo(), ManualClock(0.0), server.address)
-        with pytest.raises(OSError):
+        with pytest.raises(OSError, match=f"cannot listen on {server.address}: Address already in use"):
             await second.start()
         await second.stop()

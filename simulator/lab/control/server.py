@@ -8,6 +8,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from aiohttp import web
 
 from simulator.aio.http import logger
+from simulator.aio.listener import cannot_listen, literal
 from simulator.core.flow import Address
 from simulator.lab.control.acting import ActingPages
 from simulator.lab.control.answers import guard, json_of
@@ -26,6 +27,8 @@ class Control:
         self._turn = asyncio.Lock()
 
     async def start(self, host: str, port: int) -> Address:
+        """Raises OSError naming the address if it cannot be bound."""
+        wanted = Address(host, port)
         app = web.Application(client_max_size=BODY_LIMIT, middlewares=[guard, self._in_turn])
         app.add_routes(
             [
@@ -36,8 +39,11 @@ class Control:
         )
         self._runner = web.AppRunner(app, access_log=None, shutdown_timeout=1.0, logger=logger)
         await self._runner.setup()
-        site = web.TCPSite(self._runner, host, port)
-        await site.start()
+        site = web.TCPSite(self._runner, await literal(asyncio.get_running_loop(), wanted), port)
+        try:
+            await site.start()
+        except OSError as error:
+            raise cannot_listen(wanted, error) from error
         name = self._runner.addresses[0]
         return Address(str(name[0]), int(name[1]))
 

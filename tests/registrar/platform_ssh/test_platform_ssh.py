@@ -328,7 +328,7 @@ async def test_the_door_stops_with_sessions_open_and_starts_again(
 
 
 async def test_a_port_that_is_taken_is_an_error(bench: Bench, door: PlatformSsh, keys: Any) -> None:
-    with pytest.raises(OSError, match="address already in use"):
+    with pytest.raises(OSError, match=f"cannot listen on {door.address}: Address already in use"):
         await PlatformSsh(bench.publisher, bench.clock, door.address, keys=keys).start()
 
 
