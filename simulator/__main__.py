@@ -7,14 +7,16 @@ import sys
 
 def main() -> None:
     from simulator import installation
+    from simulator.interrupts import ending_at_once
 
-    try:
-        installation.check()
-    except installation.InstallationError as error:
-        sys.stderr.write(f"ucmsim: {error}\n")
-        raise SystemExit(3) from None
+    with ending_at_once():
+        try:
+            installation.check()
+        except installation.InstallationError as error:
+            sys.stderr.write(f"ucmsim: {error}\n")
+            raise SystemExit(3) from None
 
-    from simulator.cli import app
+        from simulator.cli import app
 
     app(prog_name="ucmsim")
 

@@ -14,6 +14,7 @@ import typer
 
 from simulator.cli import screen
 from simulator.core.flow import Address
+from simulator.interrupts import ending_at_once
 
 if TYPE_CHECKING:
     from simulator.lab.config import LabConfig
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
 
 
 def register(app: typer.Typer) -> None:
-    app.command()(up)
+    app.command()(ending_at_once()(up))  # until `serve` listens for signals
 
 
 def up(
