@@ -85,7 +85,7 @@ def _flights(connection: Connection) -> list[Row]:
         return []
     new = (up.version if up else _version(connection)) == "TLSv1.3"
     shown = _certificate(connection.client, connection.server)
-    first = f"ServerHello, certificate {shown[0]}" + (", Finished" if new else "")
+    first = f"ServerHello, certificate {shown[0]}".rstrip() + (", Finished" if new else "")
     out = [_row(server, client, first, shown[1])]
     if up is None and failure is not None and _refuser(failure) == "client":
         return out
