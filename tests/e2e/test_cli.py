@@ -543,3 +543,7 @@ def test_on_IPv6_a_phone_does_what_up_suggests(tmp_path: Path) -> None:
         args = ("--config-url", f"http://[{host}]:{port}", "--device", "CSFALICE", "--ca-file", lab.ca_file)
         out, _ = run("phone", *args, "--token-file", "-", stdin=lab.token("alice"))
         assert out == f"registered at [::1]:{lab.endpoint('oauth')[1]} for 120 s, then unregistered\n"
+        edge = ("--deployment", "mra", "--edge", f"[{host}]:{lab.endpoint('edge', 'expc')[1]}")
+        trust = ("--ca-file", lab.pki / "expressway-ca.pem")
+        out, _ = run("phone", *args[:4], *edge, *trust, "--token-file", "-", stdin=lab.token("alice"))
+        assert out == f"registered at [::1]:{lab.endpoint('mra')[1]} for 120 s, then unregistered\n"

@@ -273,6 +273,14 @@ def test_a_request_to_ucm_s_own_address_reaches_it(bench: Any) -> None:
     assert bench.request(ucm).uri_text == "sip:1010@10.10.10.1:5091;transport=tls"
 
 
+def test_a_node_known_by_its_IPv6_address_alone_is_found_in_brackets(make_bench: Callable[..., Any]) -> None:
+    bench = make_bench(nodes={"2001:db8::1": UcmNode(host="2001:db8::1", address=Address("2001:db8::1", 5091))})
+    phone = bench.phone()
+    bench.send(phone, bench.register(host="[2001:DB8::1]"))
+    onward = bench.request(bench.accept())
+    assert onward.headers.get("Route") == "<sip:[2001:db8::1]:5091;transport=tls;lr>"
+
+
 def test_a_node_configured_by_name_is_known_by_the_address_it_has(make_bench: Callable[..., Any]) -> None:
     bench = make_bench(nodes={"ucm1": UcmNode(host="ucm1", address=Address("ucm1.lab.example", 5091))})
     phone = bench.phone()

@@ -121,7 +121,7 @@ def with_routes(headers: Headers, routes: Iterable[str]) -> Headers:
 
 def node_route(host: str, port: int) -> str:
     """[assumed: form of sip-wire T12]"""
-    return f"<sip:{host}:{port};transport=tls;lr>"
+    return f"<sip:{Address(host, port)};transport=tls;lr>"
 
 
 def path_value(own: Address) -> str:

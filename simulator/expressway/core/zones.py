@@ -52,10 +52,11 @@ class Zones:
 
     def at(self, host: str, port: int | None) -> Zone | None:
         """The node a URI means: by its name, or by its 5091's address, as UCM writes it in its Contacts."""
-        named = self.named(host.rstrip("."))
+        host = host.strip("[]").rstrip(".")
+        named = self.named(host)
         if named is not None:
             return named
-        meant = (host.strip("[]").lower(), port)
+        meant = (host.lower(), port)
         for zone in self._by_name.values():
             if meant in {(at.host.lower(), at.port) for at in (zone.node.address, zone.remote)}:
                 return zone
