@@ -126,7 +126,7 @@ def phone(
         if not registered and failed is not None:
             # Where the node refused, what may be behind its answer follows anyway.
             screen.checklist(failed, advice=not isinstance(outcome, Refused))
-        _show(outcome, advice)
+        _show(outcome, advice, profile.edges)
     if not registered:
         refused = isinstance(outcome, Refused) or (
             isinstance(outcome, NotSignedIn) and outcome.code in sign_in.REFUSALS
@@ -255,7 +255,7 @@ def _show_ladder(log: EventLog) -> None:
     screen.ladder(ladder.draw(rows, width=screen.width(), captions=captions))
 
 
-def _show(outcome: Any, advice: dict[str, Any]) -> None:
+def _show(outcome: Any, advice: dict[str, Any], edges: tuple[EdgeServer, ...]) -> None:
     from simulator.core.flow import Address
     from softphone.aio.client import NotSignedIn, Refused, Registered
 
@@ -280,8 +280,11 @@ def _show(outcome: Any, advice: dict[str, Any]) -> None:
             out.print("   Remedy: trust the certificate's issuer with --ca-file.")
         return
     said = f' "{outcome.warning}"' if outcome.warning else ""
-    answer = escape(f"{Address(outcome.node, outcome.port)}: {outcome.status} {outcome.reason}{said}")
-    out.print(f"[bold red]refused[/] by {answer}", soft_wrap=True)
+    node = Address(outcome.node, outcome.port)
+    # The Expressway answers for itself as well: who refused, the phone cannot tell.
+    who = f"for {node} through {edges[0].address}" if edges else f"by {node}"
+    answer = escape(f"{who}: {outcome.status} {outcome.reason}{said}")
+    out.print(f"[bold red]refused[/] {answer}", soft_wrap=True)
     causes = advice.get("advice", [])
     if len(causes) > 1:
         out.print("The answer does not say why. It may be one of these, the likeliest first:")

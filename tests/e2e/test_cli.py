@@ -455,6 +455,11 @@ def test_a_phone_outside_registers_through_the_expressway(lab: RunningLab, tmp_p
     out = phone(lab, "CSFBOB", *outside, "--ca-file", lab.pki / "expressway-ca.pem", "--ladder")
     assert "REGISTER + token" in out
     assert "registered at " in out
+    token.write_text(lab.token("bob", "expired"))
+    out = phone(lab, "CSFBOB", *outside, "--ca-file", lab.pki / "expressway-ca.pem", code=1)
+    # It was the Expressway who refused; the phone can only say through whom it heard of it.
+    way = f"{lab.hostport('mra')} through {lab.hostport('edge', 'expc')}"
+    assert f"refused for {way}: 407 Proxy Authentication Required" in out
 
 
 @pytest.mark.parametrize(
