@@ -100,7 +100,8 @@ def report_decision(journal: Journal, decision: Decision, flow: FlowId, cause: i
     else:
         rule = decision.rule
         detail = decision.detail
-        if decision.problem is not None and decision.problem.value not in detail:
+        told = f"{decision.reason.value} {detail}"
+        if decision.problem is not None and decision.problem.value not in told:
             detail = f"{decision.problem.value}: {detail}"
         event = RegistrarRejected(
             device=device,

@@ -13,6 +13,7 @@ from simulator.core.flow import ActorId, FlowId
 from simulator.core.instant import Instant, ManualClock
 from simulator.core.tls.settings import TlsVersion
 from simulator.lab import catalogue, ladder
+from simulator.lab.ladder.drawing import wrap
 from simulator.lab.run import run_live, run_world
 from simulator.lab.scenario import Scenario
 
@@ -172,6 +173,45 @@ def test_a_client_that_speaks_no_tls_sends_no_hello() -> None:
     )
     log.emit(ucm, failed, flow=flow)
     assert not [row for row in ladder.rows_of(log.records()) if "ClientHello" in row.text]
+
+
+CAPTIONS = {"CSFALICE": "phone", "expc": "Expressway-C", "ucm-pub": "Unified CM node"}
+
+
+@pytest.mark.parametrize("width", [40, 60, 80])
+def test_every_name_and_caption_is_there_in_full(width: int) -> None:
+    drawn = ladder.draw(rows("unknown-ca-from-ucm", "1.3"), width=width, captions=CAPTIONS)
+    head = "".join(line.text for line in drawn if line.head)
+    assert "…" not in head
+    wanted = "".join([*CAPTIONS, *CAPTIONS.values()])
+    assert sorted(head.replace(" ", "")) == sorted(wanted.replace(" ", ""))
+    assert "Expressway" in head
+
+
+BROKEN = {
+    "a short one as it is": ("ucm-pub failed", ["ucm-pub", "failed"]),
+    "a name behind a dot": ("ucm-pub.lab.example", ["ucm-pub.lab.", "example"]),
+    "a path behind a slash": ("/cucm-uds/clusterUser", ["/cucm-uds/", "clusterUser"]),
+    "an address before its colon": ("192.168.0.11:49152", ["192.168.0.11", ":49152"]),
+    "what has no seam where it must": ("a" * 13, ["a" * 12, "a"]),
+    "not so early that a line is nearly empty": ("a.bcdefghijklmnop", ["a.bcdefghijk", "lmnop"]),
+}
+
+
+@pytest.mark.parametrize(("text", "lines"), BROKEN.values(), ids=BROKEN)
+def test_a_long_word_is_broken_where_it_has_a_seam(text: str, lines: list[str]) -> None:
+    assert wrap(text, 12) == lines
+
+
+@pytest.mark.parametrize(
+    ("name", "said"),
+    [
+        ("token-of-another-user", "subject_device_mismatch: token of 'bob', device CSFALICE belongs to alice"),
+        ("expired-token", "token refused: expired 1 s ago"),
+    ],
+)
+def test_a_reason_is_not_said_twice(name: str, said: str) -> None:
+    assert any(row.text.startswith(said) for row in rows(name))
 
 
 def test_nothing_is_drawn_of_nothing() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from types import MappingProxyType
 
 from simulator.lab.ladder.rows import Row, Tone, lanes_of
@@ -34,9 +35,8 @@ def draw(rows: Sequence[Row], *, width: int = 80, captions: Mapping[str, str] = 
     width = max(width, _NARROWEST)
     columns = _columns(lanes, width)
     page = _Page(columns.values(), width)
-    lines = [Line(_header(dict(zip(lanes, lanes, strict=True)), columns, width), "plain", head=True)]
-    if captions:
-        lines.append(Line(_header(captions, columns, width), "quiet", head=True))
+    lines = [Line(text, "plain", head=True) for text in _header({lane: lane for lane in lanes}, columns, width)]
+    lines += [Line(text, "quiet", head=True) for text in _header(captions, columns, width)]
     shown = ""
     for row in rows:
         stamp = f"{row.at:8.3f}"
@@ -66,16 +66,20 @@ def _columns(lanes: Sequence[str], width: int) -> dict[str, int]:
     return {lane: round(first + index * step) for index, lane in enumerate(lanes)}
 
 
-def _header(words: Mapping[str, str], columns: dict[str, int], width: int) -> str:
-    """A word for each lane that has one, at its column."""
-    room = (width - _GUTTER) // max(len(columns), 1) - 1
-    line = [" "] * width
-    for lane, column in columns.items():
-        name = words.get(lane, "")
-        name = name if len(name) <= room else name[: room - 1] + "…"
-        start = min(max(column - len(name) // 2, 0), width - len(name))
-        line[start : start + len(name)] = name
-    return "".join(line).rstrip()
+def _header(words: Mapping[str, str], columns: dict[str, int], width: int) -> list[str]:
+    """The words of each lane that has some, around its column: as many lines as the longest needs."""
+    places = sorted(columns.values())
+    room = max(min((right - left for left, right in pairwise(places)), default=width - _GUTTER) - 1, 1)
+    wrapped = {lane: wrap(words[lane], room) for lane in columns if words.get(lane)}
+    out = []
+    for index in range(max(map(len, wrapped.values()), default=0)):
+        line = [" "] * width
+        for lane, parts in wrapped.items():
+            part = parts[index] if index < len(parts) else ""
+            start = min(max(columns[lane] - len(part) // 2, 0), width - len(part))
+            line[start : start + len(part)] = part
+        out.append("".join(line).rstrip())
+    return out
 
 
 class _Page:
@@ -128,16 +132,29 @@ class _Page:
         return out
 
 
+_SEAM = "./:-_=,;|"
+"""Where a long word is broken: addresses, paths and names of certificates have these."""
+
+
 def wrap(text: str, room: int) -> list[str]:
-    """Words in lines of at most `room` columns; a longer word is cut. At least one line."""
+    """Words in lines of at most `room` columns; a longer word is broken. At least one line."""
     lines = [""]
     for word in text.split():
         while len(word) > room:
-            lines.append(word[:room])
-            word = word[room:]
+            end = _break(word, room)
+            lines.append(word[:end])
+            word = word[end:]
         joined = f"{lines[-1]} {word}".strip()
         if len(joined) <= room:
             lines[-1] = joined
         else:
             lines.append(word)
     return [line for line in lines if line] or [""]
+
+
+def _break(word: str, room: int) -> int:
+    """Where to: at the last seam, unless that would leave less than a third of the line filled."""
+    if word[room] in _SEAM:
+        return room
+    seam = max(word.rfind(mark, 0, room) for mark in _SEAM) + 1
+    return seam if seam * 3 >= room else room

@@ -206,6 +206,8 @@ def _rows(record: Record, wires: _Wires) -> list[Row]:
 
 def _judged(event: ev.RegistrarRejected | ev.RegistrarChallenged) -> str:
     """Reason, what was found, and the evidence that UCM does so."""
+    if event.detail.startswith(event.reason):  # "expired 3 s ago"
+        return f"{event.detail} [{event.mark}]"
     return (
         f"{event.reason}: {event.detail} [{event.mark}]" if event.detail else f"{event.reason} [{event.mark}]"
     )
