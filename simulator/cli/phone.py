@@ -280,9 +280,9 @@ def _show(outcome: Any, advice: dict[str, Any], edges: tuple[EdgeServer, ...]) -
             out.print("   Remedy: trust the certificate's issuer with --ca-file.")
         return
     said = f' "{outcome.warning}"' if outcome.warning else ""
-    node = Address(outcome.node, outcome.port)
+    asked = Address(outcome.node, outcome.port)
     # The Expressway answers for itself as well: who refused, the phone cannot tell.
-    who = f"for {node} through {edges[0].address}" if edges else f"by {node}"
+    who = f"for {asked} through {edges[0].address}" if edges else f"by {asked}"
     answer = escape(f"{who}: {outcome.status} {outcome.reason}{said}")
     out.print(f"[bold red]refused[/] {answer}", soft_wrap=True)
     causes = advice.get("advice", [])
