@@ -79,7 +79,7 @@ async def test_a_file_gets_each_alarm_as_it_comes(tmp_path: Path) -> None:
     assert alarms["EndPointTransientConnection"]["ConnectingPort"] == "5090"
     assert alarms["SSLorTCPConnectionFailure"]["ReasonCode"] == "48"
     assert [int(ALARM.search(line)["number"]) for line in lines] == list(range(1, len(lines) + 1))  # type: ignore[index]
-    assert all(re.match(r"\d\d ucm-pub local7 [36] : ", line) for line in lines)
+    assert all(re.match(r"[A-Z][a-z]{2} [ \d]\d \d\d:\d\d:\d\d ucm-pub local7 [36] : ", line) for line in lines)
     assert "eyJ" not in file.read_text()
 
 

@@ -15,6 +15,7 @@ from simulator.core.events import (
     FlowFailed,
     FlowOpened,
     PhoneFailed,
+    PhonePortDecided,
     ProxyForwarded,
     RegistrarChallenged,
     RegistrarRejected,
@@ -91,9 +92,30 @@ def test_jabber_says_why_it_has_no_token() -> None:
 def test_jabber_reads_its_ports() -> None:
     text = log_of("registers-on-5090", "CSFALICE.jabber.log")
     assert "::setSipOauthMode] - sip OAuth Mode=1\n" in text
-    assert "[config_process_ccm_properties] - ccm0=ucm-pub.lab.example sip_oauth_port_0=5090\n" in text
+    assert (
+        r"[\core\ccapp\config\config_parser.c(1491)] [csf.sip-call-control] [config_process_ccm_properties] - "
+        "ccm0=ucm-pub.lab.example ccm1=  ccm2= sip_oauth_port_0=5090 sip_oauth_port_1=5090 "
+        "sip_oauth_port_2=5090 length=0\n"
+    ) in text
     assert "sip OAuth Mode=0\n" in log_of("legacy-5060", "CSFCAROL.jabber.log")
-    assert " sip_mar_oauth_port_0=5091\n" in log_of("registers-over-5091", "CSFALICE.jabber.log")
+    assert (
+        r"\config_parser.c(1494)] [csf.sip-call-control] [config_process_ccm_properties] - "
+        "sip_mar_oauth_port_0=5091 sip_mar_oauth_port_1=5091 sip_mar_oauth_port_2=5091\n"
+    ) in log_of("registers-over-5091", "CSFALICE.jabber.log")
+
+
+def test_jabber_names_all_its_nodes_in_one_line() -> None:
+    told = Told("CSFALICE").tell(
+        *(
+            PhonePortDecided(row=1, node=f"10.10.10.{node}", port=port, transport="tls", element="sipOAuthPort")
+            for node, port in ((1, 5090), (2, 5190))
+        )
+    )
+    assert [line.partition(" - ")[2] for line in told.lines("jabber")[1:]] == [
+        "sip OAuth Mode=1",
+        "ccm0=10.10.10.1 ccm1=10.10.10.2  ccm2= sip_oauth_port_0=5090 sip_oauth_port_1=5190 "
+        "sip_oauth_port_2=5190 length=0",
+    ]
 
 
 # --- UCM -----------------------------------------------------------------------------------------------
@@ -173,7 +195,18 @@ REJECTED = RegistrarRejected(
     ],
 )
 def test_alarms_have_the_catalogues_shape(event: object, alarm: str) -> None:
-    assert Told("ucm-pub", listener="oauth").tell(event).lines("ucm-syslog") == [f"30 ucm-pub local7 {alarm}"]
+    assert Told("ucm-pub", listener="oauth").tell(event).lines("ucm-syslog") == [
+        f"Mar 30 11:03:19 ucm-pub local7 {alarm}"
+    ]
+
+
+def test_an_attempt_tells_the_model_that_its_register_named() -> None:
+    told = Told("ucm-pub", listener="oauth").tell(
+        SipReceived(start_line="", method="REGISTER", text=f"{REGISTER.strip()}\r\nContact: {CONTACT}\r\n\r\n"),
+        REJECTED,
+    )
+    (line,) = told.lines("ucm-syslog")
+    assert "[IPAddress=10.0.0.3][DeviceType=503][Reason=28]" in line
 
 
 @pytest.mark.parametrize(
@@ -242,7 +275,7 @@ OUT = 'Src-ip="10.0.0.3" Src-port="49152" Dst-ip="192.0.2.1" Dst-port="5091"'
                 alert=48,
                 alert_name="unknown_ca",
                 reason="CERTIFICATE_VERIFY_FAILED",
-                detail="self signed certificate in certificate chain",
+                detail="self-signed certificate in certificate chain",
                 server_name='ucm-pub"x',
             ),
             None,
@@ -305,8 +338,8 @@ OUT = 'Src-ip="10.0.0.3" Src-port="49152" Dst-ip="192.0.2.1" Dst-port="5091"'
         pytest.param(
             EdgeRequestAnswered(method="GET", path="/bGFi/get_edge_sso", status=200),
             "https",
-            f'{STAMP.replace("tvcs", "traffic_server")} Event="Request Allowed" Detail="Access allowed" '
-            'Reason="In allow list" Username="" Method="GET" '
+            f'{STAMP.replace("tvcs", "traffic_server[18242]")} Event="Request Allowed" Detail="Access allowed" '
+            'Reason="In allow list" Username="" Deployment="1" Method="GET" '
             f'Request="https://192.0.2.1:5091/bGFi/get_edge_sso" {UTC}',
             id="the edge answers itself",
         ),
@@ -315,8 +348,8 @@ OUT = 'Src-ip="10.0.0.3" Src-port="49152" Dst-ip="192.0.2.1" Dst-port="5091"'
                 method="GET", path="/A.cnf.xml", status=200, user="alice", scheme="http", inside="ucm-pub:6970"
             ),
             "https",
-            f'{STAMP.replace("tvcs", "traffic_server")} Event="Request Allowed" Detail="Access allowed" '
-            'Reason="In allow list" Username="alice" Method="GET" '
+            f'{STAMP.replace("tvcs", "traffic_server[18242]")} Event="Request Allowed" Detail="Access allowed" '
+            'Reason="In allow list" Username="alice" Deployment="1" Method="GET" '
             f'Request="http://ucm-pub:6970/A.cnf.xml" {UTC}',
             id="a file fetched without TLS",
         ),
@@ -325,6 +358,49 @@ OUT = 'Src-ip="10.0.0.3" Src-port="49152" Dst-ip="192.0.2.1" Dst-port="5091"'
 def test_expressway_lines_have_the_observed_shape(event: object, listener: str | None, line: str) -> None:
     told = Told("expc", port=5091) if listener is None else Told("expc", listener=listener, port=5091)
     assert told.tell(event).lines("expressway")[-1] == line
+
+
+SSL = {
+    "it refuses its client": (
+        TlsFailed(role="server", by="us", alert=48, alert_name="unknown_ca", reason="x", verify_code=19),
+        "edge",
+        ("true", "192.0.2.1:5091", "10.0.0.3:49152"),
+        "14089086:SSL routines:ssl3_get_client_certificate:certificate verify failed",
+    ),
+    "it refuses UCM": (
+        TlsFailed(role="client", by="us", alert=48, alert_name="unknown_ca", reason="x", verify_code=19),
+        None,
+        ("false", "10.0.0.3:49152", "192.0.2.1:5091"),
+        "14090086:SSL routines:ssl3_get_server_certificate:certificate verify failed",
+    ),
+    "UCM refuses it": (
+        TlsFailed(role="client", by="peer", alert=48, alert_name="unknown_ca", reason="TLSV1_ALERT_UNKNOWN_CA"),
+        None,
+        ("false", "10.0.0.3:49152", "192.0.2.1:5091"),
+        "14094418:SSL routines:ssl3_read_bytes:tlsv1 alert unknown ca",
+    ),
+}
+
+
+@pytest.mark.parametrize(("event", "listener", "ends", "error"), SSL.values(), ids=SSL)
+def test_an_expressways_tls_library_speaks_before_the_event(
+    event: object, listener: str | None, ends: tuple[str, str, str], error: str
+) -> None:
+    told = Told("expc", port=5091) if listener is None else Told("expc", listener=listener, port=5091)
+    *_, said, debug, negotiation = told.tell(event).lines("expressway")
+    server, local, remote = ends
+    source = 'CodeLocation="ppcmains/ssl/ttssl/ttssl_openssl.cpp({})" Method="::{}" Thread="0x7f1d5c8e2700":'
+    assert said == (
+        f'{STAMP} {UTC} Module="developer.ssl" Level="ERROR" {source.format(68, "TTSSLErrorOutput")} '
+        'TTSSL_continueHandshake: Failed to establish SSL connection iResult="-1" error="1" '
+        f"bServer=\"{server}\" localAddress=\"['IPv4''TCP''{local}']\" "
+        f"remoteAddress=\"['IPv4''TCP''{remote}']\" ssl_error_reason=\"error:{error}\""
+    )
+    assert debug == (
+        f'{STAMP} {UTC} Module="developer.ssl" Level="DEBUG" {source.format(1997, "ttssl_continueHandshake")} '
+        'Detail="Handshake Failed" Reason="want error ssl"'
+    )
+    assert "TLS Negotiation Error" in negotiation
 
 
 def test_an_expressway_tells_where_it_connects_to() -> None:

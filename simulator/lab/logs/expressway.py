@@ -19,6 +19,7 @@ _Module = Callable[[str, str, str], str]
 """(module, level, text) -> line."""
 _RULE_PRIORITY = 45
 """Of the search rule of a CEOAuth zone. [documented: administration 9.1]"""
+_THREAD = "0x7f1d5c8e2700"
 _URI = re.compile(r"^\w+ sips?:(?:[^@\s]*@)?([^\s>]+) SIP/2\.0$")
 _HEADER = {
     name: re.compile(rf"(?im)^(?:{short})[ \t]*:[ \t]*([^\r\n]*)")
@@ -61,6 +62,7 @@ def _of(record: Record, ends: Ends) -> Iterator[str]:
                 "network.tcp", "DEBUG", f'{path} Detail="TCP Connection Closed" Reason="{_value(reason)}"'
             )
         case ev.TlsFailed():
+            yield from _openssl(event, ends, f"{prefix} {utc}", outbound=outbound)
             way = "Outbound" if outbound else "Inbound"
             name = f' Common-name="{_value(event.server_name)}"' if outbound and event.server_name else ""
             yield (
@@ -111,9 +113,9 @@ def _of(record: Record, ends: Ends) -> Iterator[str]:
             place = event.inside or f"{ends.local_ip}:{ends.local_port}"
             why = _value(event.detail) or "In allow list"
             yield (
-                f'{prefix.replace(" tvcs:", " traffic_server:")} Event="Request {verdict}" '
+                f'{prefix.replace(" tvcs:", " traffic_server[18242]:")} Event="Request {verdict}" '
                 f'Detail="Access {verdict.lower()}" Reason="{why}" '
-                f'Username="{_value(event.user or "")}" Method="{_value(event.method)}" '
+                f'Username="{_value(event.user or "")}" Deployment="1" Method="{_value(event.method)}" '
                 f'Request="{event.scheme}://{_value(place + event.path)}" {utc}'
             )
         case ev.SipSent() | ev.SipReceived():
@@ -157,7 +159,37 @@ def _tls_detail(event: ev.TlsFailed) -> str:
     """OpenSSL's words, as Expressway has them."""
     if event.by == "peer" and event.alert is None:
         return "No SSL error available, probably remote disconnect"
-    return _value(event.detail or event.reason.replace("_", " ").lower())
+    text = event.detail or event.reason.replace("_", " ").lower()
+    return _value(text.replace("self-signed", "self signed"))  # newer OpenSSL writes it with a hyphen
+
+
+def _openssl(event: ev.TlsFailed, ends: Ends, prefix: str, *, outbound: bool) -> Iterator[str]:
+    """What the component over the TLS library says. [shape observed for a server that refused its client; other
+    cases are composed alike, with OpenSSL 1.0's error numbers, and the thread is made up (assumed)]
+    """
+    place = 'CodeLocation="ppcmains/ssl/ttssl/ttssl_openssl.cpp({})" Method="::{}" ' + f'Thread="{_THREAD}":'
+    if event.by == "peer" and event.alert is not None:
+        error = f"14094{1000 + event.alert:03X}:SSL routines:ssl3_read_bytes:{_tls_detail(event)}"
+    elif event.verify_code is not None:
+        number, whose = ("14090086", "server") if outbound else ("14089086", "client")
+        error = f"{number}:SSL routines:ssl3_get_{whose}_certificate:certificate verify failed"
+    else:
+        return
+    local, remote = _socket(ends.local_ip, ends.local_port), _socket(ends.remote_ip, ends.remote_port)
+    yield (
+        f'{prefix} Module="developer.ssl" Level="ERROR" {place.format(68, "TTSSLErrorOutput")} '
+        'TTSSL_continueHandshake: Failed to establish SSL connection iResult="-1" error="1" '
+        f'bServer="{"false" if outbound else "true"}" localAddress="{local}" remoteAddress="{remote}" '
+        f'ssl_error_reason="error:{error}"'
+    )
+    yield (
+        f'{prefix} Module="developer.ssl" Level="DEBUG" {place.format(1997, "ttssl_continueHandshake")} '
+        'Detail="Handshake Failed" Reason="want error ssl"'
+    )
+
+
+def _socket(host: str, port: str) -> str:
+    return f"['IPv6''TCP''[{host}]:{port}']" if ":" in host else f"['IPv4''TCP''{host}:{port}']"
 
 
 def _path(ends: Ends, *, turned: bool = False) -> str:

@@ -7,9 +7,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 from simulator.core import events as ev
 from simulator.core.eventlog import Record
+from simulator.core.instant import Instant
 from simulator.lab.connections import Connections
 from simulator.lab.logs.shape import Ends, ends_of, message_lines, plain, stamp
 
@@ -30,11 +32,14 @@ _OAUTH_MODE = _Source(
     "csf.ecc",
     "csf::ecc::CertificateVerificationHelper::setSipOauthMode",
 )
-_PROPERTIES = _Source(
-    "0x00002484",
-    r"\core\ccapp\config\config_parser.c(1491)",
-    "csf.sip-call-control",
-    "config_process_ccm_properties",
+_PROPERTIES, _MRA_PROPERTIES = (
+    _Source(
+        "0x00002484",
+        rf"\core\ccapp\config\config_parser.c({line})",
+        "csf.sip-call-control",
+        "config_process_ccm_properties",
+    )
+    for line in (1491, 1494)
 )
 _CONNECTION = _Source(
     "0x00000e2c",
@@ -58,41 +63,69 @@ _CONFIG = _ours("csf.config", "configuration")
 _TLS = _ours("csf.cert", "handshake")
 _REGISTRATION = _ours("csf.sip-call-control", "registration")
 
-_PORT_PROPERTIES = {"sipOAuthPort": "sip_oauth_port_0", "sipMRAOAuthPort": "sip_mar_oauth_port_0"}
-"""The second is spelled as Jabber spells it."""
+_SLOTS = 3
 _NO_TOKEN = "E_NO_TOKEN"  # noqa: S105
 
 
 def lines(records: Sequence[Record], actor: str) -> Iterator[str]:
     connections = Connections(records)
     fetching = False
+    plan: list[ev.PhonePortDecided] = []  # of all nodes, one after the other
+    planned = Instant(0.0)
     for record in records:
         if record.actor != actor:
             continue
+        if isinstance(record.event, ev.PhonePortDecided):
+            plan.append(record.event)
+            planned = record.at
+            continue
+        if plan and not isinstance(record.event, ev.PhoneWarned):
+            yield from _properties(plan, planned)
+            plan = []
         if isinstance(record.event, ev.PhoneStateChanged):
             fetching = record.event.new == "fetching_config"
         if isinstance(record.event, ev.FlowOpened) and fetching:
             continue  # HTTP's, not the SIP stack's
         yield from _of(record, ends_of(connections, record.flow))
+    if plan:
+        yield from _properties(plan, planned)
+
+
+def _line(at: Instant, level: str, source: _Source, text: str) -> str:
+    return (
+        f"{stamp(at)} {level:5} [{source.thread}] [{source.file}] [{source.component}] "
+        f"[{source.function}] - {plain(text)}"
+    )
+
+
+def _properties(plan: Sequence[ev.PhonePortDecided], at: Instant) -> Iterator[str]:
+    """The nodes that the phone will try, and the ports that it read for them; there is room for three."""
+    nodes = list(dict.fromkeys(one.node for one in plan))[:_SLOTS]
+    ports = {one.element: one.port for one in plan}
+    by_node = {(one.element, one.node): one.port for one in plan}
+
+    def row(name: str, element: str) -> str:
+        """A slot without a node has the port of the others. [observed]"""
+        slots = [*nodes, *[""] * (_SLOTS - len(nodes))]
+        return " ".join(
+            f"{name}_{index}={by_node.get((element, node), ports[element])}" for index, node in enumerate(slots)
+        )
+
+    yield _line(at, "DEBUG", _OAUTH_MODE, f"sip OAuth Mode={int(any('OAuth' in one.element for one in plan))}")
+    ccm = "ccm0={} ccm1={}  ccm2={}".format(*nodes, *[""] * (_SLOTS - len(nodes)))
+    oauth = f" {row('sip_oauth_port', 'sipOAuthPort')}" if "sipOAuthPort" in ports else ""
+    yield _line(at, "INFO", _PROPERTIES, f"{ccm}{oauth} length=0")
+    if "sipMRAOAuthPort" in ports:  # spelled as Jabber spells it
+        yield _line(at, "INFO", _MRA_PROPERTIES, row("sip_mar_oauth_port", "sipMRAOAuthPort"))
 
 
 def _of(record: Record, ends: Ends) -> Iterator[str]:
     event = record.event
-
-    def line(level: str, source: _Source, text: str) -> str:
-        return (
-            f"{stamp(record.at)} {level:5} [{source.thread}] [{source.file}] [{source.component}] "
-            f"[{source.function}] - {plain(text)}"
-        )
-
+    line = partial(_line, record.at)
     match event:
         case ev.ConfigFetched():
             outcome = f"{event.problem}: {event.detail}" if event.problem else str(event.status)
             yield line("ERROR" if event.problem else "INFO", _CONFIG, f"{event.url}: {outcome}")
-        case ev.PhonePortDecided():
-            port = _PORT_PROPERTIES.get(event.element, event.element)
-            yield line("DEBUG", _OAUTH_MODE, f"sip OAuth Mode={int('OAuth' in event.element)}")
-            yield line("INFO", _PROPERTIES, f"ccm0={event.node} {port}={event.port}")
         case ev.FlowOpened():
             yield line(
                 "DEBUG",

@@ -47,6 +47,7 @@ class Alarms:
         self._number = 0
         self._ends: dict[FlowId, Ends] = {}
         self._known: dict[str, dict[str, object]] = {}
+        self._models: dict[FlowId, str] = {}
 
     def read(self, record: Record) -> Alarm | None:
         """The alarm that the record raises, if it does."""
@@ -58,7 +59,10 @@ class Alarms:
         ends = self._ends.get(flow, Ends()) if flow is not None else Ends()
         if flow is not None and isinstance(event, ev.FlowClosed):
             self._ends.pop(flow, None)
-        raised = _alarm(record, ends, self._known)
+            self._models.pop(flow, None)
+        if flow is not None and isinstance(event, ev.SipReceived) and (model := _found(_MODEL, event.text)):
+            self._models[flow] = model
+        raised = _alarm(record, ends, self._known, self._models.get(flow, "") if flow is not None else "")
         if raised is None:
             return None
         self._number += 1
@@ -95,8 +99,12 @@ class Alarm:
 
     @property
     def line(self) -> str:
-        """As the log file of the node shows it. [observed]"""
-        return f"{to_datetime(self.record.at):%d} {self.record.actor} local7 {self.severity} : {self.message}"
+        """As the node's log file shows it. Of the observed line's own time only `31` is left, the seconds of
+        its alarm: the rest of it is syslog's usual form. [assumed]
+        """
+        moment = to_datetime(self.record.at)
+        stamp = f"{moment:%b} {moment.day:2} {moment:%H:%M:%S}"
+        return f"{stamp} {self.record.actor} local7 {self.severity} : {self.message}"
 
     @property
     def datagram(self) -> bytes:
@@ -116,8 +124,8 @@ def _value(value: object) -> str:
     return plain(str(value)).replace("[", "(").replace("]", ")")
 
 
-def _alarm(record: Record, ends: Ends, known: dict[str, dict[str, object]]) -> _Raised | None:
-    """`known`: what is remembered of registered devices, for when they are gone."""
+def _alarm(record: Record, ends: Ends, known: dict[str, dict[str, object]], model: str) -> _Raised | None:
+    """`known`: what is remembered of registered devices, for when they are gone. `model`: the flow's last."""
     event = record.event
     match event:
         case ev.BindingChanged() if event.what == "added":
@@ -138,9 +146,9 @@ def _alarm(record: Record, ends: Ends, known: dict[str, dict[str, object]]) -> _
         case ev.RegistrarRejected() if event.status == 0:
             return "SSLorTCPConnectionFailure", _peer(ends, event.cause, event.reason)
         case ev.RegistrarRejected():
-            return "EndPointTransientConnection", _attempt(ends, event, event.cause)
+            return "EndPointTransientConnection", _attempt(ends, event, event.cause, model)
         case ev.RegistrarChallenged() if event.reason != _TOKEN_ABSENT:
-            return "EndPointTransientConnection", _attempt(ends, event, _AUTHENTICATION_ERROR)
+            return "EndPointTransientConnection", _attempt(ends, event, _AUTHENTICATION_ERROR, model)
         case ev.TlsFailed():
             return "SSLorTCPConnectionFailure", _peer(ends, event.alert or 0, event.detail or event.reason)
         case _:
@@ -148,12 +156,13 @@ def _alarm(record: Record, ends: Ends, known: dict[str, dict[str, object]]) -> _
 
 
 def _attempt(
-    ends: Ends, event: ev.RegistrarRejected | ev.RegistrarChallenged, reason: int
+    ends: Ends, event: ev.RegistrarRejected | ev.RegistrarChallenged, reason: int, model: str
 ) -> dict[str, object]:
     return {
         "ConnectingPort": ends.local_port,
         "DeviceName": event.device,
         "IPAddress": ends.remote_ip,
+        "DeviceType": model,
         "Reason": reason,
         "Protocol": "SIP",
         "SIPUser": _found(_USER, event.aor),
