@@ -7,21 +7,19 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from registrar.core import listeners, reporting
+from registrar.core.answering import Answers
 from registrar.core.arrival import Arrival, Role
 from registrar.core.bindings import Binding, BindingStore
 from registrar.core.causes import UnregCause
 from registrar.core.connection import Connection
 from registrar.core.decision import Registrar
 from registrar.core.directory import Directory
-from registrar.core.other_requests import Granted, judge_other
 from registrar.core.outbox import Outbox
 from registrar.core.policy import RegistrarPolicy
-from registrar.core.reasons import REPLIES, Reason
-from registrar.core.replies import ALLOW, ReplyWriter, Unanswerable
+from registrar.core.reasons import Reason
 from registrar.core.reset import ResetAction, reset_request
 from registrar.core.snapshot import NodeSnapshot
 from registrar.core.tokens import TokenValidator
-from registrar.core.verdicts import Accepted, Challenged
 from simulator.core.entropy import Entropy
 from simulator.core.eventlog import Journal
 from simulator.core.events import ServiceStarted, ServiceStopped
@@ -42,9 +40,7 @@ from simulator.core.sip import (
     RemoteProtocolError,
     Request,
     Response,
-    ServerKey,
     parse_message,
-    validate_request,
 )
 
 SERVICE = "Cisco CallManager"
@@ -89,7 +85,15 @@ class CallManager:
     def _load(self, snapshot: NodeSnapshot, tokens: TokenValidator | None) -> None:
         self.snapshot = snapshot
         self.registrar = Registrar(snapshot, self._directory, self._bindings, self.policy, tokens)
-        self._replies = ReplyWriter(snapshot.name, self.policy, self._entropy)
+        self._answers = Answers(
+            snapshot,
+            self.registrar,
+            journal=self._journal,
+            entropy=self._entropy,
+            outbox=self._outbox,
+            counts=self.counts,
+            taken_over=self._drop_client,
+        )
         mode, ports = "on" if snapshot.sip_oauth_mode else "off", snapshot.ports
         shown = f"ports {ports.sip}, {ports.sips}, {ports.oauth}, {ports.mra}"
         self._journal.add(ServiceStarted(service=SERVICE, detail=f"SIP OAuth mode {mode}, {shown}"))
@@ -143,8 +147,8 @@ class CallManager:
         self._change(replace(self.policy, clock_error=ahead))
 
     def _change(self, policy: RegistrarPolicy) -> None:
-        self.policy = self.registrar.policy = policy
-        self._replies = ReplyWriter(self.snapshot.name, policy, self._entropy)
+        self.policy = policy
+        self._answers.follow(policy)
 
     def notify_reset(
         self,
@@ -207,7 +211,7 @@ class CallManager:
                 message = stream.next_message()
             except RemoteProtocolError as error:
                 self._partial.over(flow)
-                answered = self._malformed(connection, error, None, now)
+                answered = self._answers.malformed(connection, error, None, now)
                 if stream.failure is not None or not answered:
                     self._close(connection)
                     return
@@ -218,7 +222,8 @@ class CallManager:
                 return
             self._partial.over(flow)
             if isinstance(message, Request):
-                self._request(connection, message, None, now)
+                if not self._answers.request(connection, message, None, now):
+                    self._close(connection)
                 if flow not in self._connections:
                     return
             elif isinstance(message, KeepAlive):
@@ -227,7 +232,7 @@ class CallManager:
                 elif message.kind == "stun_request" and self._knows(connection.arrival):
                     self._outbox.stun(flow, message.transaction)
             else:
-                self._response(connection, message, now)
+                self._answers.response(connection, message, now)
 
     def flow_ended(self, flow: FlowId, end: FlowEnd, now: Instant) -> None:
         connection = self._connections.pop(flow, None)
@@ -279,7 +284,7 @@ class CallManager:
         row = arrival.trust.row if arrival.trust is not None else None
         return row is not None and self._resolves(row.host)
 
-    # --- requests --------------------------------------------------------------------------------------------
+    # --- datagrams and endings -------------------------------------------------------------------------------
 
     def _datagram(self, connection: Connection, data: bytes, now: Instant) -> None:
         if not data.strip(b"\r\n\0"):
@@ -287,136 +292,27 @@ class CallManager:
         try:
             message = parse_message(data)
         except RemoteProtocolError as error:
-            self._malformed(connection, error, None, now)
+            self._answers.malformed(connection, error, None, now)
             return
         if isinstance(message, Response):
-            self._response(connection, message, now)
+            self._answers.response(connection, message, now)
             return
         assert connection.server is not None
         try:
             key = connection.server.receive(message, now)
         except RemoteProtocolError as error:
             error.request = error.request or message
-            self._malformed(connection, error, None, now)
+            self._answers.malformed(connection, error, None, now)
             return
-        if key is not None:
-            self._request(connection, message, key, now)
-        self._outbox.flush(connection)
-
-    def _request(self, connection: Connection, request: Request, key: ServerKey | None, now: Instant) -> None:
-        seen = 0
-        if self._journal.on:
-            seen = reporting.report_received(self._journal, request, connection.arrival.flow)
-        try:
-            if request.method == "REGISTER":
-                self._register(connection, request, key, now, seen)
-            else:
-                validate_request(request)
-                self._other(connection, request, key, now, seen)
-        except RemoteProtocolError as error:
-            error.request = error.request or request
-            if not self._malformed(connection, error, key, now, seen):
-                self._close(connection)
-        except Unanswerable as error:
-            self.counts[Reason.MALFORMED] += 1
-            reporting.report_malformed(self._journal, str(error), None, connection.arrival.flow, seen)
+        if key is not None and not self._answers.request(connection, message, key, now):
             self._close(connection)
-
-    def _register(
-        self, connection: Connection, request: Request, key: ServerKey | None, now: Instant, seen: int
-    ) -> None:
-        arrival = connection.arrival
-        flow, source = arrival.flow, arrival.source.host
-        decision = self.registrar.decide(request, arrival, now)
-        self.registrar.commit(decision)
-        cause = 0
-        if self._journal.on:
-            cause = reporting.report_decision(
-                self._journal, decision, flow, seen, oauth_mode=self.snapshot.sip_oauth_mode
-            )
-        if isinstance(decision, Accepted):
-            self.counts[decision.what] += 1
-            data = self._replies.accepted(request, source, now, decision)
-            if cause:
-                reporting.report_bound(self._journal, decision, flow, cause)
-            for binding in decision.taken_over:
-                self._drop_client(binding)
-        elif isinstance(decision, Challenged):
-            self.counts["challenged"] += 1
-            data = self._replies.challenge(request, source, now, decision.status, decision.header)
-        else:
-            self.counts[decision.reason] += 1
-            data = self._replies.refusal(
-                request,
-                source,
-                now,
-                decision.rule,
-                min_expires=decision.min_expires,
-                status=decision.status,
-            )
-        if self._says_trying(arrival):
-            self._outbox.answer(connection, self._replies.trying(request, source, now), request, key, now, seen)
-        self._outbox.answer(connection, data, request, key, now, cause)
-
-    def _says_trying(self, arrival: Arrival) -> bool:
-        trying = self.policy.trying
-        return trying == "always" or (trying == "plain" and arrival.transport != "tls")
+        self._outbox.flush(connection)
 
     def _drop_client(self, binding: Binding) -> None:
         """The client that was taken over loses its own connection. [assumed: "dropped", sip-wire 5]"""
         held = self._connections.get(binding.flow)
         if held is not None and held.arrival.role is not Role.MRA_OAUTH:
             self._close(held)
-
-    def _other(
-        self, connection: Connection, request: Request, key: ServerKey | None, now: Instant, seen: int
-    ) -> None:
-        if request.method == "ACK":
-            return
-        arrival = connection.arrival
-        source = arrival.source.host
-        verdict = judge_other(request, throttled=self.policy.throttled)
-        self.counts[verdict.value] += 1
-        if isinstance(verdict, Reason):
-            data = self._replies.refusal(request, source, now, REPLIES[verdict])
-        elif verdict is Granted.OPTIONS:
-            data = self._replies.reply(request, source, now, "200 OK", f"Allow: {ALLOW}\r\n")
-        else:
-            contact = f"Contact: <sip:{connection.local};transport={arrival.transport}>\r\n"
-            data = self._replies.reply(request, source, now, "202 Accepted", contact, server=False)
-        self._outbox.answer(connection, data, request, key, now, seen)
-
-    def _malformed(
-        self,
-        connection: Connection,
-        error: RemoteProtocolError,
-        key: ServerKey | None,
-        now: Instant,
-        seen: int = 0,
-    ) -> bool:
-        """Reports a broken message and answers it if that is possible; False if it was not."""
-        self.counts[Reason.MALFORMED] += 1
-        flow, source = connection.arrival.flow, connection.arrival.source.host
-        request, status = error.request, error.status_hint
-        data = None
-        if request is not None and status is not None and request.method != "ACK":
-            try:
-                data = self._replies.refusal(request, source, now, REPLIES[Reason.MALFORMED], status=status)
-            except Unanswerable:
-                status = None
-        cause = reporting.report_malformed(self._journal, error.detail, status if data else None, flow, seen)
-        if data is not None and request is not None:
-            self._outbox.answer(connection, data, request, key, now, cause)
-        return data is not None
-
-    def _response(self, connection: Connection, response: Response, now: Instant) -> None:
-        flow = connection.arrival.flow
-        if self._journal.on:
-            reporting.report_received(self._journal, response, flow)
-        try:
-            self._outbox.answered(connection, response, now)
-        except RemoteProtocolError as error:
-            self._malformed(connection, error, None, now)
 
     def _close(self, connection: Connection) -> None:
         """Ends a TCP or TLS flow. On UDP there is nothing to close but what waits for an answer."""
