@@ -11,7 +11,20 @@ from importlib import metadata
 from simulator import __version__, installation
 from simulator.lab.config import default_lab
 
-LIBRARIES = ("aiohttp", "cryptography", "joserfc", "lxml", "pydantic", "PyJWT", "rich", "ruamel.yaml", "typer")
+LIBRARIES = (
+    "aiohttp",
+    "asyncssh",
+    "cryptography",
+    "dnspython",
+    "jinja2",
+    "joserfc",
+    "lxml",
+    "pydantic",
+    "PyJWT",
+    "rich",
+    "ruamel.yaml",
+    "typer",
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +45,7 @@ def examine(host: str = "127.0.0.1") -> list[Finding]:
         _openssl(),
         *(_library(name) for name in LIBRARIES),
         _installation(),
-        *(_port(name, host, port) for name, port in _default_ports()),
+        *_ports(host),
     ]
 
 
@@ -69,17 +82,25 @@ def _installation() -> Finding:
     return Finding("installation", True, "all five packages come from one place")
 
 
-def _port(name: str, host: str, port: int) -> Finding:
-    """The default lab's port: a conflict is only a problem without --port-base 0."""
-    kinds = [socket.SOCK_STREAM] + ([socket.SOCK_DGRAM] if name == "sip" else [])
-    for kind in kinds:
-        with socket.socket(socket.AF_INET, kind) as probe:
+def _ports(host: str) -> list[Finding]:
+    """The default lab's ports on `host`; a conflict is only a problem without --port-base 0."""
+    try:
+        family, _, _, _, (address, *_) = socket.getaddrinfo(host, 0, type=socket.SOCK_STREAM)[0]
+        with socket.socket(family) as probe:
+            probe.bind((address, 0))
+    except OSError as error:
+        return [Finding(f"address {host}", False, error.strerror or str(error))]
+    return [_port(name, (str(address), port), family, host) for name, port in _default_ports()]
+
+
+def _port(name: str, address: tuple[str, int], family: socket.AddressFamily, host: str) -> Finding:
+    what = f"port {address[1]} ({name})"
+    for kind in [socket.SOCK_STREAM] + ([socket.SOCK_DGRAM] if name == "sip" else []):
+        with socket.socket(family, kind) as probe:
             if kind == socket.SOCK_STREAM:
                 probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             try:
-                probe.bind((host, port))
+                probe.bind(address)
             except OSError as error:
-                return Finding(
-                    f"port {port} ({name})", False, f"{error.strerror}; try `ucmsim up --port-base 0`"
-                )
-    return Finding(f"port {port} ({name})", True, f"free on {host}")
+                return Finding(what, False, f"{error.strerror}; try `ucmsim up --port-base 0`")
+    return Finding(what, True, f"free on {host}")
