@@ -55,7 +55,7 @@ def index_page(runs: Iterable[tuple[Report, str, Sequence[Link]]], links: Sequen
     for group in dict.fromkeys(report.group for report, _, _ in listed):
         body.append(
             f"<h2>{escape(group)}</h2><table class=index><tr><th></th><th>scenario</th>"
-            "<th>first check that failed</th><th>files</th></tr>"
+            "<th>first check that failed, and the remedy</th><th>files</th></tr>"
         )
         body += [_index_row(report, folder, files) for report, folder, files in listed if report.group == group]
         body.append("</table>")
@@ -70,11 +70,14 @@ def _index_row(report: Report, folder: str, files: Sequence[Link]) -> str:
         if failure
         else "none"
     )
+    if first is not None and first.advice:
+        several = "Most likely remedy" if len(first.advice) > 1 else "Remedy"
+        seen += f"<br><b>{several}.</b> {escape(first.advice[0].remedy)}"
     wrong = "".join(f"<br>{escape(text)}" for text in report.failures)
     page = f"<b>{escape(report.title)}</b>"
     if files:
         page = f'<a href="{escape(f"{folder}/{files[0][0]}")}">{page}</a>'
-    shown = " ".join(f'<a href="{escape(f"{folder}/{name}")}">{escape(title)}</a>' for name, title in files)
+    shown = " · ".join(f'<a href="{escape(f"{folder}/{name}")}">{escape(title)}</a>' for name, title in files)
     return (
         f"<tr><td>{_verdict(report)}</td><td>{page}<br>"
         f"<span class=quiet>{escape(report.name)}, {report.seconds:.2f} s</span>{wrong}</td>"

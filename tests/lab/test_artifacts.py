@@ -135,6 +135,13 @@ def test_the_index_shows_what_was_not_as_expected(folder: Path) -> None:
     assert "expected phone:registered" in text
 
 
+def test_the_index_tells_the_remedy_of_the_first_check_that_failed(folder: Path) -> None:
+    text = (folder / "index.html").read_text(encoding="utf-8")
+    assert (
+        "<b>Remedy.</b> Upload the root (and intermediates) that signed Expressway-C&#x27;s certificate" in text
+    )
+
+
 def test_a_run_read_back_explains_itself_alike(folder: Path, reports: list[Report]) -> None:
     runs = {run.name: run for run in read_runs(folder)}
     assert len(runs) == len(reports)
