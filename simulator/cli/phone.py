@@ -126,7 +126,7 @@ def phone(
         if not registered and failed is not None:
             # Where the node refused, what may be behind its answer follows anyway.
             screen.checklist(failed, advice=not isinstance(outcome, Refused))
-        _show(outcome, advice, profile.edges)
+        _show(outcome, advice, profile.edges, advised=failed is not None and bool(failed.advice))
     if not registered:
         refused = isinstance(outcome, Refused) or (
             isinstance(outcome, NotSignedIn) and outcome.code in sign_in.REFUSALS
@@ -255,7 +255,8 @@ def _show_ladder(log: EventLog) -> None:
     screen.ladder(ladder.draw(rows, width=screen.width(), captions=captions))
 
 
-def _show(outcome: Any, advice: dict[str, Any], edges: tuple[EdgeServer, ...]) -> None:
+def _show(outcome: Any, advice: dict[str, Any], edges: tuple[EdgeServer, ...], *, advised: bool) -> None:
+    """`advised`: cause and remedy of a failure stand above already."""
     from simulator.core.flow import Address
     from softphone.aio.client import NotSignedIn, Refused, Registered
 
@@ -267,8 +268,13 @@ def _show(outcome: Any, advice: dict[str, Any], edges: tuple[EdgeServer, ...]) -
         return
     if isinstance(outcome, NotSignedIn):
         out.print(f"[bold red]not signed in[/] {outcome.code}: {escape(outcome.why)}", soft_wrap=True)
-        if outcome.code in sign_in.REMEDIES:
-            screen.hanging("   Remedy:", sign_in.REMEDIES[outcome.code])
+        remedy = sign_in.REMEDIES.get(outcome.code, "")
+        if remedy and not advised:
+            screen.hanging("   Remedy:", remedy)
+        elif advised and "--" in remedy:
+            screen.hanging("   Here:", remedy)
+        elif advised:
+            return
         elif "certificate" in outcome.why and "refused by us" in outcome.why:
             out.print("   Remedy: trust the certificate's issuer with --ca-file.")
         return

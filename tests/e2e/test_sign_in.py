@@ -77,3 +77,18 @@ def test_it_says_what_belongs_together(up: RunningLab, tmp_path: Path) -> None:
     ):
         done = ucmsim("phone", *options, stdin="x")
         assert (done.returncode, text in done.stderr) == (2, True), done.stderr
+
+
+@pytest.mark.parametrize(
+    ("password", "ca", "remedies", "here"),
+    [
+        pytest.param("guessed", "tomcat-ca.pem", 1, "", id="a wrong password"),
+        pytest.param("ucmsim", "expressway-ca.pem", 1, "--ca-file", id="an issuer that is not trusted"),
+    ],
+)
+def test_a_remedy_is_told_once(up: RunningLab, password: str, ca: str, remedies: int, here: str) -> None:
+    who = ("--domain", "lab.example", "--user", "alice", "--password-file", "-")
+    where = ("--nameserver", up.hostport("dns", "dns"), "--ca-file", up.pki / ca)
+    said = ucmsim("phone", *who, *where, stdin=password).stdout
+    assert said.count("Remedy:") == remedies
+    assert ("Here:" in said and here in said.partition("Here:")[2]) if here else "Here:" not in said
