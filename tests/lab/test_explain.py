@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 
 import pytest
 
@@ -623,3 +624,10 @@ def test_a_reason_of_a_newer_version_is_shown_without_advice() -> None:
     assert attempt.failure is not None
     assert attempt.failure.id == "device_known"
     assert attempt.advice == ()
+
+
+def test_a_reason_stands_once_in_the_evidence() -> None:
+    (scenario,) = catalogue.find(["expired-token"])
+    failure = explain(run_world(scenario, "1.2").records)[0].failure
+    assert failure is not None
+    assert re.fullmatch(r"expired \d s ago \(sha256:\w{12}\); answered 407 \[assumed\]", failure.evidence)

@@ -73,6 +73,16 @@ async def test_plain_text_on_a_secure_port(lab: Lab) -> None:
     assert "no TLS" in attempt.advice[0].cause
 
 
+async def test_tls_on_a_plain_port(lab: Lab) -> None:
+    with pytest.raises(OSError):
+        await talk(lab, "sip", b"x", trusting(lab))
+    (attempt,) = await explained(lab)
+    assert attempt.failure is not None
+    assert attempt.failure.evidence == "a TLS handshake where SIP was expected; not answered"
+    assert attempt.advice[0].cause == "The client speaks TLS to a port that takes plain SIP."
+    assert "5090" in attempt.advice[0].remedy
+
+
 async def test_no_certificate_for_the_mra_port(lab: Lab) -> None:
     with pytest.raises((ssl.SSLError, OSError)):
         await talk(lab, "mra", b"x", trusting(lab))

@@ -41,6 +41,7 @@ class KeepAlive:
 
 _HEAD_END = re.compile(rb"\r\n\r\n").search
 """Takes half the time of `find` over a header with a 2 kB token in it."""
+TLS_INSTEAD = "a TLS handshake where SIP was expected"
 _TLS = b"\x16\x03"
 """How a TLS handshake begins. What follows is random: it would be refused for something else each time."""
 _PING, _PONG = KeepAlive("ping"), KeepAlive("pong")
@@ -129,7 +130,7 @@ class SipStream:
             if first <= 1 and (early := self._stun()) is not None:
                 return early
             if first == _TLS[0] and self._buffer[start : start + 2] == _TLS:
-                self.failure = MalformedMessage("a TLS handshake where SIP was expected", status_hint=None)
+                self.failure = MalformedMessage(TLS_INSTEAD, status_hint=None)
                 raise self.failure
         try:
             head = self._head or self._read_head()

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from registrar.core.reasons import Reason
 from registrar.core.tokens import TokenProblem
 from simulator.core import events as ev
+from simulator.core.sip.stream import TLS_INSTEAD
 from simulator.lab.explain.model import Advice, Row, State
 from simulator.lab.explain.register_advice import (
     OWN_RIGHT,
@@ -111,10 +112,19 @@ def by_expressway(answer: Answer | None, leg: str) -> Found:
     return [row], (OWN_RIGHT[kind],)
 
 
+_TLS_TO_PLAIN = Advice(
+    cause="The client speaks TLS to a port that takes plain SIP.",
+    remedy="Let the client use the TLS port of its profile (5090 with OAuth, 5061 with an LSC), or TCP here.",
+    verify="the first bytes in a capture; the device's cnf.xml: transportLayerProtocol and its ports",
+    mark="assumed",
+    source="sip-wire 1",
+)
+
+
 def malformed(event: ev.SipMalformed, leg: str) -> Found:
     said = f"; answered {event.status}" if event.status else "; not answered"
     row = Row(id=READABLE[0], title=READABLE[1], state="fail", evidence=event.detail + said, leg=leg)
-    return [row], (advice_for_reason(Reason.MALFORMED),)
+    return [row], (_TLS_TO_PLAIN if event.detail == TLS_INSTEAD else advice_for_reason(Reason.MALFORMED),)
 
 
 def not_served(method: str, answer: Answer, leg: str) -> Found:
@@ -155,11 +165,10 @@ def _problem(text: str) -> TokenProblem | None:
 def _objected(event: Judgement) -> str:
     if isinstance(event, ev.RegistrarAccepted):
         return ""
-    detail = event.detail.removeprefix(f"{event.reason}: ")
-    if isinstance(event, ev.RegistrarChallenged):
-        return f"{event.reason}: {detail}; answered {event.status} [{event.mark}]"
+    # "expired 3 s ago" says its reason already
+    found = event.detail if event.detail.startswith(event.reason) else f"{event.reason}: {event.detail}"
     said = f"answered {event.status}" if event.status else "closed without an answer"
-    return f"{event.reason}: {detail}; {said} [{event.mark}]"
+    return f"{found}; {said} [{event.mark}]"
 
 
 def _by_answer(answer: Answer) -> str:
