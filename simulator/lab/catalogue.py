@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from difflib import get_close_matches
 from importlib import resources
 from pathlib import Path
 
@@ -42,7 +43,7 @@ def find_one(name: str) -> list[Scenario]:
     path = Path(name)
     files = files_below(path) if path.exists() else []
     if not files:
-        raise SourceError(
-            name, None, "", "no scenario of this id, and no such file or folder (see `ucmsim list`)"
-        )
+        near = get_close_matches(name, (folder.name for folder in builtin_folder().iterdir()), 3, cutoff=0.5)
+        hint = f"did you mean {' or '.join(near)}?" if near else "see `ucmsim list`"
+        raise SourceError(name, None, "", f"no scenario of this id, and no such file or folder ({hint})")
     return [Scenario.from_file(file) for file in files]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from difflib import get_close_matches
 from functools import cache
 from types import UnionType
 from typing import Any, Literal, Union, get_args, get_origin, get_type_hints
@@ -70,7 +71,9 @@ class Expectation(Strict):
     @classmethod
     def _known_kind(cls, kind: str) -> str:
         if kind not in EVENTS:
-            raise ValueError(f"no event {kind!r}; known: {', '.join(sorted(EVENTS))}")
+            near = get_close_matches(kind, EVENTS, 3)
+            hint = f"did you mean {' or '.join(near)}?" if near else f"known: {', '.join(sorted(EVENTS))}"
+            raise ValueError(f"no event {kind!r}; {hint}")
         return kind
 
     @model_validator(mode="after")

@@ -51,6 +51,12 @@ BAD = [
     pytest.param(
         changed("start: CSFALICE", "stop: CSFNOBODY"), 9, "no phone 'CSFNOBODY'", id="a phone of no lab"
     ),
+    pytest.param(
+        expecting("{event: registrar:reject}"),
+        10,
+        "no event 'registrar:reject'; did you mean registrar:rejected",
+        id="an event that is misspelt",
+    ),
     pytest.param(expecting("{event: sip:seen}"), 10, "no event 'sip:seen'", id="an event that there is not"),
     pytest.param(
         expecting("{event: sip:sent, with: {status: abc}}"),
