@@ -6,6 +6,7 @@ import asyncio
 import errno
 import gc
 import os
+import shlex
 from ipaddress import ip_address
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -174,12 +175,39 @@ def _show(ready: Ready, lab: Lab) -> None:
         for role, (host, port) in roles.items():
             out.print(f"  {actor:12} {role:10} {Address(str(host), int(port))}", markup=False)
     out.print(f"\n  {'control':23} {ready.control}")
-    out.print(f"  {'Tomcat issuer':23} {ready.ca_file}", soft_wrap=True)
+    out.print(f"  {'CA file to trust':23} {ready.ca_file}", soft_wrap=True)
     out.print(f"  {'certificates, LSCs':23} {ready.pki}\n", soft_wrap=True)
     for phone in lab.site.config.phones:
         out.print(f"  {phone.user:12} {phone.device:12} {phone.dn:8} {phone.profile}")
+    _name(ready)
     _suggest(ready, lab)
     out.print("\nCtrl-C ends it.")
+
+
+def _name(ready: Ready) -> None:
+    """What the documentation's commands call things, to be pasted into another terminal."""
+
+    def first(role: str, actor: str | None = None) -> Address | None:
+        found = (
+            roles[role] for name, roles in ready.endpoints.items() if role in roles and actor in (None, name)
+        )
+        place = next(found, None)
+        return Address(str(place[0]), int(place[1])) if place else None
+
+    edge = Path(ready.pki) / "expressway-ca.pem"
+    named = {
+        "CONTROL": ready.control,
+        "CA": ready.ca_file,
+        "EDGE_CA": edge if edge.exists() else None,
+        "CONFIG": f"http://{config}" if (config := first("config")) else None,
+        "FILES": f"https://{files}" if (files := first("config_tls")) else None,
+        "DNS": first("dns", "dns"),
+        "DNS_OUTSIDE": first("dns", "dns-outside"),
+    }
+    screen.console.print("\nIn another terminal, under the names that the documentation uses:\n")
+    for name, value in named.items():
+        if value is not None:
+            screen.console.print(f"  export {name}={shlex.quote(str(value))}", markup=False, soft_wrap=True)
 
 
 def _suggest(ready: Ready, lab: Lab) -> None:
@@ -191,7 +219,7 @@ def _suggest(ready: Ready, lab: Lab) -> None:
         return
     host, port = config
     server = Address(str(host), int(port))
-    out.print("\nTry it from another terminal:\n")
+    out.print("\nA first registration:\n")
     for line in (
         f"  ucmsim token mint --control {ready.control} --user {phone.user} |",
         f"  ucmsim phone --config-url http://{server} --device {phone.device} --ladder \\",

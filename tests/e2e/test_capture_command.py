@@ -25,6 +25,15 @@ def shell(command: str, folder: Path) -> str:
     return done.stdout
 
 
+def _ipv6() -> bool:
+    try:
+        with socket.socket(socket.AF_INET6) as probe:
+            probe.bind(("::1", 0))
+    except OSError:
+        return False
+    return True
+
+
 def test_a_lab_leaves_a_capture_and_its_key_log(tmp_path: Path) -> None:
     pcap, keys = tmp_path / "lab.pcapng", tmp_path / "keys"
     with running_lab(tmp_path / "stderr", "--port-base", "0", "--pcap", pcap, "--keylog", keys) as lab:
@@ -45,6 +54,31 @@ def test_a_lab_leaves_a_capture_and_its_key_log(tmp_path: Path) -> None:
     if TSHARK is not None:
         said = shell(f"tshark -r lab.pcapng -d tcp.port=={port},tls -d tls.port=={port},sip -Y sip", tmp_path)
         assert "Request: OPTIONS sip:nobody" in said
+
+
+@needs_tshark
+@pytest.mark.skipif(not _ipv6(), reason="this machine has no IPv6")
+def test_a_capture_over_ipv6_is_read_as_decrypted_sip(tmp_path: Path) -> None:
+    pcap = tmp_path / "lab.pcapng"
+    with running_lab(tmp_path / "stderr", "--port-base", "0", "--host", "::1", "--pcap", pcap) as lab:
+        host, port = lab.endpoint("oauth")
+        context = ssl.create_default_context(cafile=str(lab.ca_file))
+        with (
+            socket.create_connection((host, port)) as raw,
+            context.wrap_socket(raw, server_hostname="::1") as tls,
+        ):
+            tls.sendall(
+                b"OPTIONS sip:nobody SIP/2.0\r\nX-Long: " + b"x" * 4000 + b"\r\nContent-Length: 0\r\n\r\n"
+            )
+            tls.recv(1)
+    decode = f"-d tcp.port=={port},tls -d tls.port=={port},sip"
+    said = shell(
+        f"tshark -r lab.pcapng {decode} -Y 'ipv6 && sip' -T fields -e ipv6.dst -e sip.Method", tmp_path
+    )
+    assert "::1\tOPTIONS" in said
+    checks = "-o tcp.check_checksum:TRUE"
+    wrong = "tcp.checksum.status==0||_ws.malformed||tcp.analysis.retransmission||tcp.analysis.lost_segment"
+    assert shell(f"tshark -r lab.pcapng {decode} {checks} -Y '{wrong}'", tmp_path) == ""
 
 
 @pytest.mark.parametrize("option", ["--pcap", "--keylog"])

@@ -17,6 +17,7 @@ from registrar.core.tokens import MUTATIONS
 from simulator import __version__
 from tests.e2e.running_lab import RunningLab, running_lab, ucmsim
 
+ROOT = Path(__file__).parents[2]
 TOKEN = re.compile(r"eyJ[A-Za-z0-9_-]{20,}")
 """Anything that may be a JOSE header, and so the beginning of a token."""
 
@@ -93,6 +94,20 @@ def test_doctor_names_versions_and_ports() -> None:
     assert {"Python", "OpenSSL", "installation", "port 5090 (oauth)", "port 5063 (expc edge)"} <= set(names)
     done = ucmsim("doctor")
     assert [line.split()[0] in ("ok", "NO") for line in done.stdout.splitlines()] == [True] * len(names)
+
+
+def test_up_exports_the_names_that_the_documentation_uses() -> None:
+    done = ucmsim("up", "--port-base", "0", "--until-eof", stdin="")
+    exported = dict(re.findall(r"^  export ([A-Z_]+)=(\S+)$", done.stdout, re.MULTILINE))
+    pages = [*(ROOT / "docs").glob("howto-*.md"), *(ROOT / "docs").glob("tutorial-*.md"), ROOT / "README.md"]
+    used = {
+        name for page in pages for name in re.findall(r"\$([A-Z_]{2,})\b", page.read_text(encoding="utf-8"))
+    }
+    assert used <= set(exported)
+    for name, scheme in (("CONTROL", "http"), ("CONFIG", "http"), ("FILES", "https")):
+        assert re.fullmatch(rf"{scheme}://127\.0\.0\.1:\d+", exported[name])
+    assert exported["CA"].endswith("/tomcat-ca.pem")
+    assert exported["DNS"] != exported["DNS_OUTSIDE"]
 
 
 # --- scenarios ------------------------------------------------------------------------------------------------
@@ -183,10 +198,11 @@ def test_run_on_real_sockets(failing: Path) -> None:
     [
         ((), "name scenarios, or say --all"),
         (("no-such-thing",), "no-such-thing: no scenario of this id"),
+        (("unknown-ca-from-cucm",), "did you mean unknown-ca-from-ucm"),
         (("legacy-5060", "--tls", "1.1"), "--tls is one of 1.2, 1.3"),
         (("/nowhere/scenario.yaml",), "no such file"),
     ],
-    ids=["nothing", "an unknown id", "an unknown version", "a file that is not there"],
+    ids=["nothing", "an unknown id", "a misremembered id", "an unknown version", "a file that is not there"],
 )
 def test_run_refuses_what_it_cannot_run(args: tuple[str, ...], says: str) -> None:
     assert says in complaint("run", *args, code=2)
