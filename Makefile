@@ -54,7 +54,7 @@ docs: $(READY)
 	$(DOCS)/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/docs.txt
 	$(DOCS)/bin/zensical build --clean --config-file mkdocs.yml
 
-LOCK := uv pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --quiet
+LOCK := uv pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-strip-extras --no-header --quiet
 
 # uv resolves once for every platform and Python from 3.11 on; it is only needed here.
 lock:
