@@ -6,13 +6,12 @@ In the World the repetitions of a run must leave the same trace; one that does n
 from __future__ import annotations
 
 import asyncio
-import gc
 import json
 import os
 import re
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
-from contextlib import AbstractContextManager, contextmanager, nullcontext
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, replace
 from hashlib import sha256
 from multiprocessing import get_context
@@ -72,13 +71,10 @@ def run_all(runs: Sequence[Run], *, jobs: int = 1) -> Iterator[Report]:
 
 def _reports(runs: Sequence[Run], jobs: int) -> Iterator[Report]:
     if jobs == 1 or len(runs) < 2:
-        with _rare_collections():
-            yield from map(run_one, runs)
+        yield from map(run_one, runs)
         return
     # Not forked: a fork of a process that has threads may hang.
-    with ProcessPoolExecutor(
-        min(jobs, len(runs)), mp_context=get_context("spawn"), initializer=_collect_rarely
-    ) as pool:
+    with ProcessPoolExecutor(min(jobs, len(runs)), mp_context=get_context("spawn")) as pool:
         window = jobs * _AHEAD
         waiting = [pool.submit(run_one, run) for run in runs[:window]]
         try:
@@ -88,23 +84,6 @@ def _reports(runs: Sequence[Run], jobs: int) -> Iterator[Report]:
                 yield report
         finally:
             pool.shutdown(cancel_futures=True)
-
-
-def _collect_rarely() -> None:
-    """A run makes many objects and few cycles: at Python's own thresholds the search for them costs a tenth."""
-    gc.freeze()
-    gc.set_threshold(50_000, 20, 20)
-
-
-@contextmanager
-def _rare_collections() -> Iterator[None]:
-    before = gc.get_threshold()
-    _collect_rarely()
-    try:
-        yield
-    finally:
-        gc.unfreeze()
-        gc.set_threshold(*before)
 
 
 def normalised(records: Sequence[Record]) -> list[str]:

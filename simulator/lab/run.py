@@ -65,8 +65,11 @@ def run_world(
     world = World(config, real_now=Instant(time.time()), keylog=keylog, tap=capture, pki=_pki().again())
     if capture is not None:
         capture.attach(world.site.log, world.site.clock)
-    progress = run_now(play(world, scenario))
-    return _with(capture, _report(scenario, "world", config, progress, world, began))
+    try:
+        progress = run_now(play(world, scenario))
+        return _with(capture, _report(scenario, "world", config, progress, world, began))
+    finally:
+        world.close()
 
 
 def _with(capture: Capture | None, report: Report) -> Report:

@@ -69,6 +69,10 @@ class World:
         for phone in self.site.phones.values():
             self._net.add(phone)
 
+    def close(self) -> None:
+        """The end of it. SQLite holds a World that was not closed for as long as the process lives."""
+        self.site.office.close()
+
     def kick(self, actor: Actor) -> None:
         self._net.kick(actor)
 

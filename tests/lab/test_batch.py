@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import gc
 from dataclasses import replace
 
 import pytest
 
+from registrar.core.database.store import ClusterDatabase
 from simulator.lab import batch, catalogue
-from simulator.lab.batch import Run, run_all
+from simulator.lab.batch import Run, run_all, run_one
 from simulator.lab.report import DriverName, Report
 
 NAMES = ["registers-on-5090", "legacy-5060", "unknown-ca-from-ucm", "star-contact"]
@@ -65,3 +67,15 @@ def test_a_capture_comes_back_from_another_process() -> None:
     run = Run(scenario=scenario, tls="1.2", driver="world", captured=True)
     for report in run_all([run, run], jobs=2):
         assert report.pcapng
+
+
+@pytest.mark.parametrize("driver", ["world", "lab"])
+def test_nothing_of_a_run_is_left_but_its_report(driver: DriverName) -> None:
+    (scenario,) = catalogue.find(["registers-on-5090"])
+
+    def databases_left_by_a_run() -> int:
+        run_one(Run(scenario=scenario, tls="1.2", driver=driver))
+        gc.collect()
+        return sum(type(found) is ClusterDatabase for found in gc.get_objects())
+
+    assert databases_left_by_a_run() == databases_left_by_a_run()
