@@ -138,7 +138,7 @@ def test_a_rewritten_uri_can_be_undone_and_finds_the_same_phone(uri: str) -> Non
     ],
 )
 def test_foreign_routes(routes: list[str], left: list[str]) -> None:
-    assert [str(r) for r in rewrite.foreign_routes(map(parse_name_addr, routes), OWN, NAME)] == left
+    assert [str(r) for r in rewrite.foreign_routes(map(parse_name_addr, routes), (OWN,), NAME)] == left
 
 
 @pytest.mark.parametrize(

@@ -17,11 +17,23 @@ class ProxyForwarded(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ZoneChanged(Event):
-    """A neighbour zone (`CEOAuth <node>`) came up or went down."""
+    """A neighbour zone (`CEOAuth <node>`), a traversal zone or the tunnel beside it came up or went down."""
 
     kind: ClassVar[str] = "expressway:zone_changed"
     zone: str
     state: Literal["active", "failed"]
+    detail: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TraversalPeerRefused(Event):
+    """Who connected to an Expressway-E's traversal listener is not the Expressway-C it expects."""
+
+    kind: ClassVar[str] = "expressway:peer_refused"
+    wanted: str
+    """TLS verify subject name."""
+    offered: tuple[str, ...] = ()
+    """Names in the certificate that came."""
     detail: str = ""
 
 

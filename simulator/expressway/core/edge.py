@@ -1,7 +1,7 @@
-"""The phones' side of an Expressway-C: the flows that came in, and which contact is reached over which.
+"""The phones' side of an Expressway: the flows that came in, and which contact is reached over which.
 
-One flow is one phone as long as the "edge" listener stands for the whole path to the Internet. Nothing here
-needs that: behind a traversal zone many phones share one flow, and their contacts still tell them apart.
+At an Expressway-E one flow is one phone. Behind a traversal zone many phones share one flow, and their contacts
+still tell them apart.
 """
 
 from __future__ import annotations
@@ -54,11 +54,17 @@ class Edge:
         self._flows[flow] = EdgeFlow(flow=flow, remote=remote)
         return True
 
-    def close(self, flow: FlowId) -> None:
+    def close(self, flow: FlowId) -> frozenset[ContactKey]:
+        """Returns the contacts that were reached over it."""
         gone = self._flows.pop(flow, None)
-        for key in gone.contacts if gone else ():
-            if self._reached.get(key) == flow:
-                del self._reached[key]
+        lost = frozenset(key for key in (gone.contacts if gone else ()) if self._reached.get(key) == flow)
+        for key in lost:
+            del self._reached[key]
+        return lost
+
+    def forget(self) -> None:
+        self._flows.clear()
+        self._reached.clear()
 
     def bind(self, key: ContactKey, flow: FlowId) -> None:
         """The contact is reached over `flow` from now on; the latest accepted registration wins."""

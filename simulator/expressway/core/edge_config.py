@@ -18,9 +18,16 @@ def route_of(sip: Address) -> str:
 
 
 def edge_config(
-    nodes: Iterable[FoundNode], *, edge: str, sip: Address, https: int, services: Iterable[str]
+    nodes: Iterable[FoundNode],
+    *,
+    edge: str,
+    sip: int,
+    route: Address,
+    https: int,
+    services: Iterable[str],
 ) -> bytes:
-    """`edge`: the host name clients use; `services`: the service_names they asked for."""
+    """`edge`: the host name clients use, `sip` and `https` its ports; `services`: the service_names they asked
+    for. `route`: of the Expressway-C, where there is one."""
     found = tuple(nodes)
     asked = "".join(_service(name, found) for name in dict.fromkeys(services))
     tftp = "".join(f"<address>{escape(node.host)}</address>" for node in found)
@@ -32,8 +39,8 @@ def edge_config(
     return (
         f'{_HEAD}<getEdgeConfigResponse version="1.0"><serviceConfig>{asked}'
         f"<service><name>tftpServer</name>{tftp}</service></serviceConfig><edgeConfig>"
-        f"<sipEdgeServer><server>{here}<tlsPort>{sip.port}</tlsPort></server></sipEdgeServer>"
-        f"<sipRequest><route>{escape(route_of(sip))}</route></sipRequest>"
+        f"<sipEdgeServer><server>{here}<tlsPort>{sip}</tlsPort></server></sipEdgeServer>"
+        f"<sipRequest><route>{escape(route_of(route))}</route></sipRequest>"
         f"<xmppEdgeServer><server>{here}<tlsPort>5222</tlsPort></server></xmppEdgeServer>"
         f"<httpEdgeServer><server>{here}<tlsPort>{https}</tlsPort></server></httpEdgeServer>"
         f"<turnEdgeServer/><userUdsServer>{uds}</userUdsServer></edgeConfig></getEdgeConfigResponse>"

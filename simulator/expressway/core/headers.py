@@ -101,13 +101,15 @@ def with_vias(headers: Headers, vias: Iterable[str]) -> Headers:
 # --- where it goes -------------------------------------------------------------------------------------------
 
 
-def foreign_routes(routes: Iterable[NameAddr], own: Address, name: str = "") -> tuple[NameAddr, ...]:
+def foreign_routes(
+    routes: Iterable[NameAddr], own: Iterable[Address], name: str = ""
+) -> tuple[NameAddr, ...]:
     """The route set without the leading entries that name us (RFC 3261 16.4).
 
     Covers the Route that the edge configuration preloads: `<sip:us:5061;transport=tls;zone-id=3;directed;lr>`.
     """
-    left = list(routes)
-    while left and is_at(left[0].uri.host, left[0].uri.port, own, name):
+    left, ours = list(routes), tuple(own)
+    while left and any(is_at(left[0].uri.host, left[0].uri.port, one, name) for one in ours):
         left.pop(0)
     return tuple(left)
 

@@ -1,8 +1,8 @@
-"""A request as it arrives at an Expressway and as it leaves: towards a UCM node, or towards a phone."""
+"""A request as it arrives at an Expressway and as it leaves: towards a UCM node, an Expressway-C, or a phone."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from simulator.core.flow import Address, FlowId
@@ -44,10 +44,11 @@ class Arrival:
         """May be recorded in a route: out of a dialog, and no part of another transaction (RFC 3261 16.6.4)."""
         return self.request.method not in ("REGISTER", "ACK", "CANCEL") and self.request.to.tag is None
 
-    def came_from(self, own: Address) -> bool:
+    def came_from(self, own: Iterable[Address]) -> bool:
         """Did we forward this very request before? If it was changed on its way it did not loop (16.3.4)."""
         return any(
-            rewrite.is_at(via.host, via.port, own) and (via.branch or "").endswith(f".{self.ids.loop}")
+            rewrite.is_at(via.host, via.port, one) and (via.branch or "").endswith(f".{self.ids.loop}")
+            for one in own
             for via in self.vias
         )
 
@@ -58,11 +59,11 @@ def arrive(
     origin: FlowId,
     source: Address,
     ingress: IngressZone,
-    own: Address,
+    own: Iterable[Address],
     name: str,
     secret: str,
 ) -> Arrival:
-    """`name`: our FQDN. Raises RemoteProtocolError, with a status hint, for what no proxy may forward."""
+    """`own`: our addresses; `name`: our FQDN. Raises RemoteProtocolError, with a status hint, for what no proxy may forward."""
     validate_request(request)
     first, *others = (parse_via(text) for text in request.headers.get_all("Via"))
     vias = (rewrite.received_via(first, source=source, ingress=ingress), *others)
@@ -95,6 +96,14 @@ def towards_ucm(
     )
     if arrival.request.method == "REGISTER":
         headers = rewrite.with_path(headers, own) if path_mode else _with_contacts(arrival, headers, own, users)
+    return arrival.request.replace(headers=rewrite.in_order(headers))
+
+
+def towards_traversal(arrival: Arrival, zone: str, *, own: Address, hop_count: int) -> Request:
+    """What an Expressway-E hands to its Expressway-C, whose work the Contact is. `own`: its end of the traversal
+    connection, which stands in Via and Record-Route. [form observed: sip-wire 8.2, T12]"""
+    headers = _forwarded(arrival, zone, own, hop_count).without("P-Asserted-Identity").without("Path")
+    headers = rewrite.with_routes(headers, map(str, arrival.routes))
     return arrival.request.replace(headers=rewrite.in_order(headers))
 
 

@@ -1,7 +1,8 @@
-"""Expressway-C as an actor: phones come in at the "edge" listener, requests go to UCM's 5091 and back again.
+"""Expressway-C as an actor: phones' requests go to UCM's 5091 and back again.
 
-A stateful proxy with one target for each request (RFC 3261 16). The "edge" listener stands for the whole path
-to the Internet: Expressway-E's traversal zone would be one more listener, with an ingress zone of its own.
+A stateful proxy with one target for each request (RFC 3261 16). With a `TraversalPlan` they come from an
+Expressway-E, over connections that this one opens; without one the listeners "edge" and "https" stand for the
+whole path to the Internet.
 """
 
 from __future__ import annotations
@@ -23,19 +24,25 @@ from simulator.core.flow import (
     Listen,
 )
 from simulator.core.instant import Instant
+from simulator.core.sip import Request
 from simulator.core.tls.settings import Credential, ServerTls
 from simulator.expressway.core.administration import PREFIX, Administration
 from simulator.expressway.core.discovery import FoundNode, Identity
 from simulator.expressway.core.edge import Edge
-from simulator.expressway.core.edge_door import EdgeDoor, Surroundings
+from simulator.expressway.core.edge_door import EdgeDoor
+from simulator.expressway.core.edge_query import EdgeAnswer
+from simulator.expressway.core.edge_service import EdgeService, Surroundings
 from simulator.expressway.core.guard import Guard
-from simulator.expressway.core.keep_alives import KeepAlives
+from simulator.expressway.core.keep_alives import KeepAlives, Pinged
+from simulator.expressway.core.listeners import EDGE, HTTPS
 from simulator.expressway.core.neighbours import Neighbours
+from simulator.expressway.core.onward import Arrival, registration_of, towards_ucm
 from simulator.expressway.core.outbox import Outbox
-from simulator.expressway.core.relay import Relay
+from simulator.expressway.core.relay import Manner, Relay
 from simulator.expressway.core.settings import ExpresswaySettings, Load
 from simulator.expressway.core.sip_flows import SipFlows
-from simulator.expressway.core.token_gate import TokenGate
+from simulator.expressway.core.token_gate import TokenGate, strike
+from simulator.expressway.core.traversal_client import TraversalClient, TraversalPlan
 from simulator.expressway.core.trusted_cas import usable
 from simulator.expressway.core.zone import UcmNode, ZoneStatus
 from simulator.expressway.core.zone_book import NeighbourZone
@@ -43,11 +50,7 @@ from simulator.expressway.core.zones import Zones
 
 __all__ = ["EDGE", "ExpresswayC", "ExpresswaySettings"]
 
-EDGE = "edge"
-"""Name of the listener for remote phones."""
 _FILES = (("http", 6970), ("https", 6972))
-HTTPS = "https"
-"""Name of the listener for edge configuration and sign-in."""
 
 
 class ExpresswayC:
@@ -76,6 +79,7 @@ class ExpresswayC:
         https: Address | None = None,
         host: str = "",
         domain: str = "",
+        traversal: TraversalPlan | None = None,
     ) -> None:
         """`address` is listened on and written into Via, Contact and Path; with port 0 (or a wildcard host) the
         first accepted connection tells what it became. `nodes` by the name the phones' cnf.xml gives them.
@@ -83,16 +87,19 @@ class ExpresswayC:
         5091 is; default: as it says. `files`: (scheme, port) of each place where a found node serves
         configuration files. `authorize_by_token`: the switch "Authorize by OAuth token with refresh".
         `edge_credential`: what phones are shown; default: `credential`. `https`: where Expressway-E's 8443
-        listens, for clients of `domain` that know it as `host`; None: nowhere.
+        listens, for clients of `domain` that know it as `host`; None: nowhere. `traversal`: the Expressway-E
+        before it, which has phones, their certificate and 8443 then.
         """
         self._name = ActorId(name)
-        self._settings = settings or ExpresswaySettings()
+        plain = settings or ExpresswaySettings()
+        self._settings = plain if traversal is None else plain.behind_traversal()
+        self._path_mode = path_mode
         self._out = Outbox(journal)
         self.identity = identity or Identity(hostname=name, names=())
         """For the next discovery: change it with the certificate."""
         self._edge_credential = edge_credential
         self._guard = Guard(rate=self._settings.rate)
-        self._gate = TokenGate(settings=self._settings, guard=self._guard, journal=journal)
+        self._gate = TokenGate(settings=self._settings, journal=journal)
         self._edge = Edge(limit=self._settings.flows, contacts_per_flow=self._settings.contacts_per_flow)
         self._zones = Zones(
             nodes,
@@ -121,11 +128,10 @@ class ExpresswayC:
         )
         self._https = https
         self._hangs = False
-        self._door = EdgeDoor(
+        self._service = EdgeService(
             Surroundings(
                 domain=domain,
-                host=host,
-                sip=lambda: self._relay.own,
+                route=lambda: self._relay.own,
                 nodes=lambda: self._neighbours.nodes,
                 files=files,
                 trust=lambda: self._zones.trust,
@@ -133,34 +139,79 @@ class ExpresswayC:
             ),
             out=self._out,
             gate=self._gate,
-            guard=self._guard,
             entropy=entropy.child("edge-cookies"),
+            answered=self._answered,
         )
+        self._door = EdgeDoor(
+            host=host,
+            sip=lambda: self._relay.own.port,
+            ask=self._service.take,
+            out=self._out,
+            guard=self._guard,
+            strike=lambda source, now: strike(self._guard, journal, source, now),
+        )
+        self._pair = None
+        if traversal is not None:
+            self._pair = TraversalClient(
+                traversal,
+                edge=self._edge,
+                tls=self._zones.tls,
+                flow_ids=flows,
+                out=self._out,
+                ask=self._service.take,
+                abandon=lambda flow: self._relay.abandon(flow),
+            )
         self._relay = Relay(
             own=address,
             name=host,
             users=dict(users or {}),
-            path_mode=path_mode,
+            manner=Manner(inward=self._inward, registration=registration_of),
             settings=self._settings,
             secret=entropy.hex(16),
             edge=self._edge,
             zones=self._zones,
             out=self._out,
-            guard=self._guard,
+            guard=self._guard if self._pair is None else None,
             gate=self._gate,
         )
         self._flows = SipFlows(
             edge=self._edge,
             zones=self._zones,
-            neighbours=self._neighbours,
+            losses=self._neighbours,
             relay=self._relay,
             keep_alives=KeepAlives(
-                self._zones, settings=self._settings, entropy=entropy.child("stun"), out=self._out
+                self._pinged, settings=self._settings, entropy=entropy.child("stun"), out=self._out
             ),
             guard=self._guard,
             out=self._out,
             patience=self._settings.message_patience,
+            uplink=None if self._pair is None else self._pair.sip,
         )
+        self.switched_on()
+
+    def _answered(self, number: int, answer: EdgeAnswer, now: Instant) -> None:
+        (self._door if self._pair is None else self._pair).answer(number, answer, now)
+
+    def _inward(self, arrival: Arrival, node: UcmNode, users: Mapping[str, str]) -> Request:
+        return towards_ucm(
+            arrival,
+            node,
+            own=self._relay.own,
+            users=users,
+            path_mode=self._path_mode,
+            hop_count=self._settings.hop_count,
+        )
+
+    def _pinged(self) -> tuple[Pinged, ...]:
+        return tuple(self._zones) if self._pair is None else (*self._zones, self._pair.sip)
+
+    def switched_on(self) -> None:
+        """At the beginning, and after it was off: every connection of before is gone, nobody said so."""
+        for part in (self._zones, self._door, self._edge, self._flows, self._relay):
+            part.forget()
+        if self._pair is not None:
+            self._pair.forget()
+            self._pair.handle_timeout(Instant(0.0))
 
     # --- for whoever runs and administers it -----------------------------------------------------------------
 
@@ -176,7 +227,14 @@ class ExpresswayC:
     def load(self) -> Load:
         return Load(phones=len(self._edge), pending=self._relay.waiting, contacts=self._edge.contacts)
 
+    @property
+    def traversal(self) -> tuple[ZoneStatus, ...]:
+        """The zone towards its Expressway-E, and the tunnel; empty: it has none of its own."""
+        return () if self._pair is None else self._pair.statuses
+
     def listens(self) -> tuple[Listen, ...]:
+        if self._pair is not None:
+            return ()
         tls = ServerTls(
             credential=self._edge_credential or self._zones.credential,
             minimum=self._settings.minimum,
@@ -226,7 +284,7 @@ class ExpresswayC:
     def set_trust(self, trust: tuple[bytes, ...]) -> None:
         """New trusted CAs, for the next connections to UCM; `restart` ends the present ones."""
         self._zones.trust = usable(trust)
-        self._neighbours.forgive()
+        self._forgive()
 
     def set_credential(self, credential: Credential, *, names: tuple[str, ...] = ()) -> None:
         """A new server certificate: for the next connections to UCM, and for `listens` when asked again.
@@ -236,11 +294,18 @@ class ExpresswayC:
         self._zones.credential = credential
         if names:
             self.identity = replace(self.identity, names=names)
+        self._forgive()
+
+    def _forgive(self) -> None:
         self._neighbours.forgive()
+        if self._pair is not None:
+            self._pair.forgive()
 
     def restart(self) -> None:
-        """Closes every connection to UCM; the next requests open them with the certificates of then."""
+        """Closes every connection to UCM and Expressway-E; those to come are made with the certificates of then."""
         self._neighbours.restart()
+        if self._pair is not None:
+            self._pair.restart()
 
     def hang(self, on: bool) -> None:
         """It takes connections and answers nothing, or comes to itself: what came meanwhile is lost."""
@@ -251,6 +316,8 @@ class ExpresswayC:
     def flow_opened(self, flow: FlowId, facts: FlowFacts, now: Instant) -> None:
         if facts.listener == HTTPS:
             self._door.opened(flow, facts, now)
+        elif self._pair is not None and flow == self._pair.tunnel.flow:
+            self._pair.tunnel.opened(facts.remote, now)
         else:
             self._flows.opened(flow, facts, now)
 
@@ -259,12 +326,16 @@ class ExpresswayC:
             return
         if flow in self._door:
             self._door.data(flow, data, now)
+        elif self._pair is not None and flow == self._pair.tunnel.flow:
+            self._pair.tunnel_data(data, now)
         else:
             self._flows.data(flow, data, now)
 
     def flow_ended(self, flow: FlowId, end: FlowEnd, now: Instant) -> None:
         if flow in self._door:
             self._door.ended(flow)
+        elif self._pair is not None and flow == self._pair.tunnel.flow:
+            self._pair.tunnel_ended(end, now)
         else:
             self._flows.ended(flow, end, now)
 
@@ -272,12 +343,13 @@ class ExpresswayC:
         if key.startswith(PREFIX):
             self.administration.fetched(key, result, now)
         else:
-            self._door.fetched(key, result, now)
+            self._service.fetched(key, result, now)
 
     def next_timeout(self) -> Instant | None:
         if self._hangs:
             return None
-        dues = (self._relay.next_deadline(), self._door.next_timeout(), self._flows.next_timeout())
+        parts = (self._door, self._flows, self._pair)
+        dues = (self._relay.next_deadline(), *(part.next_timeout() for part in parts if part is not None))
         return min((due for due in dues if due is not None), default=None)
 
     def handle_timeout(self, now: Instant) -> None:
@@ -286,6 +358,8 @@ class ExpresswayC:
         self._relay.expire(now)
         self._door.handle_timeout(now)
         self._flows.handle_timeout(now)
+        if self._pair is not None:
+            self._pair.handle_timeout(now)
 
     def effects(self) -> list[Effect]:
         return self._out.drain()

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import replace
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
 
 from simulator.core import redact
 from simulator.core.events import SipMalformed, SipReceived
@@ -16,7 +16,8 @@ from simulator.expressway.core.edge import Edge, EdgeFlow
 from simulator.expressway.core.guard import Guard
 from simulator.expressway.core.headers import IngressZone
 from simulator.expressway.core.identifiers import to_tag_of
-from simulator.expressway.core.onward import Arrival, arrive, registration_of, towards_phone, towards_ucm
+from simulator.expressway.core.inside import Inside
+from simulator.expressway.core.onward import Arrival, arrive, towards_phone
 from simulator.expressway.core.outbox import Outbox
 from simulator.expressway.core.pending import (
     TIMER_C,
@@ -29,9 +30,8 @@ from simulator.expressway.core.pending import (
 )
 from simulator.expressway.core.refusals import Refusal
 from simulator.expressway.core.settings import ExpresswaySettings
-from simulator.expressway.core.token_gate import TokenGate
-from simulator.expressway.core.zone import Zone
-from simulator.expressway.core.zones import Zones
+from simulator.expressway.core.token_gate import EXPIRED, TokenGate, strike
+from simulator.expressway.core.zone import UcmNode, Zone
 
 _ABOUT_US = (
     ("Allow", "INVITE,ACK,BYE,CANCEL,INFO,OPTIONS,REFER,SUBSCRIBE,NOTIFY,UPDATE,REGISTER,PUBLISH,MESSAGE"),
@@ -40,8 +40,21 @@ _ABOUT_US = (
 """What an OPTIONS to the Expressway itself is told (RFC 3261 11.2)."""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Manner:
+    """What tells the relay of an Expressway-C from that of an Expressway-E."""
+
+    inward: Callable[[Arrival, UcmNode, Mapping[str, str]], Request]
+    """A phone's request as it goes inside, with the users of devices."""
+    registration: Callable[[Request, str], Registration | None]
+    """What a REGISTER changes if a zone accepts it, by the zone's host."""
+
+
 class Relay:
-    """Between `edge` and `zones`. `own`: our address on the wire; `name`: our FQDN; `users`: by device."""
+    """Between `edge` and `zones`. `own`: our address on the wire; `name`: our FQDN; `users`: by device.
+
+    `guard`: of the phones' addresses; None: behind a traversal zone, where Expressway-E has seen to it.
+    """
 
     def __init__(
         self,
@@ -49,19 +62,21 @@ class Relay:
         own: Address,
         name: str,
         users: Mapping[str, str],
-        path_mode: bool,
+        manner: Manner,
         settings: ExpresswaySettings,
         secret: str,
         edge: Edge,
-        zones: Zones,
+        zones: Inside,
         out: Outbox,
-        guard: Guard,
+        guard: Guard | None,
         gate: TokenGate,
     ) -> None:
         self.own, self._name = own, name
+        self.inner: Address | None = None
+        """Our other address, on the inner side."""
         self._guard, self._gate = guard, gate
         self.users = users
-        self._path_mode = path_mode
+        self._manner = manner
         self._settings = settings
         self._secret = secret
         self._edge = edge
@@ -110,6 +125,10 @@ class Relay:
             if pending.target == flow:
                 self._give_up(pending, self._settings.unreachable)
 
+    def forget(self) -> None:
+        """Every connection is gone without a word."""
+        self._pending = PendingTable()
+
     def expire(self, now: Instant) -> None:
         for pending in self._pending.pop_overdue(now):
             self._give_up(pending, refusals.TIMED_OUT)
@@ -125,26 +144,20 @@ class Relay:
         if isinstance(zone, Refusal):
             self._answer(arrival.origin, arrival.request, zone)
             return
-        user = self._gate.user_of(arrival.request, phone.remote.host, now)
+        user = self._gate.user_of(arrival.request, self._source(arrival, phone), now)
         if isinstance(user, Refusal):
-            self._answer(arrival.origin, arrival.request, user)
-            if self._guard.blocked(phone.remote.host, now):
-                self._shut_out(phone.remote.host)
+            refusal = user
+            if refusal.warning == EXPIRED:
+                self._strike(phone, now, lambda: self._answer(arrival.origin, arrival.request, refusal))
+            else:
+                self._answer(arrival.origin, arrival.request, refusal)
             return
         if request.method == "ACK" and zone.state != "active":
             return  # It can only acknowledge what that connection brought.
-        onward = towards_ucm(
-            arrival,
-            zone.node,
-            own=self.own,
-            users=self._users(request, user),
-            path_mode=self._path_mode,
-            hop_count=self._settings.hop_count,
-        )
-        registration = registration_of(request, zone.node.host)
-        target = zone.flow
-        if target is None:
-            target, effect = self._zones.connect(zone)
+        onward = self._manner.inward(arrival, zone.node, self._users(request, user))
+        registration = self._manner.registration(request, zone.node.host)
+        target, effect = self._zones.reach(zone)
+        if effect is not None:
             self._out.put(effect)
         if self._await(arrival, target, now, registration):
             self._out.note_forwarded("inward", onward, target, cause)
@@ -176,7 +189,7 @@ class Relay:
         via = parse_via(top)
         key = TransactionKey((via.branch or "", response.cseq.method))
         pending = self._pending.get(key)
-        ours = rewrite.is_at(via.host, via.port, self.own) and bool(others)
+        ours = any(rewrite.is_at(via.host, via.port, one) for one in self._addresses) and bool(others)
         if pending is None or pending.target != flow or not ours:
             raise RemoteProtocolError("a response to nothing that was forwarded here", status_hint=None)
         if response.status == 100:
@@ -193,7 +206,15 @@ class Relay:
         onward = response.replace(headers=rewrite.in_order(rewrite.with_vias(response.headers, others)))
         outward = self._zones.of(flow) is not None
         self._out.note_forwarded("outward" if outward else "inward", onward, pending.origin, cause)
-        self._out.transmit(pending.origin, onward)
+
+        def pass_on() -> None:
+            self._out.transmit(pending.origin, onward)
+
+        phone = self._edge.get(pending.origin)
+        if outward and phone is not None and _tells_expired(response):
+            self._strike(phone, now, pass_on)
+        else:
+            pass_on()
 
     # --- what becomes of a request ----------------------------------------------------------------------------
 
@@ -203,7 +224,7 @@ class Relay:
             origin=origin,
             source=source,
             ingress=ingress,
-            own=self.own,
+            own=self._addresses,
             name=self._name,
             secret=self._secret,
         )
@@ -212,6 +233,24 @@ class Relay:
         if user is None or request.contacts is STAR:
             return self.users
         return rewrite.naming(user, request.contacts)
+
+    @property
+    def _addresses(self) -> tuple[Address, ...]:
+        return (self.own,) if self.inner is None else (self.own, self.inner)
+
+    def _source(self, arrival: Arrival, phone: EdgeFlow) -> str:
+        """The phone's address; behind a traversal zone Expressway-E has written it into the phone's Via."""
+        behind = arrival.vias[1] if self._guard is None and len(arrival.vias) > 1 else None
+        return (behind.param("received") if behind is not None else None) or phone.remote.host
+
+    def _strike(self, phone: EdgeFlow, now: Instant, answer: Callable[[], None]) -> None:
+        """An expired token came: it counts, then `answer` is given, and who is blocked then is shut out."""
+        source = phone.remote.host
+        if self._guard is not None:
+            strike(self._guard, self._out.journal, source, now)
+        answer()
+        if self._guard is not None and self._guard.blocked(source, now):
+            self._shut_out(source)
 
     def _shut_out(self, source: str) -> None:
         for flow in self._edge.flows_of(source):
@@ -236,19 +275,18 @@ class Relay:
         if refusal is not None:
             return refusal
         source = self._edge.get(arrival.origin)
-        if source is not None and not self._guard.admit(source.remote.host, now):
+        if source is not None and self._guard and not self._guard.admit(source.remote.host, now):
             return refusals.TOO_FAST
         if self._pending.asked(arrival.origin) >= self._settings.pending_per_flow:
             return refusals.OVERLOAD
-        target = arrival.routes[0].uri if arrival.routes else arrival.request.uri
-        zone = self._zones.at(target.host, target.port)
+        zone = self._zones.zone_for(arrival)
         if zone is None:
             return refusals.NO_ROUTE
-        return self._settings.unreachable if zone.resting(now) else zone
+        return zone if self._zones.usable(zone, now) else self._settings.unreachable
 
     def _refusal(self, arrival: Arrival) -> Refusal | None:
         """What RFC 3261 16.3 has a proxy check before it looks for a target."""
-        if arrival.came_from(self.own):
+        if arrival.came_from(self._addresses):
             return refusals.LOOP
         if arrival.hops == 0:
             return refusals.TOO_MANY_HOPS
@@ -297,3 +335,10 @@ class Relay:
             extra=(("Server", self._settings.server), *extra),
         )
         self._out.transmit(flow, reply.replace(headers=rewrite.in_order(reply.headers)))
+
+
+def _tells_expired(response: Response) -> bool:
+    """Does an Expressway-C behind us refuse the token as expired? [assumed: how the edge comes to know]"""
+    if response.status not in (401, 407):
+        return False
+    return any(f'"{EXPIRED}"' in text for text in response.headers.get_all("Warning"))

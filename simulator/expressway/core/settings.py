@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from simulator.core.sip.bearer import UCM, Dialect
 from simulator.core.tls.settings import TlsVersion
 from simulator.expressway.core.headers import IngressZone
 from simulator.expressway.core.refusals import UNREACHABLE, Refusal
+
+
+TRAVERSAL = IngressZone(name="TraversalZone", number=1)
+"""What requests over the traversal connection come in by, at both ends. [form observed: sip-wire 8.2, T12]"""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,6 +54,16 @@ class ExpresswaySettings:
     """Unanswered requests at one time."""
     pending_per_flow: int = 64
     contacts_per_flow: int = 64
+
+    def behind_traversal(self) -> ExpresswaySettings:
+        """Of an Expressway-C with an Expressway-E before it: every phone comes over one connection."""
+        return replace(
+            self,
+            ingress=TRAVERSAL,
+            rate=None,
+            pending_per_flow=self.pending,
+            contacts_per_flow=self.flows,
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -10,29 +10,33 @@ from simulator.core.sip import KeepAlive, Need, PartialMessages, RemoteProtocolE
 from simulator.core.stun import StunMessage
 from simulator.expressway.core.edge import Edge
 from simulator.expressway.core.guard import Guard
-from simulator.expressway.core.keep_alives import UNANSWERED, KeepAlives
-from simulator.expressway.core.neighbours import Neighbours
+from simulator.expressway.core.inside import Inside, Losses
+from simulator.expressway.core.keep_alives import KeepAlives
+from simulator.expressway.core.link import Link
 from simulator.expressway.core.outbox import Outbox
 from simulator.expressway.core.relay import Relay
-from simulator.expressway.core.zones import Zones
 
 
 class SipFlows:
-    """`patience`: seconds for one message, and for a phone to begin its first; None: any time."""
+    """`patience`: seconds for one message, and for a phone to begin its first; None: any time.
+
+    `losses` is told of the zones' lost connections; `uplink`: the traversal connection of an Expressway-C.
+    """
 
     def __init__(
         self,
         *,
         edge: Edge,
-        zones: Zones,
-        neighbours: Neighbours,
+        zones: Inside,
+        losses: Losses,
         relay: Relay,
         keep_alives: KeepAlives,
         guard: Guard,
         out: Outbox,
         patience: float | None,
+        uplink: Link | None = None,
     ) -> None:
-        self._edge, self._zones, self._neighbours = edge, zones, neighbours
+        self._edge, self._zones, self._losses, self._uplink = edge, zones, losses, uplink
         self._relay, self._keep_alives, self._guard, self._out = relay, keep_alives, guard, out
         self._partial = PartialMessages(patience)
 
@@ -43,6 +47,9 @@ class SipFlows:
             self._out.journal.add(ZoneChanged(zone=zone.node.zone, state="active"), flow=flow)
             zone.opened(facts.remote)
             self._keep_alives.begin(zone, now)
+        elif self._uplink is not None and self._uplink.flow == flow:
+            self._uplink.opened(facts.remote, now)
+            self._keep_alives.begin(self._uplink, now)
         elif facts.listener is not None:
             own = self._relay.own
             if not own.port or own.host in ("0.0.0.0", "::"):  # noqa: S104
@@ -77,8 +84,8 @@ class SipFlows:
                 self._out.put(SendData(flow, b"\r\n"))
             elif message.kind == "stun_request":
                 self._out.put(SendData(flow, stun.render(StunMessage("response", message.transaction))))
-            elif (zone := self._zones.of(flow)) is not None:
-                self._keep_alives.answered(zone, message.transaction)
+            else:
+                self._keep_alives.answered(flow, message.transaction)
 
     def ended(self, flow: FlowId, end: FlowEnd, now: Instant) -> None:
         if (stream := self._stream(flow)) is not None:
@@ -87,17 +94,21 @@ class SipFlows:
                 stream.next_message()
             except RemoteProtocolError as error:
                 self._relay.refuse(flow, error)
-        zone = self._zones.of(flow)
-        self._forget(flow, "" if zone is None else zone.describe(end), now)
+        held = self._zones.of(flow) or self._uplink
+        self._forget(flow, "" if held is None else held.describe(end), now)
+
+    def forget(self) -> None:
+        """The connections are gone without a word: we were switched off."""
+        self._partial.clear()
 
     def next_timeout(self) -> Instant | None:
         dues = (self._keep_alives.next_timeout(), self._partial.next_timeout())
         return min((due for due in dues if due is not None), default=None)
 
     def handle_timeout(self, now: Instant) -> None:
-        for zone in self._keep_alives.handle_timeout(now):
-            if zone.flow is not None:
-                self._close(zone.flow, UNANSWERED, now)
+        for one in self._keep_alives.handle_timeout(now):
+            if one.flow is not None:
+                self._close(one.flow, one.unanswered, now)
         for flow in self._partial.take_overdue(now):
             self._too_slow(flow, now)
 
@@ -121,8 +132,10 @@ class SipFlows:
     def _forget(self, flow: FlowId, detail: str, now: Instant) -> None:
         self._partial.over(flow)
         zone = self._zones.of(flow)
-        if zone is None:
-            self._edge.close(flow)
+        if zone is not None:
+            self._losses.lost(zone, flow, detail, now)
+        elif self._uplink is not None and self._uplink.flow == flow:
+            self._uplink.lost(detail, now)
         else:
-            self._neighbours.lost(zone, flow, detail, now)
+            self._edge.close(flow)
         self._relay.abandon(flow)

@@ -16,22 +16,31 @@ from simulator.expressway.core.refusals import Refusal
 from simulator.expressway.core.settings import ExpresswaySettings
 from simulator.expressway.core.token_keys import TokenFault, TokenReader, TokenUser
 
+EXPIRED = "Token expired"
+"""[assumed, as the others]"""
 _WARNINGS = {
     "malformed": "Token malformed",
     "key_unknown": "Token of an unknown key",
     "signature": "Token signature invalid",
     "undecryptable": "Token cannot be decrypted",
-    "expired": "Token expired",
+    "expired": EXPIRED,
 }
 """[assumed]"""
+
+
+def strike(guard: Guard, journal: Journal, source: str, now: Instant) -> None:
+    """An expired token came from `source`; one too many blocks it."""
+    if guard.expired(source, now):
+        why = f"more than {MOST_EXPIRED} requests with an expired token"
+        journal.add(SourceBlocked(source=source, seconds=BLOCKED_FOR, why=why))
 
 
 class TokenGate:
     """`readers`: of the keys that were fetched, by publisher. Without any, tokens are not looked at."""
 
-    def __init__(self, *, settings: ExpresswaySettings, guard: Guard, journal: Journal) -> None:
+    def __init__(self, *, settings: ExpresswaySettings, journal: Journal) -> None:
         self.readers: dict[str, TokenReader] = {}
-        self._settings, self._guard, self._journal = settings, guard, journal
+        self._settings, self._journal = settings, journal
 
     def user_of(self, request: Request, source: str, now: Instant) -> str | Refusal | None:
         """Whom a REGISTER's token names; None: not known here."""
@@ -51,7 +60,7 @@ class TokenGate:
         return refusals.challenge(settings.dialect, _WARNINGS[read.kind], "invalid_token")
 
     def read(self, token: str, source: str, now: Instant) -> TokenUser | TokenFault:
-        """Expired ones count against their source."""
+        """Whoever knows its source counts the expired ones."""
         read: TokenUser | TokenFault = TokenFault("key_unknown", "no keys were fetched")
         for reader in self.readers.values():
             read = reader.read(token, now)
@@ -63,7 +72,4 @@ class TokenGate:
             return read
         event = EdgeTokenJudged(accepted=False, problem=read.kind, detail=read.detail, source=source)
         self._journal.add(event)
-        if read.kind == "expired" and self._guard.expired(source, now):
-            why = f"more than {MOST_EXPIRED} requests with an expired token"
-            self._journal.add(SourceBlocked(source=source, seconds=BLOCKED_FOR, why=why))
         return read

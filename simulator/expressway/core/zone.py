@@ -30,11 +30,15 @@ class UcmNode:
     """Of its SIP Mobile and Remote Access (OAuth) port, 5091 by default."""
     server_name: str | None = None
     """The name its Tomcat certificate must carry; None: `host`."""
+    title: str | None = None
+    """The zone's name, where it is no neighbour zone."""
+    peer: str = "UCM"
+    """Who is at the other end, for messages."""
 
     @property
     def zone(self) -> str:
         """The zone's name. [documented: sip-wire 8.1]"""
-        return f"CEOAuth {self.host}"
+        return self.title or f"CEOAuth {self.host}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -68,6 +72,14 @@ class Zone:
         self.transaction = b""
 
     @property
+    def title(self) -> str:
+        return self.node.zone
+
+    @property
+    def unanswered(self) -> str:
+        return "STUN keep-alive not answered: can UCM resolve our host name?"
+
+    @property
     def status(self) -> ZoneStatus:
         return ZoneStatus(zone=self.node.zone, address=self.node.address, state=self.state, detail=self.detail)
 
@@ -80,6 +92,11 @@ class Zone:
         self.flow, self.state, self.detail = flow, "opening", ""
         self.stream, self._proved = SipStream(initiator=True), False
         return OpenFlow(flow=flow, transport="tls", remote=self.node.address, tls=tls)
+
+    def adopt(self, flow: FlowId, remote: Address) -> None:
+        """The other end has connected: a traversal zone's client does."""
+        self.flow, self.detail, self.stream = flow, "", SipStream()
+        self.opened(remote)
 
     def send(self, message: Request | Response) -> None:
         if self.state == "active" and self.flow is not None:
@@ -116,17 +133,24 @@ class Zone:
 
     def describe(self, end: FlowEnd) -> str:
         """Why the connection is gone, from the end the driver reported."""
-        refusal = end.refusal
-        if refusal is not None:
-            alert = f"alert {refusal.alert} {refusal.alert_name}" if refusal.alert is not None else "no alert"
-            words = f"{refusal.reason}: {refusal.detail}" if refusal.detail else refusal.reason
-            who = "we refused UCM's certificate" if refusal.by == "us" else "UCM refused the handshake"
-            return f"{who} ({alert}): {words}"
-        if self.state != "active":
-            where, why = str(self.node.address), end.detail or "closed"
-            return why if where in why else f"no connection to {where}: {why}"
-        if not self._proved and end.by == "peer":
+        peer, up = self.node.peer, self.state == "active"
+        if end.refusal is None and up and not self._proved and end.by == "peer" and self.node.title is None:
             # What UCM does when no name of our certificate is in its table. [assumed: sip-wire Q11]
             return "closed by UCM after the handshake, before any SIP: is our certificate's name in its table?"
-        by = {"us": "us", "peer": "UCM", "network": "the network"}[end.by]
-        return f"lost, closed by {by}" + (f": {end.detail}" if end.detail else "")
+        return words_of(end, peer=peer, address=self.node.address, up=up)
+
+
+def words_of(end: FlowEnd, *, peer: str, address: Address, up: bool) -> str:
+    """Why a connection to `peer` is gone; `up`: it had come about."""
+    refusal = end.refusal
+    if refusal is not None:
+        alert = f"alert {refusal.alert} {refusal.alert_name}" if refusal.alert is not None else "no alert"
+        words = f"{refusal.reason}: {refusal.detail}" if refusal.detail else refusal.reason
+        ours = refusal.by == "us"
+        who = f"we refused {peer}'s certificate" if ours else f"{peer} refused the handshake"
+        return f"{who} ({alert}): {words}"
+    if not up:
+        where, why = str(address), end.detail or "closed"
+        return why if where in why else f"no connection to {where}: {why}"
+    by = {"us": "us", "peer": peer, "network": "the network"}[end.by]
+    return f"lost, closed by {by}" + (f": {end.detail}" if end.detail else "")

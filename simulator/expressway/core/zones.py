@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 from simulator.core.flow import CloseFlow, Effect, FlowId, FlowIds
 from simulator.core.instant import Instant
 from simulator.core.tls.settings import ClientTls, Credential, TlsVersion
+from simulator.expressway.core.onward import Arrival
 from simulator.expressway.core.zone import Transmit, UcmNode, Zone
 
 
@@ -65,20 +66,40 @@ class Zones:
     def of(self, flow: FlowId) -> Zone | None:
         return self._by_flow.get(flow)
 
-    def connect(self, zone: Zone) -> tuple[FlowId, Effect]:
-        """Starts the zone's connection: mutual TLS, the Tomcat certificate checked against our trusted CAs."""
+    def zone_for(self, arrival: Arrival) -> Zone | None:
+        """The node that a request's Route, or else its Request-URI, names."""
+        target = arrival.routes[0].uri if arrival.routes else arrival.request.uri
+        return self.at(target.host, target.port)
+
+    def usable(self, zone: Zone, now: Instant) -> bool:
+        return not zone.resting(now)
+
+    def reach(self, zone: Zone) -> tuple[FlowId, Effect | None]:
+        """Its connection, started where there is none: mutual TLS, the Tomcat certificate checked against our
+        trusted CAs."""
+        if zone.flow is not None:
+            return zone.flow, None
+        flow = self._flow_ids.take()
+        self._by_flow[flow] = zone
+        return flow, zone.connect(flow, self.tls(zone.node.server_name or zone.node.host))
+
+    def tls(self, server_name: str) -> ClientTls:
+        """What we bring to the next connection to this host."""
         minimum, maximum = self._versions
-        tls = ClientTls(
-            server_name=zone.node.server_name or zone.node.host,
+        return ClientTls(
+            server_name=server_name,
             trust=self.trust,
             credential=self.credential,
             minimum=minimum,
             maximum=maximum,
             crls=self._crls,
         )
-        flow = self._flow_ids.take()
-        self._by_flow[flow] = zone
-        return flow, zone.connect(flow, tls)
+
+    def forget(self) -> None:
+        """The connections are gone without a word: we were switched off."""
+        for zone in self:
+            zone.close()
+        self._by_flow.clear()
 
     def fail(self, flow: FlowId, detail: str, now: Instant) -> None:
         self._by_flow.pop(flow).fail(detail, now)

@@ -1,0 +1,10 @@
+"""Names of the listeners of an Expressway pair."""
+
+EDGE = "edge"
+"""SIP of remote phones."""
+HTTPS = "https"
+"""Edge configuration and sign-in."""
+TRAVERSAL = "traversal"
+"""An Expressway-E's traversal zone, for its Expressway-C."""
+TUNNEL = "tunnel"
+"""The same for what 8443 relays."""
