@@ -17,6 +17,7 @@ from simulator.core.tls.settings import Credential
 from simulator.lab.config import (
     STANDARD_PROFILES,
     CertificateConfig,
+    EdgeConfig,
     ExpresswayConfig,
     LabConfig,
     NodeConfig,
@@ -180,7 +181,7 @@ class Builder:
         """Of a phone that does not sign in: the Expressway it names, or all of them in order."""
         named = (item for item in self._config.expressways if phone.expressway in (None, item.name))
         return tuple(
-            EdgeServer(address=Address(host_of(item), item.port or (bound.port if bound else 0)))
+            EdgeServer(address=Address(host_of(item.front), item.front.port or (bound.port if bound else 0)))
             for item in named
             for bound in (edge_of(item.name),)
         )
@@ -191,7 +192,7 @@ def node_ports(ports: PortsConfig) -> NodePorts:
     return NodePorts(sip=ports.sip, sips=ports.sips, oauth=ports.oauth, mra=ports.mra, config=ports.config)
 
 
-def host_of(config: NodeConfig | ExpresswayConfig) -> str:
+def host_of(config: NodeConfig | ExpresswayConfig | EdgeConfig) -> str:
     return config.host or f"{config.name}.lab.example"
 
 

@@ -119,6 +119,7 @@ class Cast(ExpresswayHall):
         self.config_services = {node.name: self._config_service(node.name) for node in config.nodes}
         self.secure_files = {node.name: self._secure_files(node.name) for node in config.nodes}
         self.expressways = {item.name: self._expressway(item) for item in config.expressways}
+        self.edges = {item.edge.name: self._edge(item, item.edge) for item in config.expressways if item.edge}
         self._dns_ports = {names.INSIDE: config.dns, names.OUTSIDE: config.dns_outside}
         if addressing != "loopback" or virtual:
             self._dns_ports = dict.fromkeys(self._dns_ports, 53)
@@ -248,6 +249,8 @@ class Cast(ExpresswayHall):
     def _authorities(self) -> set[str]:
         """Those that sign for the Expressways, and those made so far."""
         signers = {item.certificate.issuer or EXPRESSWAY_CA for item in self.config.expressways}
+        edges = [item.edge for item in self.config.expressways if item.edge]
+        signers |= {edge.certificate.issuer or EXPRESSWAY_CA for edge in edges}
         return (signers - {"self"}) | set(self.pki.authorities)
 
     def _nameserver(self, name: str) -> NameServer:

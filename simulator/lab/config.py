@@ -7,6 +7,7 @@ that is named is made. A name with a slash ("expressway-ca/issuing") is an inter
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from itertools import repeat
 from pathlib import Path
 from typing import Annotated, Literal
@@ -233,6 +234,36 @@ class PhoneConfig(Strict):
     password: str | None = Field(None, description="what the person types; default: the user's password")
 
 
+EDGE_PORTS = {"port": 5061, "https": 8443, "traversal": 7001, "tunnel": 2222}
+"""Of an Expressway-E. [7001 documented as the first traversal zone's, 2222 as the SSH tunnels']"""
+
+
+class EdgeConfig(Strict):
+    """An Expressway-E of its own before an Expressway-C, instead of one actor that is both."""
+
+    name: Name = "expe"
+    host: str | None = Field(None, description="the name clients use; default: NAME.lab.example")
+    port: Port = Field(5061, description="where remote phones connect")
+    https: Port | None = Field(
+        None, description="edge configuration and sign-in; default: 8443, or a free port where that would clash"
+    )
+    traversal: Port | None = Field(
+        None, description="of the traversal zone; default: 7001, or a free port where that would clash"
+    )
+    tunnel: Port | None = Field(
+        None, description="of the tunnel for 8443; default: 2222, or a free port where that would clash"
+    )
+    certificate: CertificateConfig = Field(
+        CertificateConfig(), description="phones and the Expressway-C see it"
+    )
+    trusted_cas: list[str] = Field(
+        ["expressway-ca"], description="authorities that may have signed the Expressway-C's certificate"
+    )
+    verify_subject: str | None = Field(
+        None, description="TLS verify subject name of its traversal zone; default: the Expressway-C's host name"
+    )
+
+
 class ExpresswayConfig(Strict):
     name: Name = "expc"
     host: str | None = Field(None, description="default: NAME.lab.example")
@@ -258,6 +289,21 @@ class ExpresswayConfig(Strict):
     check_revocation: bool = Field(
         False, description="Certificate revocation checking mode CRL, with lists of all its trusted CAs"
     )
+    edge: EdgeConfig | None = Field(
+        None, description="an Expressway-E of its own; without it this one plays both parts"
+    )
+
+    @property
+    def front(self) -> ExpresswayConfig | EdgeConfig:
+        """Whom clients outside meet."""
+        return self.edge or self
+
+    @model_validator(mode="after")
+    def _one_edge(self) -> ExpresswayConfig:
+        doubled = {"https", "edge_certificate"} & self.model_fields_set
+        if self.edge is not None and doubled:
+            raise ValueError(f"{' and '.join(sorted(doubled))}: with an `edge` this is said there")
+        return self
 
 
 class LabConfig(Strict):
@@ -287,6 +333,7 @@ class LabConfig(Strict):
         cls, items: list[NodeConfig] | list[ExpresswayConfig]
     ) -> list[NodeConfig] | list[ExpresswayConfig]:
         names = [item.name for item in items]
+        names += [item.edge.name for item in items if isinstance(item, ExpresswayConfig) and item.edge]
         for name in names:
             if names.count(name) > 1:
                 raise ValueError(f"the name {name} is used twice")
@@ -354,8 +401,15 @@ def with_ports(config: LabConfig, base: int) -> LabConfig:
         node.model_copy(update={"ports": PortsConfig(**{name: next(numbers) for name, _ in PortsConfig()})})
         for node in config.nodes
     ]
-    expressways = [
-        item.model_copy(update={"port": next(numbers), "https": next(numbers)}) for item in config.expressways
-    ]
+    expressways = [_with_ports(item, numbers) for item in config.expressways]
     name_servers = {"dns": next(numbers), "dns_outside": next(numbers)}
     return config.model_copy(update={"nodes": nodes, "expressways": expressways, **name_servers})
+
+
+def _with_ports(config: ExpresswayConfig, numbers: Iterator[int]) -> ExpresswayConfig:
+    if config.edge is None:
+        return config.model_copy(update={"port": next(numbers), "https": next(numbers)})
+    ports = {role: next(numbers) for role in EDGE_PORTS}
+    return config.model_copy(
+        update={"port": next(numbers), "edge": config.edge.model_copy(update=ports)}
+    )

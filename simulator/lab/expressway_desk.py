@@ -8,6 +8,8 @@ from pydantic import Field, model_validator
 
 from simulator.expressway.core import trusted_cas
 from simulator.expressway.core.proxy import ExpresswayC
+from simulator.expressway.core.tunnel import TUNNELS
+from simulator.expressway.core.zone import ZoneStatus
 from simulator.lab.config import CertificateConfig, Name, Regex, Strict
 from simulator.lab.logs import expressway as event_log
 from simulator.lab.site import Site
@@ -27,9 +29,11 @@ class Discover(Strict):
 
 
 class ExpresswayStep(Strict):
-    """What an administrator does at an Expressway-C; several in this order, then what the pages must show."""
+    """What an administrator does at an Expressway; several in this order, then what the pages must show."""
 
-    name: Name | None = Field(None, description="default: the first Expressway")
+    name: Name | None = Field(
+        None, description="default: the first Expressway; an Expressway-E of its own has its own name"
+    )
     certificate: CertificateConfig | None = Field(None, description="a new server certificate")
     trust: list[str] = Field(
         [],
@@ -38,8 +42,11 @@ class ExpresswayStep(Strict):
     authorize_by_token: bool | None = Field(None, description="Authorize by OAuth token with refresh")
     discover: Discover | None = None
     refresh: bool = False
-    restart: bool = Field(False, description="restart: every connection to UCM is made anew")
-    down: bool | None = Field(None, description="the pair is switched off | on again")
+    restart: bool = Field(False, description="restart: its connections are made anew")
+    cut: bool | None = Field(
+        None, description="nothing passes between Expressway-E and Expressway-C | it does again"
+    )
+    down: bool | None = Field(None, description="it is switched off | on again")
     hang: bool | None = Field(None, description="it takes connections and answers nothing | no longer")
     fails: Regex | None = Field(None, description="regular expression: discover or refresh fails with this")
     zones: dict[str, str | None] = Field(
@@ -66,17 +73,24 @@ class Desk:
         if not site.expressways:
             raise LookupError("this lab has no Expressway")
         self.name = name or next(iter(site.expressways))
-        if self.name not in site.expressways:
-            raise LookupError(f"no Expressway {self.name!r} in this lab ({', '.join(site.expressways)})")
+        if self.name not in site.expressways and self.name not in site.edges:
+            names = ", ".join((*site.expressways, *site.edges))
+            raise LookupError(f"no Expressway {self.name!r} in this lab ({names})")
         self._site = site
 
     @property
     def actor(self) -> ExpresswayC:
+        """LookupError for an Expressway-E, which knows no Unified CM."""
+        if self.name in self._site.edges:
+            raise LookupError(f"{self.name} is an Expressway-E: that is done at its Expressway-C")
         return self._site.expressways[self.name]
 
     def zones(self) -> list[dict[str, object]]:
         """Zones and search rules as the page lists them."""
-        rows: list[dict[str, object]] = []
+        edge = self._site.edges.get(self.name)
+        if edge is not None:
+            return [_traversal(status, "server") for status in edge.zones]
+        rows = [_traversal(status, "client") for status in self.actor.traversal]
         for zone in self.actor.neighbour_zones:
             state, detail = self._state(zone.kind, zone.node)
             rows.append(
@@ -103,6 +117,8 @@ class Desk:
         return ("Address resolvable", "") if resolved else ("DNS resolution failed", "")
 
     def servers(self) -> list[dict[str, object]]:
+        if self.name in self._site.edges:
+            return []
         return [
             {
                 "publisher": status.publisher,
@@ -139,3 +155,20 @@ class Desk:
                 break
         states = (status for status in administration.servers if status.publisher.lower() in asked)
         return next((status.detail for status in states if status.state == "failed"), None)
+
+
+_SHOWN = {"active": "Active", "failed": "Failed", "opening": "Connecting", "idle": "Failed"}
+
+
+def _traversal(status: ZoneStatus, side: str) -> dict[str, object]:
+    """The zone between Expressway-E and C, and the tunnels beside it, which need no search rule."""
+    return {
+        "zone": status.zone,
+        "type": "Tunnel" if status.zone == TUNNELS else f"Traversal {side}",
+        "address": str(status.address),
+        "state": _SHOWN[status.state],
+        "detail": status.detail,
+        "search_rule": "",
+        "priority": "",
+        "pattern_type": "",
+    }

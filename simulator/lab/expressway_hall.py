@@ -10,28 +10,32 @@ from simulator.core.flow import ActorId, Address
 from simulator.core.sip.bearer import RFC8898, UCM
 from simulator.expressway.core import trusted_cas
 from simulator.expressway.core.discovery import Found, FoundNode, Identity, UcmServer
+from simulator.expressway.core.expressway_e import ExpresswayE
 from simulator.expressway.core.proxy import ExpresswayC
 from simulator.expressway.core.refusals import UNAVAILABLE, UNREACHABLE
 from simulator.expressway.core.settings import ExpresswaySettings
 from simulator.expressway.core.token_keys import parse_keys
+from simulator.expressway.core.traversal_client import TraversalPlan
 from simulator.lab.amendments import Amendments
 from simulator.lab.build import host_of
-from simulator.lab.config import CertificateConfig, ExpresswayConfig
+from simulator.lab.config import CertificateConfig, EdgeConfig, ExpresswayConfig
 from simulator.lab.pki import EXPRESSWAY_CA
 from simulator.lab.whereabouts import Whereabouts
 
 
 class ExpresswayHall(Whereabouts):
     expressways: dict[str, ExpresswayC]
+    edges: dict[str, ExpresswayE]
+    """Those that are an Expressway-E alone, by their own names."""
     _amend: Amendments
     _expressway_trust: dict[str, tuple[bytes, ...]]
 
     def _expressway(self, config: ExpresswayConfig) -> ExpresswayC:
         host = host_of(config)
         address = self.places.settle(config.name, host, "expressway")
-        server = self._issue_expressway(config.name, config.certificate)
+        server = self._issue_expressway(config, config.certificate)
         edge = config.edge_certificate
-        phones_see = server if edge is None else self._issue_expressway(config.name, edge)
+        phones_see = server if edge is None else self._issue_expressway(config, edge)
         self.credentials[config.name] = server.credential
         self._expressway_trust[config.name] = self.pki.bundle(config.trusted_cas)
         return ExpresswayC(
@@ -48,32 +52,80 @@ class ExpresswayHall(Whereabouts):
             entropy=self._secret.child(config.name),
             journal=self.log.journal(ActorId(config.name)),
             flows=self.flows,
-            settings=ExpresswaySettings(
-                minimum=self.config.tls,
-                maximum=self.config.tls,
-                crls=self.pki.revocation_lists(config.trusted_cas) if config.check_revocation else (),
-                edge_challenges=config.edge_challenges,
-                dialect={"ucm": UCM, "rfc8898": RFC8898}[self.config.cluster.dialect],
-                rate=config.rate_limit,
-                unreachable=UNAVAILABLE if config.unreachable == 503 else UNREACHABLE,
-            ),
+            settings=self._settings(config, config.trusted_cas),
             identity=Identity(hostname=host.partition(".")[0], names=server.identity.names),
             locate=self._locate,
             files=self._files,
             authorize_by_token=config.authorize_by_token,
+            traversal=None if config.edge is None else self._traversal_plan(config.edge),
         )
 
-    def _issue_expressway(self, name: str, certificate: CertificateConfig) -> Issued:
+    def _traversal_plan(self, edge: EdgeConfig) -> TraversalPlan:
+        host = host_of(edge)
+        return TraversalPlan(
+            server=Address(host, self.edge_port(edge, "traversal")),
+            tunnel=Address(host, self.edge_port(edge, "tunnel")),
+        )
+
+    def _edge(self, pair: ExpresswayConfig, edge: EdgeConfig) -> ExpresswayE:
+        """Made after its Expressway-C."""
+        host, inner = host_of(edge), host_of(pair)
+        address = self.places.settle(edge.name, host, "expressway")
+        server = self._issue_expressway(edge, edge.certificate)
+        self.credentials[edge.name] = server.credential
+        self._expressway_trust[edge.name] = self.pki.bundle(edge.trusted_cas)
+        https, traversal, tunnel = (
+            Address(address, self.edge_port(edge, role)) for role in ("https", "traversal", "tunnel")
+        )
+        return ExpresswayE(
+            name=edge.name,
+            host=host,
+            address=Address(address, edge.port),
+            https=https,
+            traversal=traversal,
+            tunnel=tunnel,
+            credential=server.credential,
+            trust=trusted_cas.usable(self._expressway_trust[edge.name]),
+            verify=edge.verify_subject or inner,
+            client=self.expressways[pair.name].address,
+            client_host=inner,
+            entropy=self._secret.child(edge.name),
+            journal=self.log.journal(ActorId(edge.name)),
+            settings=self._settings(pair, edge.trusted_cas),
+        )
+
+    def _settings(self, config: ExpresswayConfig, authorities: list[str]) -> ExpresswaySettings:
+        """`authorities`: the trusted CAs."""
+        return ExpresswaySettings(
+            minimum=self.config.tls,
+            maximum=self.config.tls,
+            crls=self.pki.revocation_lists(authorities) if config.check_revocation else (),
+            edge_challenges=config.edge_challenges,
+            dialect={"ucm": UCM, "rfc8898": RFC8898}[self.config.cluster.dialect],
+            rate=config.rate_limit,
+            unreachable=UNAVAILABLE if config.unreachable == 503 else UNREACHABLE,
+        )
+
+    def _issue_expressway(self, owner: ExpresswayConfig | EdgeConfig, certificate: CertificateConfig) -> Issued:
         return self.pki.issue(
             certificate,
-            holder=name,
-            host=host_of(self._expressway_config(name)),
-            addresses=self._builder.certificate_addresses(name),
+            holder=owner.name,
+            host=host_of(owner),
+            addresses=self._builder.certificate_addresses(owner.name),
             default_ca=EXPRESSWAY_CA,
         )
 
     def _expressway_config(self, name: str) -> ExpresswayConfig:
         return next(item for item in self.config.expressways if item.name == name)
+
+    def _owner(self, name: str) -> ExpresswayConfig | EdgeConfig:
+        edges = (item.edge for item in self.config.expressways if item.edge is not None)
+        return next((edge for edge in edges if edge.name == name), None) or self._expressway_config(name)
+
+    def expressway_actor(self, name: str) -> ExpresswayC | ExpresswayE:
+        """An Expressway-C, one that is a whole pair, or an Expressway-E. KeyError for another name."""
+        edge = self.edges.get(name)
+        return self.expressways[name] if edge is None else edge
 
     def _locate(self, found: FoundNode) -> Address:
         """Where a node's 5091 is: as it was found, or where it was bound if any port will do."""
@@ -148,9 +200,15 @@ class ExpresswayHall(Whereabouts):
     # --- certificates ---------------------------------------------------------------------------------------
 
     def renew_expressway(self, name: str, certificate: CertificateConfig) -> None:
-        """A new server certificate: UCM sees it with the next connection, its table with the next refresh."""
-        issued = self._issue_expressway(name, certificate)
-        self.expressways[name].set_credential(issued.credential, names=issued.identity.names)
+        """A new server certificate: UCM sees it with the next connection, its table with the next refresh.
+
+        An Expressway-E shows it, and reads its trusted CAs anew, when it is restarted. [assumed]
+        """
+        issued = self._issue_expressway(self._owner(name), certificate)
+        if (edge := self.edges.get(name)) is not None:
+            edge.credential = issued.credential
+        else:
+            self.expressways[name].set_credential(issued.credential, names=issued.identity.names)
         names = ", ".join(issued.identity.names)
         self.lab.add(ClusterChanged(what=f"server certificate of {name}", detail=names))
 
@@ -167,7 +225,10 @@ class ExpresswayHall(Whereabouts):
 
     def _put_trust(self, expressway: str, bundle: tuple[bytes, ...]) -> None:
         held = self._expressway_trust[expressway] = (*self._expressway_trust[expressway], *bundle)
-        self.expressways[expressway].set_trust(held)
+        if (edge := self.edges.get(expressway)) is not None:
+            edge.trust = trusted_cas.usable(held)
+        else:
+            self.expressways[expressway].set_trust(held)
 
     def add_trust(self, owner: str, authorities: list[str]) -> None:
         """Into a node's Tomcat-trust (read when CallManager starts) or an Expressway's trusted CAs (live).
@@ -175,7 +236,7 @@ class ExpresswayHall(Whereabouts):
         `tomcat:NODE` and `callmanager:NODE` are that node's own certificates of now, for self-signed ones.
         """
         bundle = tuple(pem for name in authorities for pem in self._certificates(name))
-        if owner in self.expressways:
+        if owner in self.expressways or owner in self.edges:
             self._put_trust(owner, bundle)
             store = "trusted CAs"
         else:
@@ -197,5 +258,19 @@ class ExpresswayHall(Whereabouts):
 
     def hang_expressway(self, name: str, on: bool) -> None:
         """It takes connections and answers nothing, or works again."""
-        self.expressways[name].hang(on)
+        self.expressway_actor(name).hang(on)
         self.lab.add(FaultInjected(fault=f"Expressway {name}", detail="hangs" if on else "works again"))
+
+    def cut_traversal(self, name: str, on: bool) -> ExpresswayE:
+        """Nothing passes between this Expressway-E, or that of this Expressway-C, and the other; or it does again.
+
+        LookupError if there is no such link.
+        """
+        config = next((one for one in self.config.expressways if name in (one.name, one.front.name)), None)
+        if config is None or config.edge is None:
+            raise LookupError(f"{name} has no Expressway-E of its own")
+        edge = self.edges[config.edge.name]
+        edge.cut(on, self.clock.now())
+        fault = f"link between {edge.name} and {config.name}"
+        self.lab.add(FaultInjected(fault=fault, detail="cut" if on else "works again"))
+        return edge

@@ -19,13 +19,18 @@ async def take_at_expressway(stage: Stage, step: ExpresswayStep) -> list[str]:
     if step.authorize_by_token is not None:
         desk.actor.set_authorize_by_token(step.authorize_by_token)
         stage.kick(desk.actor)
+    if step.cut is not None:
+        stage.kick(site.cut_traversal(desk.name, step.cut))
     if step.down is not None:
         await (stage.close_expressway if step.down else stage.open_expressway)(desk.name)
     if step.hang is not None:
         site.hang_expressway(desk.name, step.hang)
     if step.discover is not None or step.refresh:
         problems += _judged(await desk.ask_servers(stage, step.discover), step.fails)
-    if step.restart:
+    if step.restart and desk.name in site.edges:
+        await stage.close_expressway(desk.name)
+        await stage.open_expressway(desk.name)
+    elif step.restart:
         desk.actor.restart()
         stage.kick(desk.actor)
     await stage.settle()

@@ -10,7 +10,7 @@ import errno
 import os
 import socket
 
-from simulator.lab.config import LabConfig, PortsConfig
+from simulator.lab.config import EDGE_PORTS, LabConfig, PortsConfig
 
 RANGE = range(20_000, 32_768)
 _ATTEMPTS = 200
@@ -40,9 +40,13 @@ def numbered(config: LabConfig, host: str, kept: Numbers) -> LabConfig:
         )
         for node in config.nodes
     ]
-    expressways = [
-        item.model_copy(update={"port": item.port or number(item.name, "edge")}) for item in config.expressways
-    ]
+    expressways = []
+    for item in config.expressways:
+        changed: dict[str, object] = {"port": item.port or number(item.name, "edge")}
+        if (edge := item.edge) is not None:
+            ports = {role: getattr(edge, role) or number(edge.name, role) for role in EDGE_PORTS}
+            changed["edge"] = edge.model_copy(update=ports)
+        expressways.append(item.model_copy(update=changed))
     return config.model_copy(update={"nodes": nodes, "expressways": expressways})
 
 

@@ -153,11 +153,12 @@ class Lab:
         await self._driver.remove(node)
 
     async def open_expressway(self, name: str) -> None:
-        expressway = self.site.expressways[name]
+        expressway = self.site.expressway_actor(name)
+        expressway.switched_on()
         await self._open(name, expressway, expressway.listens())
 
     async def close_expressway(self, name: str) -> None:
-        await self._driver.remove(self.site.expressways[name])
+        await self._driver.remove(self.site.expressway_actor(name))
 
     async def open_tomcat(self, name: str) -> None:
         await self._servers.open_tomcat(name)
@@ -201,6 +202,8 @@ class Lab:
             await self._servers.open_config(node.name)
             actor = self.site.nodes[node.name]
             await self._open(node.name, actor, actor.listens())
+        for name, edge in self.site.edges.items():
+            await self._open(name, edge, edge.listens())
         for name, expressway in self.site.expressways.items():
             self.site.presume_discovered(name)
             await self._open(name, expressway, expressway.listens())
@@ -210,6 +213,8 @@ class Lab:
         self.site.make_phones()
         for phone in self.site.phones.values():
             await self._driver.add(phone)
+        if self.site.edges:
+            await self._driver.settle()  # the traversal zones come up first
         if self._with_doors:
             await self._open_doors()
         elif self._virtual:

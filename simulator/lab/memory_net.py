@@ -104,6 +104,11 @@ class MemoryNet:
         self._wire.close_all(actor)
         self.kick(actor)
 
+    def leave(self, actor: Actor) -> None:
+        """The same, and the actor is not run any more until it is added again."""
+        self.close_listeners(actor)
+        self._remove(actor)
+
     def drop(self, actor: Actor) -> None:
         """The actor's connections vanish; their peers see a reset. The actor is not run any more."""
         self._remove(actor)

@@ -18,7 +18,7 @@ def outside(site: Whereabouts) -> Records:
     """Of the public name server: the Expressways, at the ports of this moment."""
     domain, services, hosts = site.config.domain, [], {}
     for item in site.config.expressways:
-        host, port = host_of(item), site.port_bound(item.name, "https")
+        host, port = host_of(item.front), site.port_bound(item.front.name, "https")
         if address := site.places.resolve(host):
             hosts[host.lower()] = address
             services.append(Service(name=f"_collab-edge._tls.{domain}", host=host, port=port or 8443))

@@ -258,6 +258,7 @@ def check_references(scenario: Scenario, loaded: yaml_source.Loaded) -> None:
     phones = {phone.device for phone in lab.phones}
     nodes = {node.name for node in lab.nodes}
     expressways = {expressway.name for expressway in lab.expressways}
+    expressways |= {expressway.edge.name for expressway in lab.expressways if expressway.edge}
     strangers = {step.send.client for step in scenario.steps if step.send is not None}
     known = {
         "phone": (phones, "phone"),

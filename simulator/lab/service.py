@@ -138,9 +138,13 @@ def endpoints_of(lab: Lab) -> dict[str, dict[str, list[str | int]]]:
     for name in site.nameservers:
         if port := site.port_bound(name, "dns-udp"):
             out[name] = {"dns": [site.places.address(name), port]}
-    for name in site.expressways:
-        edge = lab.edge_of(name)
-        out[name] = {"edge": [edge.host, edge.port], "https": [edge.host, lab.site.port_bound(name, "https")]}
+    for item in site.config.expressways:
+        edge, front = lab.edge_of(item.name), item.front.name
+        roles = ("https", "traversal", "tunnel") if item.edge else ("https",)
+        out[front] = {
+            "edge": [edge.host, edge.port],
+            **{role: [edge.host, site.port_bound(front, role)] for role in roles},
+        }
     return out
 
 

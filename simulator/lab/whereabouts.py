@@ -11,7 +11,7 @@ from simulator.core.flow import Actor, ActorId, Address, FlowIds
 from simulator.core.instant import Clock, Instant
 from simulator.core.tls.settings import Credential
 from simulator.lab.build import Builder
-from simulator.lab.config import ExpresswayConfig, LabConfig, NodeConfig
+from simulator.lab.config import EDGE_PORTS, EdgeConfig, ExpresswayConfig, LabConfig, NodeConfig
 from simulator.lab.pki import Pki
 from simulator.lab.places import Addressing, Places
 
@@ -58,8 +58,9 @@ class Whereabouts:
         self._bound.setdefault(node, {}).update(addresses)
 
     def edge_of(self, expressway: str) -> Address | None:
-        """Where the driver bound the Expressway's edge; None before it did."""
-        return self._bound.get(expressway, {}).get("edge")
+        """Where the driver bound the edge of this Expressway, or of its Expressway-E; None before it did."""
+        fronts = {item.name: item.front.name for item in self.config.expressways}
+        return self._bound.get(fronts.get(expressway, expressway), {}).get("edge")
 
     def ports_of(self, node: str) -> NodePorts:
         """The node's ports as phones must use them: what is configured, or where that is 0, what was bound."""
@@ -100,6 +101,11 @@ class Whereabouts:
         if config.https is not None:
             return config.https
         return 8443 if self._virtual else 0
+
+    def edge_port(self, config: EdgeConfig, role: str) -> int:
+        """Of an Expressway-E's listener: as configured, or the documented one where each host has its own."""
+        configured: int | None = getattr(config, role)
+        return (EDGE_PORTS[role] if self._virtual else 0) if configured is None else configured
 
     # --- URLs -----------------------------------------------------------------------------------------------
 

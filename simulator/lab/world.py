@@ -60,6 +60,8 @@ class World:
             self.site.bound(name, self._net.add(node, node.listens()))
             self._tomcats[name] = self._tomcat(name)
             self._file_doors[name] = self._files(name)
+        for name, edge in self.site.edges.items():
+            self.site.bound(name, self._net.add(edge, edge.listens()))
         for name, expressway in self.site.expressways.items():
             self.site.presume_discovered(name)
             self.site.bound(name, self._net.add(expressway, expressway.listens()))
@@ -68,6 +70,8 @@ class World:
         self.site.make_phones()
         for phone in self.site.phones.values():
             self._net.add(phone)
+        if self.site.edges:
+            self._net.settle()  # the traversal zones come up first
 
     def close(self) -> None:
         """The end of it. SQLite holds a World that was not closed for as long as the process lives."""
@@ -94,11 +98,12 @@ class World:
         self._net.close_listeners(node)
 
     async def open_expressway(self, name: str) -> None:
-        expressway = self.site.expressways[name]
+        expressway = self.site.expressway_actor(name)
+        expressway.switched_on()
         self._net.add(expressway, expressway.listens())
 
     async def close_expressway(self, name: str) -> None:
-        self._net.close_listeners(self.site.expressways[name])
+        self._net.leave(self.site.expressway_actor(name))
 
     async def open_tomcat(self, name: str) -> None:
         self._tomcats[name] = self._tomcat(name)

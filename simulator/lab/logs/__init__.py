@@ -47,7 +47,11 @@ def logs_of(config: LabConfig, records: Sequence[Record]) -> dict[str, str]:
     actors = {
         "phone": [phone.device for phone in config.phones],
         "node": [node.name for node in config.nodes],
-        "expressway": [item.name for item in config.expressways],
+        "expressway": [
+            name
+            for item in config.expressways
+            for name in ((item.edge.name, item.name) if item.edge else (item.name,))
+        ],
     }
     out = {}
     for kind, log in LOGS.items():
