@@ -136,7 +136,7 @@ class Relay:
     # --- the three ways ---------------------------------------------------------------------------------------
 
     def _from_phone(self, phone: EdgeFlow, request: Request, now: Instant, cause: int) -> None:
-        arrival = self._arrive(request, phone.flow, phone.remote, self._settings.ingress)
+        arrival = self._arrive(request, phone.flow, self._sender(request, phone), self._settings.ingress)
         if self._is_for_us(arrival):
             self._reply(phone.flow, arrival.request, 200, _ABOUT_US)
             return
@@ -237,6 +237,11 @@ class Relay:
     @property
     def _addresses(self) -> tuple[Address, ...]:
         return (self.own,) if self.inner is None else (self.own, self.inner)
+
+    def _sender(self, request: Request, phone: EdgeFlow) -> Address:
+        """Expressway-E is known by its certificate, and dialled by name: its Via says its address."""
+        via = request.top_via
+        return phone.remote if self._guard is not None else Address(via.host, phone.remote.port)
 
     def _source(self, arrival: Arrival, phone: EdgeFlow) -> str:
         """The phone's address; behind a traversal zone Expressway-E has written it into the phone's Via."""

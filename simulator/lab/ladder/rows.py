@@ -35,6 +35,8 @@ class Row:
     """What is folded away: the whole message, redacted, or the certificates of a handshake."""
     seq: int = 0
     """Of the record it was read from."""
+    turned: bool = False
+    """Of a connection that the inner side opens outward: its requests go the other way."""
 
 
 def rows_of(records: Sequence[Record]) -> list[Row]:
@@ -48,6 +50,7 @@ def rows_of(records: Sequence[Record]) -> list[Row]:
             row,
             at=record.at - start,
             seq=record.seq,
+            turned=wires.turned(record),
             text=row.text.translate(_UNPRINTABLE),
             detail=row.detail.translate(_UNPRINTABLE),
         )
@@ -65,28 +68,42 @@ for _allowed in "\t\n\r":
 
 
 def lanes_of(rows: Iterable[Row]) -> list[str]:
-    """Lanes from left to right: who only calls, then who calls and is called, then who only answers."""
+    """Lanes from left to right: who only calls, then who calls and is called, then who only answers.
+
+    Of the middle ones, those that are called by others stand behind these.
+    """
     names: list[str] = []
-    callers: set[str] = set()
-    called: set[str] = set()
+    calls: set[tuple[str, str]] = set()
     for row in rows:
         names += [name for name in (row.lane, row.to) if name is not None and name not in names]
         if row.opens and row.lane is not None and row.to is not None:
-            callers.add(row.lane)
-            called.add(row.to)
-    return sorted(names, key=lambda name: 1 if name in callers & called else 2 if name not in callers else 0)
+            calls.add((row.to, row.lane) if row.turned else (row.lane, row.to))
+    callers, called = {one for one, _ in calls}, {one for _, one in calls}
+    depth = dict.fromkeys(names, 0)
+    for _ in names:
+        for caller, one in sorted(calls):
+            depth[one] = max(depth[one], min(depth[caller] + 1, len(names)))
+
+    def place(name: str) -> tuple[int, int]:
+        return (1, depth[name]) if name in callers & called else (2 if name not in callers else 0, 0)
+
+    return sorted(names, key=place)
 
 
 def captions_of(records: Iterable[Record]) -> dict[str, str]:
     """What each actor is, as far as its events show: a caption for its lane."""
     out: dict[str, str] = {}
     for record in records:
+        if isinstance(record.event, ev.FlowOpened) and record.event.listener in INNER:
+            out.setdefault(str(record.actor), "Expressway-E")
         for kinds, caption in _CAPTIONS:
             if isinstance(record.event, kinds):
                 out.setdefault(str(record.actor), caption)
     return out
 
 
+INNER = ("traversal", "tunnel")
+"""Listeners of an Expressway-E for its Expressway-C."""
 _CAPTIONS: tuple[tuple[tuple[type[ev.Event], ...], str], ...] = (
     ((ev.PhoneStateChanged, ev.SignInStateChanged), "phone"),
     ((ev.NamesAnswered,), "name server"),
@@ -124,6 +141,10 @@ class _Wires:
                 if up is not None:
                     self.asked[up] = event
                 return
+
+    def turned(self, record: Record) -> bool:
+        connection = self.connections.of(record.flow)
+        return connection is not None and connection.listener in INNER
 
     def server_of(self, url: str) -> str | None:
         """The node that served `url`'s path."""
@@ -193,6 +214,9 @@ def _rows(record: Record, wires: _Wires) -> list[Row]:
             return note(
                 f"zone {event.zone} {event.state}", "good" if event.state == "active" else "bad", event.detail
             )
+        case ev.TraversalPeerRefused():
+            names = ", ".join(event.offered) or "no name"
+            return note(f"{names} is not {event.wanted}: {event.detail}", "bad")
         case ev.KeepAliveJudged() if not event.answered:
             return note(f"zone {event.zone}: no answer to the keep-alive", "bad", event.detail)
         case ev.SignInStepAnswered():

@@ -20,6 +20,8 @@ _Module = Callable[[str, str, str], str]
 _RULE_PRIORITY = 45
 """Of the search rule of a CEOAuth zone. [documented: administration 9.1]"""
 _THREAD = "0x7f1d5c8e2700"
+_TRAVERSAL = {"TraversalZone": "NeighbourGatekeeper", "SSH tunnels": "SSH"}
+"""Zone of an Expressway pair -> Service of its lines. [assumed]"""
 _URI = re.compile(r"^\w+ sips?:(?:[^@\s]*@)?([^\s>]+) SIP/2\.0$")
 _HEADER = {
     name: re.compile(rf"(?im)^(?:{short})[ \t]*:[ \t]*([^\r\n]*)")
@@ -69,7 +71,7 @@ def _of(record: Record, ends: Ends) -> Iterator[str]:
                 f'{prefix} Event="{way} TLS Negotiation Error" Service="SIP" {path} '
                 f'Detail="{_tls_detail(event)}" Protocol="TLS"{name} Level="1" {utc}'
             )
-        case ev.ProxyForwarded() if event.direction == "inward":
+        case ev.ProxyForwarded() if event.direction == "inward" and ends.listener != "traversal":
             found = _URI.match(event.start_line)
             if found:
                 zone = f"CEOAuth {_value(found[1].partition(';')[0])}"
@@ -92,12 +94,25 @@ def _of(record: Record, ends: Ends) -> Iterator[str]:
             # [event documented: administrator guide, events at level 1; its words are ours]
             how = f'Zone "{event.zone}" {event.what}: {event.address}, search rule at priority {event.priority}'
             yield f'{prefix} Event="System Configuration Changed" Detail="{_value(how)}" Level="1" {utc}'
+        case ev.TraversalPeerRefused():
+            # [Detail observed for an outbound connection: sip-wire 9; here assumed]
+            yield (
+                f'{prefix} Event="Inbound TLS Negotiation Error" Service="SIP" {path} '
+                f'Detail="{_value(event.detail)}" Protocol="TLS" '
+                f'Common-name="{_value(", ".join(event.offered))}" Level="1" {utc}'
+            )
+        case ev.ZoneChanged(state="active") if event.zone in _TRAVERSAL:
+            # [the event's counterpart of a failure; its words are assumed]
+            yield (
+                f'{prefix} Event="External Server Communications Restored" Service="{_service(event.zone)}" '
+                f'Detail="name:{_value(event.zone)}" Protocol="TLS" Level="1" {utc}'
+            )
         case ev.ZoneChanged(state="failed"):
             # [event, Service and Detail="name:ADDRESS:PORT" observed for an H.323 peer in Cisco's Expressway
             # cluster guide of 2021; the same line for a CEOAuth zone, with its name and our Reason, is assumed]
             yield (
                 f'{prefix} Event="External Server Communications Failure" Reason="{_value(event.detail)}" '
-                f'Service="NeighbourGatekeeper" Detail="name:{_value(event.zone)}" Protocol="TLS" Level="1" '
+                f'Service="{_service(event.zone)}" Detail="name:{_value(event.zone)}" Protocol="TLS" Level="1" '
                 f"{utc}"
             )
         case ev.SourceBlocked():
@@ -211,3 +226,7 @@ def _tag(header: str) -> str:
 
 def _value(text: str) -> str:
     return plain(text).replace('"', "'")
+
+
+def _service(zone: str) -> str:
+    return _TRAVERSAL.get(zone, "NeighbourGatekeeper")
