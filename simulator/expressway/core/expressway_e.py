@@ -187,7 +187,8 @@ class ExpresswayE:
         elif facts.listener == TUNNEL:
             self._tunnel.accept(flow, facts, now)
         elif facts.listener == TRAVERSAL:
-            self._relay.inner = facts.local
+            if not self._at.port or self._at.host in ("0.0.0.0", "::"):  # noqa: S104
+                self._relay.inner = facts.local
             before = self._traversal.accept(flow, facts, now)
             if before is not None:
                 self._relay.abandon(before)

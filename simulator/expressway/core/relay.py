@@ -164,7 +164,8 @@ class Relay:
             zone.send(onward)
 
     def _from_ucm(self, zone: Zone, flow: FlowId, request: Request, now: Instant, cause: int) -> None:
-        arrival = self._arrive(request, flow, zone.remote, IngressZone(name=zone.node.zone))
+        ingress = IngressZone(name=zone.node.zone, number=zone.node.number)
+        arrival = self._arrive(request, flow, zone.remote, ingress)
         refusal = self._refusal(arrival)
         if refusal is None and self._is_for_us(arrival):
             self._reply(flow, arrival.request, 200, _ABOUT_US)

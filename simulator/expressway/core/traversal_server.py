@@ -14,10 +14,10 @@ from simulator.core.instant import Instant
 from simulator.expressway.core import headers as rewrite
 from simulator.expressway.core.onward import Arrival
 from simulator.expressway.core.outbox import Outbox
-from simulator.expressway.core.settings import ExpresswaySettings
+from simulator.expressway.core.settings import TRAVERSAL, ExpresswaySettings
 from simulator.expressway.core.zone import UcmNode, Zone, ZoneStatus
 
-TRAVERSAL_ZONE = "TraversalZone"
+TRAVERSAL_ZONE = TRAVERSAL.name
 UNACCEPTABLE = "Peer's TLS certificate identity was unacceptable"
 """[observed for an outbound connection: sip-wire 9]"""
 
@@ -42,7 +42,13 @@ class TraversalServer:
     ) -> None:
         self._verify, self._client, self._client_host = verify, client, client_host
         self._out = out
-        node = UcmNode(host=TRAVERSAL_ZONE, address=client, title=TRAVERSAL_ZONE, peer="Expressway-C")
+        node = UcmNode(
+            host=TRAVERSAL_ZONE,
+            address=client,
+            title=TRAVERSAL_ZONE,
+            number=TRAVERSAL.number,
+            peer="Expressway-C",
+        )
         self._zone = Zone(node, backoff=0.0, transmit=out.transmit)
         self._silence = None if settings.keep_alive is None else 2 * settings.keep_alive + 5.0
         self._heard = Instant(0.0)

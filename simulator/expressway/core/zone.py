@@ -32,6 +32,8 @@ class UcmNode:
     """The name its Tomcat certificate must carry; None: `host`."""
     title: str | None = None
     """The zone's name, where it is no neighbour zone."""
+    number: int | None = None
+    """What Via parameters call it beside its name."""
     peer: str = "UCM"
     """Who is at the other end, for messages."""
 

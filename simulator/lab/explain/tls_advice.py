@@ -10,7 +10,7 @@ from __future__ import annotations
 from simulator.lab.explain.model import Advice, Mark
 from simulator.lab.explain.tls_faults import Fault, Side
 
-ROLES = ("oauth", "mra", "sips", "edge", "https", "other")
+ROLES = ("oauth", "mra", "sips", "edge", "traversal", "https", "other")
 
 _SHOW_TOMCAT = "show cert own tomcat on the node: issuer, validity, subject alternative names"
 _SHOW_CALLMANAGER = "show cert own CallManager on the node; show ctl and show itl for what phones trust"
@@ -21,6 +21,10 @@ _SHOW_TRUST = (
 _EVENT_LOG = (
     'Expressway-C event log: Event="Outbound TLS Negotiation Error" with Dst-port="5091"; a capture shows '
     "the alert"
+)
+_TRAVERSAL_LOG = (
+    'the event logs of both: Event="Inbound TLS Negotiation Error" on Expressway-E, "Outbound" on Expressway-C, '
+    'with Dst-port="7001"'
 )
 _CAPTURE = "a capture of the port: the alert, and which side sends it, is readable up to TLS 1.2"
 
@@ -50,6 +54,12 @@ _SERVERS = {
         "signed and upload it.",
         _SHOW_EXPRESSWAY,
     ),
+    "traversal": (
+        "Expressway-E's server certificate",
+        "Make a new signing request on Expressway-E (Maintenance > Security > Server certificate), have it signed "
+        "by an authority that Expressway-C trusts, and upload it.",
+        _SHOW_EXPRESSWAY,
+    ),
     "https": (
         "the configuration server's Tomcat certificate",
         "Regenerate or re-sign Tomcat's certificate on that node and restart Cisco Tomcat and Cisco TFTP.",
@@ -64,6 +74,8 @@ _TRUSTING = {
     "Tomcat (or the self-signed Tomcat certificate), then refresh the Unified CM servers.",
     "sips": "Let the phone fetch the current CTL and ITL files, or sign CallManager by an authority it trusts.",
     "edge": "Use a certificate of an authority the remote client knows (for Jabber a public one).",
+    "traversal": "On Expressway-C, Maintenance > Security > Trusted CA certificate: append the authority that signed "
+    "Expressway-E's certificate.",
     "https": "Install the authority that signed Tomcat in the client's trust store.",
     "other": "Give the client the authority that signed the server's certificate.",
 }
@@ -90,6 +102,12 @@ _CLIENTS = {
         "the client's certificate",
         "Let the client connect without a certificate, or trust its issuer on the Expressway.",
         _EVENT_LOG,
+    ),
+    "traversal": (
+        "Expressway-C's server certificate",
+        "On Expressway-E, Maintenance > Security > Trusted CA certificate: append the authority that signed "
+        "Expressway-C's certificate, then restart it.",
+        _TRAVERSAL_LOG,
     ),
     "https": ("the client's certificate", "Let the client connect without a certificate.", _CAPTURE),
     "other": ("the client's certificate", "Trust the issuer of the client's certificate.", _CAPTURE),
@@ -165,12 +183,14 @@ def _server_refused(fault: Fault, role: str) -> Advice:
     """The server does not take the client's certificate, or misses it."""
     who, trusting, show = _CLIENTS[role]
     known: Mark = "documented" if role in ("mra", "sips") else "assumed"
-    server = "The Expressway" if role == "edge" else "UCM"
+    server = {"edge": "The Expressway", "traversal": "Expressway-E"}.get(role, "UCM")
     match fault:
         case Fault.NO_CERTIFICATE:
             remedy = {
                 "mra": "Only an Expressway-C belongs on this port; phones use the phone OAuth port. An "
                 "Expressway that sends none has no certificate with clientAuth. " + _EKU,
+                "traversal": "Only its Expressway-C belongs on this port. One that sends none has none with "
+                "clientAuth. " + _EKU,
                 "sips": "Install a locally significant certificate through CAPF, or enable OAuth on the "
                 "device's security profile so that it uses the OAuth port.",
             }.get(role, "Give the client a certificate of an authority the server trusts.")
@@ -190,7 +210,7 @@ def _server_refused(fault: Fault, role: str) -> Advice:
             return _advice(f"{who[0].upper()}{who[1:]} is not valid yet.", remedy, _see_client(role), known)
         case Fault.PURPOSE:
             cause = f"{who[0].upper()}{who[1:]} has no clientAuth among its extended key usages."
-            return _advice(cause, _EKU if role == "mra" else _renew(role), _see_client(role), known)
+            return _advice(cause, _EKU if role in ("mra", "traversal") else _renew(role), _see_client(role), known)
         case Fault.WEAK:
             cause = f"{server} finds the key or the signature of {who} too weak."
             remedy = f"Use RSA of 2048 bits or more with SHA-256. {_renew(role)}"
@@ -217,6 +237,7 @@ def _renew(role: str) -> str:
     return {
         "mra": "Have Expressway-C's certificate signed anew (Maintenance > Security > Server certificate) and "
         "restart the Expressway; UCM needs the new issuer in tomcat-trust if it changed.",
+        "traversal": "Have Expressway-C's certificate signed anew (Maintenance > Security > Server certificate).",
         "sips": "Renew the LSC through CAPF.",
     }.get(role, "Renew the client's certificate.")
 
@@ -224,12 +245,13 @@ def _renew(role: str) -> str:
 def _see_client(role: str) -> str:
     return {
         "mra": _SHOW_EXPRESSWAY,
+        "traversal": _SHOW_EXPRESSWAY,
         "sips": "Device > Phone > Certification Authority Proxy Function information: certificate status",
     }.get(role, _CAPTURE)
 
 
 def _seen_at(role: str) -> str:
-    return _EVENT_LOG if role == "mra" else _CAPTURE
+    return {"mra": _EVENT_LOG, "traversal": _TRAVERSAL_LOG}.get(role, _CAPTURE)
 
 
 def _advice(cause: str, remedy: str, verify: str, mark: Mark) -> Advice:

@@ -30,10 +30,20 @@ PORTS = {
     "sips": "secure SIP port",
     "sip": "plain SIP port",
     "edge": "Expressway's edge",
+    "traversal": "traversal zone",
     "https": "configuration over HTTPS",
     "other": "port of unknown purpose",
 }
-_ROLES = {"sip-udp": "sip", "sip-tcp": "sip", "oauth": "oauth", "mra": "mra", "sips": "sips", "edge": "edge"}
+_ROLES = {
+    "sip-udp": "sip",
+    "sip-tcp": "sip",
+    "oauth": "oauth",
+    "mra": "mra",
+    "sips": "sips",
+    "edge": "edge",
+    "traversal": "traversal",
+    "tunnel": "traversal",
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -129,7 +139,7 @@ def _applies(check: str, leg: Leg, failed: str | None) -> bool:
     if check == "name_table":
         return leg.role == "mra"
     if check in _OF_CLIENT_CERTIFICATE:
-        return _client_certificate(leg.connection) is not None or leg.role in ("mra", "sips")
+        return _client_certificate(leg.connection) is not None or leg.role in ("mra", "sips", "traversal")
     return True
 
 

@@ -147,9 +147,11 @@ class _Writing:
 
     def _register(self, one: Try) -> None:
         leg = self._legs[-1]
-        name = f"REGISTER at {leg.connection.server_name}"
+        behind = leg.role == "traversal"  # whose client is the inner one
+        name = f"REGISTER at {leg.connection.client_name if behind else leg.connection.server_name}"
         failed = any(row.state == "fail" for row in self._rows)
-        onward = leg.role == "edge" and one.decision is None
+        through = leg.role in ("edge", "traversal")
+        onward = through and one.decision is None
         if one.broken is not None and one.decision is None:
             self._add(*register_rows.malformed(one.broken, name))
             self.outcome = f"malformed: {one.broken.detail}"
@@ -162,11 +164,11 @@ class _Writing:
         elif failed or leg.connection.server is not None:
             if onward and not failed:
                 self._add(*register_rows.by_expressway(one.answer, name))
-            role = "mra" if leg.role == "edge" else leg.role
+            role = "mra" if through else leg.role
             self._add(register_rows.not_judged(role, name))
             self.outcome = f"{one.answer or 'no answer'}" if onward or one.answer else "no answer"
         else:
-            role = "mra" if leg.role == "edge" else leg.role
+            role = "mra" if through else leg.role
             presented = leg.connection.client is not None and _presented(leg.connection.client)
             self._add(
                 *register_rows.answered(
