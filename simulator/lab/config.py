@@ -410,6 +410,4 @@ def _with_ports(config: ExpresswayConfig, numbers: Iterator[int]) -> ExpresswayC
     if config.edge is None:
         return config.model_copy(update={"port": next(numbers), "https": next(numbers)})
     ports = {role: next(numbers) for role in EDGE_PORTS}
-    return config.model_copy(
-        update={"port": next(numbers), "edge": config.edge.model_copy(update=ports)}
-    )
+    return config.model_copy(update={"port": next(numbers), "edge": config.edge.model_copy(update=ports)})

@@ -262,7 +262,7 @@ class ExpresswayHall(Whereabouts):
         self.lab.add(FaultInjected(fault=f"Expressway {name}", detail="hangs" if on else "works again"))
 
     def cut_traversal(self, name: str, on: bool) -> ExpresswayE:
-        """Nothing passes between this Expressway-E, or that of this Expressway-C, and the other; or it does again.
+        """Nothing passes between this Expressway and the other of its pair, or it does again.
 
         LookupError if there is no such link.
         """

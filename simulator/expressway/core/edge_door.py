@@ -1,4 +1,4 @@
-"""The door of Expressway-E's 8443: clients' connections, whole requests, rates, and the answers on their way out.
+"""The door of Expressway-E's 8443: connections, whole requests, rates, and the answers on their way.
 
 What a request is worth is decided behind it (`edge_service`). Slow clients are answered 408.
 """

@@ -6,8 +6,8 @@ tunnel; blocked sources, rates and the phones' certificate are its business, tok
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import replace
+from functools import partial
 
 from simulator.core.entropy import Entropy
 from simulator.core.eventlog import Journal
@@ -30,16 +30,16 @@ from simulator.expressway.core.edge_door import EdgeDoor
 from simulator.expressway.core.guard import Guard
 from simulator.expressway.core.keep_alives import KeepAlives
 from simulator.expressway.core.listeners import EDGE, HTTPS, TRAVERSAL, TUNNEL
-from simulator.expressway.core.onward import Arrival, registration_of, towards_traversal
+from simulator.expressway.core.onward import Manner, registration_of, towards_traversal
 from simulator.expressway.core.outbox import Outbox
 from simulator.expressway.core.pending import Registration
-from simulator.expressway.core.relay import Manner, Relay
+from simulator.expressway.core.relay import Relay
 from simulator.expressway.core.settings import ExpresswaySettings, Load
 from simulator.expressway.core.sip_flows import SipFlows
 from simulator.expressway.core.token_gate import TokenGate, strike
 from simulator.expressway.core.traversal_server import TraversalServer
 from simulator.expressway.core.tunnel import TUNNELS, TunnelServer
-from simulator.expressway.core.zone import UcmNode, ZoneStatus
+from simulator.expressway.core.zone import ZoneStatus
 
 SILENT = "nothing heard of the Expressway-C"
 
@@ -97,7 +97,10 @@ class ExpresswayE:
             own=address,
             name=host,
             users={},
-            manner=Manner(inward=self._inward, registration=_registration),
+            manner=Manner(
+                inward=partial(towards_traversal, hop_count=self._settings.hop_count),
+                registration=_registration,
+            ),
             settings=self._settings,
             secret=entropy.hex(16),
             edge=self._edge,
@@ -119,10 +122,6 @@ class ExpresswayE:
             out=self._out,
             patience=self._settings.message_patience,
         )
-
-    def _inward(self, arrival: Arrival, node: UcmNode, users: Mapping[str, str]) -> Request:
-        own = self._relay.inner or self._relay.own
-        return towards_traversal(arrival, node.zone, own=own, hop_count=self._settings.hop_count)
 
     # --- for whoever runs and administers it -----------------------------------------------------------------
 
@@ -168,7 +167,7 @@ class ExpresswayE:
         self._hangs = on
 
     def cut(self, on: bool, now: Instant) -> None:
-        """Fault: nothing passes between it and its Expressway-C, whose attempts end at once; or it does again."""
+        """Fault: nothing passes between it and its Expressway-C, whose attempts end at once; or again."""
         self._traversal.cut = self._tunnel.cut = on
         if on:
             self._let_go("cut", now)

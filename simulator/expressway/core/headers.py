@@ -101,9 +101,7 @@ def with_vias(headers: Headers, vias: Iterable[str]) -> Headers:
 # --- where it goes -------------------------------------------------------------------------------------------
 
 
-def foreign_routes(
-    routes: Iterable[NameAddr], own: Iterable[Address], name: str = ""
-) -> tuple[NameAddr, ...]:
+def foreign_routes(routes: Iterable[NameAddr], own: Iterable[Address], name: str = "") -> tuple[NameAddr, ...]:
     """The route set without the leading entries that name us (RFC 3261 16.4).
 
     Covers the Route that the edge configuration preloads: `<sip:us:5061;transport=tls;zone-id=3;directed;lr>`.

@@ -1,9 +1,10 @@
-"""A request as it arrives at an Expressway and as it leaves: towards a UCM node, an Expressway-C, or a phone."""
+"""A request as it arrives at an Expressway and as it leaves: towards UCM, an Expressway-C, or a phone."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
+from typing import Protocol
 
 from simulator.core.flow import Address, FlowId
 from simulator.core.sip import (
@@ -53,6 +54,23 @@ class Arrival:
         )
 
 
+class Inward(Protocol):
+    """A phone's request as it goes inside; `users`: the user of each device."""
+
+    def __call__(
+        self, arrival: Arrival, node: UcmNode, /, *, own: Address, users: Mapping[str, str]
+    ) -> Request: ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Manner:
+    """What tells the relay of an Expressway-C from that of an Expressway-E."""
+
+    inward: Inward
+    registration: Callable[[Request, str], Registration | None]
+    """What a REGISTER changes if a zone accepts it, by the zone's host."""
+
+
 def arrive(
     request: Request,
     *,
@@ -63,7 +81,10 @@ def arrive(
     name: str,
     secret: str,
 ) -> Arrival:
-    """`own`: our addresses; `name`: our FQDN. Raises RemoteProtocolError, with a status hint, for what no proxy may forward."""
+    """`own`: our addresses; `name`: our FQDN.
+
+    Raises RemoteProtocolError, with a status hint, for what no proxy may forward.
+    """
     validate_request(request)
     first, *others = (parse_via(text) for text in request.headers.get_all("Via"))
     vias = (rewrite.received_via(first, source=source, ingress=ingress), *others)
@@ -80,6 +101,7 @@ def arrive(
 def towards_ucm(
     arrival: Arrival,
     node: UcmNode,
+    /,
     *,
     own: Address,
     users: Mapping[str, str],
@@ -99,10 +121,13 @@ def towards_ucm(
     return arrival.request.replace(headers=rewrite.in_order(headers))
 
 
-def towards_traversal(arrival: Arrival, zone: str, *, own: Address, hop_count: int) -> Request:
-    """What an Expressway-E hands to its Expressway-C, whose work the Contact is. `own`: its end of the traversal
-    connection, which stands in Via and Record-Route. [form observed: sip-wire 8.2, T12]"""
-    headers = _forwarded(arrival, zone, own, hop_count).without("P-Asserted-Identity").without("Path")
+def towards_traversal(
+    arrival: Arrival, node: UcmNode, /, *, own: Address, users: Mapping[str, str], hop_count: int
+) -> Request:
+    """What an Expressway-E hands to its Expressway-C, whose work Contact and users are. `own`: its end of the
+    traversal connection, which stands in Via and Record-Route. [form observed: sip-wire 8.2, T12]"""
+    headers = _forwarded(arrival, node.zone, own, hop_count)
+    headers = headers.without("P-Asserted-Identity").without("Path")
     headers = rewrite.with_routes(headers, map(str, arrival.routes))
     return arrival.request.replace(headers=rewrite.in_order(headers))
 

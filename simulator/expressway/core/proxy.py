@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import replace
+from functools import partial
 
 from simulator.core.entropy import Entropy
 from simulator.core.eventlog import Journal
@@ -24,24 +25,22 @@ from simulator.core.flow import (
     Listen,
 )
 from simulator.core.instant import Instant
-from simulator.core.sip import Request
 from simulator.core.tls.settings import Credential, ServerTls
 from simulator.expressway.core.administration import PREFIX, Administration
 from simulator.expressway.core.discovery import FoundNode, Identity
 from simulator.expressway.core.edge import Edge
-from simulator.expressway.core.edge_door import EdgeDoor
-from simulator.expressway.core.edge_query import EdgeAnswer
 from simulator.expressway.core.edge_service import EdgeService, Surroundings
 from simulator.expressway.core.guard import Guard
 from simulator.expressway.core.keep_alives import KeepAlives, Pinged
-from simulator.expressway.core.listeners import EDGE, HTTPS
+from simulator.expressway.core.listeners import EDGE
 from simulator.expressway.core.neighbours import Neighbours
-from simulator.expressway.core.onward import Arrival, registration_of, towards_ucm
+from simulator.expressway.core.onward import Manner, registration_of, towards_ucm
 from simulator.expressway.core.outbox import Outbox
-from simulator.expressway.core.relay import Manner, Relay
+from simulator.expressway.core.outside import Outside, OwnEdge
+from simulator.expressway.core.relay import Relay
 from simulator.expressway.core.settings import ExpresswaySettings, Load
 from simulator.expressway.core.sip_flows import SipFlows
-from simulator.expressway.core.token_gate import TokenGate, strike
+from simulator.expressway.core.token_gate import TokenGate
 from simulator.expressway.core.traversal_client import TraversalClient, TraversalPlan
 from simulator.expressway.core.trusted_cas import usable
 from simulator.expressway.core.zone import UcmNode, ZoneStatus
@@ -93,7 +92,6 @@ class ExpresswayC:
         self._name = ActorId(name)
         plain = settings or ExpresswaySettings()
         self._settings = plain if traversal is None else plain.behind_traversal()
-        self._path_mode = path_mode
         self._out = Outbox(journal)
         self.identity = identity or Identity(hostname=name, names=())
         """For the next discovery: change it with the certificate."""
@@ -126,7 +124,6 @@ class ExpresswayC:
             trust=lambda: self._zones.trust,
             apply=self._neighbours.apply,
         )
-        self._https = https
         self._hangs = False
         self._service = EdgeService(
             Surroundings(
@@ -140,19 +137,20 @@ class ExpresswayC:
             out=self._out,
             gate=self._gate,
             entropy=entropy.child("edge-cookies"),
-            answered=self._answered,
+            answered=lambda number, answer, now: self._outside.answer(number, answer, now),
         )
-        self._door = EdgeDoor(
-            host=host,
-            sip=lambda: self._relay.own.port,
-            ask=self._service.take,
-            out=self._out,
-            guard=self._guard,
-            strike=lambda source, now: strike(self._guard, journal, source, now),
-        )
-        self._pair = None
-        if traversal is not None:
-            self._pair = TraversalClient(
+        self._outside: Outside
+        if traversal is None:
+            self._outside = OwnEdge(
+                host=host,
+                https=https,
+                sip=lambda: self._relay.own.port,
+                ask=self._service.take,
+                out=self._out,
+                guard=self._guard,
+            )
+        else:
+            self._outside = TraversalClient(
                 traversal,
                 edge=self._edge,
                 tls=self._zones.tls,
@@ -165,13 +163,16 @@ class ExpresswayC:
             own=address,
             name=host,
             users=dict(users or {}),
-            manner=Manner(inward=self._inward, registration=registration_of),
+            manner=Manner(
+                inward=partial(towards_ucm, path_mode=path_mode, hop_count=self._settings.hop_count),
+                registration=registration_of,
+            ),
             settings=self._settings,
             secret=entropy.hex(16),
             edge=self._edge,
             zones=self._zones,
             out=self._out,
-            guard=self._guard if self._pair is None else None,
+            guard=self._guard if traversal is None else None,
             gate=self._gate,
         )
         self._flows = SipFlows(
@@ -185,33 +186,19 @@ class ExpresswayC:
             guard=self._guard,
             out=self._out,
             patience=self._settings.message_patience,
-            uplink=None if self._pair is None else self._pair.sip,
+            uplink=self._outside.uplink,
         )
         self.switched_on()
 
-    def _answered(self, number: int, answer: EdgeAnswer, now: Instant) -> None:
-        (self._door if self._pair is None else self._pair).answer(number, answer, now)
-
-    def _inward(self, arrival: Arrival, node: UcmNode, users: Mapping[str, str]) -> Request:
-        return towards_ucm(
-            arrival,
-            node,
-            own=self._relay.own,
-            users=users,
-            path_mode=self._path_mode,
-            hop_count=self._settings.hop_count,
-        )
-
     def _pinged(self) -> tuple[Pinged, ...]:
-        return tuple(self._zones) if self._pair is None else (*self._zones, self._pair.sip)
+        uplink = self._outside.uplink
+        return tuple(self._zones) if uplink is None else (*self._zones, uplink)
 
     def switched_on(self) -> None:
         """At the beginning, and after it was off: every connection of before is gone, nobody said so."""
-        for part in (self._zones, self._door, self._edge, self._flows, self._relay):
+        for part in (self._zones, self._edge, self._flows, self._relay):
             part.forget()
-        if self._pair is not None:
-            self._pair.forget()
-            self._pair.handle_timeout(Instant(0.0))
+        self._outside.switched_on()
 
     # --- for whoever runs and administers it -----------------------------------------------------------------
 
@@ -230,20 +217,15 @@ class ExpresswayC:
     @property
     def traversal(self) -> tuple[ZoneStatus, ...]:
         """The zone towards its Expressway-E, and the tunnel; empty: it has none of its own."""
-        return () if self._pair is None else self._pair.statuses
+        return self._outside.statuses
 
     def listens(self) -> tuple[Listen, ...]:
-        if self._pair is not None:
-            return ()
         tls = ServerTls(
             credential=self._edge_credential or self._zones.credential,
             minimum=self._settings.minimum,
             maximum=self._settings.maximum,
         )
-        sip = Listen(name=EDGE, transport="tls", address=self.address, tls=tls)
-        if self._https is None:
-            return (sip,)
-        return (sip, Listen(name=HTTPS, transport="tls", address=self._https, tls=replace(tls, maximum="1.3")))
+        return self._outside.listens(self.address, tls)
 
     def zone_state(self, node: str) -> ZoneStatus:
         """Raises KeyError for a node that is not configured."""
@@ -298,14 +280,12 @@ class ExpresswayC:
 
     def _forgive(self) -> None:
         self._neighbours.forgive()
-        if self._pair is not None:
-            self._pair.forgive()
+        self._outside.forgive()
 
     def restart(self) -> None:
-        """Closes every connection to UCM and Expressway-E; those to come are made with the certificates of then."""
+        """Closes every connection it opened; the next ones are made with the certificates of then."""
         self._neighbours.restart()
-        if self._pair is not None:
-            self._pair.restart()
+        self._outside.restart()
 
     def hang(self, on: bool) -> None:
         """It takes connections and answers nothing, or comes to itself: what came meanwhile is lost."""
@@ -314,29 +294,15 @@ class ExpresswayC:
     # --- Actor ------------------------------------------------------------------------------------------------
 
     def flow_opened(self, flow: FlowId, facts: FlowFacts, now: Instant) -> None:
-        if facts.listener == HTTPS:
-            self._door.opened(flow, facts, now)
-        elif self._pair is not None and flow == self._pair.tunnel.flow:
-            self._pair.tunnel.opened(facts.remote, now)
-        else:
+        if not self._outside.opened(flow, facts, now):
             self._flows.opened(flow, facts, now)
 
     def flow_data(self, flow: FlowId, data: bytes, now: Instant) -> None:
-        if self._hangs:
-            return
-        if flow in self._door:
-            self._door.data(flow, data, now)
-        elif self._pair is not None and flow == self._pair.tunnel.flow:
-            self._pair.tunnel_data(data, now)
-        else:
+        if not self._hangs and not self._outside.data(flow, data, now):
             self._flows.data(flow, data, now)
 
     def flow_ended(self, flow: FlowId, end: FlowEnd, now: Instant) -> None:
-        if flow in self._door:
-            self._door.ended(flow)
-        elif self._pair is not None and flow == self._pair.tunnel.flow:
-            self._pair.tunnel_ended(end, now)
-        else:
+        if not self._outside.ended(flow, end, now):
             self._flows.ended(flow, end, now)
 
     def fetched(self, key: str, result: Fetched, now: Instant) -> None:
@@ -348,18 +314,15 @@ class ExpresswayC:
     def next_timeout(self) -> Instant | None:
         if self._hangs:
             return None
-        parts = (self._door, self._flows, self._pair)
-        dues = (self._relay.next_deadline(), *(part.next_timeout() for part in parts if part is not None))
+        dues = (self._relay.next_deadline(), self._outside.next_timeout(), self._flows.next_timeout())
         return min((due for due in dues if due is not None), default=None)
 
     def handle_timeout(self, now: Instant) -> None:
         if self._hangs:
             return
         self._relay.expire(now)
-        self._door.handle_timeout(now)
+        self._outside.handle_timeout(now)
         self._flows.handle_timeout(now)
-        if self._pair is not None:
-            self._pair.handle_timeout(now)
 
     def effects(self) -> list[Effect]:
         return self._out.drain()

@@ -3,22 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from simulator.core import redact
 from simulator.core.events import SipMalformed, SipReceived
 from simulator.core.flow import Address, CloseFlow, FlowId
 from simulator.core.instant import Instant
-from simulator.core.sip import STAR, RemoteProtocolError, Request, Response, parse_via, reply_to
+from simulator.core.sip import STAR, RemoteProtocolError, Request, Response, parse_via
 from simulator.expressway.core import headers as rewrite
 from simulator.expressway.core import refusals, trace
 from simulator.expressway.core.edge import Edge, EdgeFlow
 from simulator.expressway.core.guard import Guard
 from simulator.expressway.core.headers import IngressZone
-from simulator.expressway.core.identifiers import to_tag_of
 from simulator.expressway.core.inside import Inside
-from simulator.expressway.core.onward import Arrival, arrive, towards_phone
+from simulator.expressway.core.onward import Arrival, Manner, arrive, towards_phone
 from simulator.expressway.core.outbox import Outbox
+from simulator.expressway.core.own_answers import OwnAnswers
 from simulator.expressway.core.pending import (
     TIMER_C,
     TIMER_F,
@@ -31,23 +31,7 @@ from simulator.expressway.core.pending import (
 from simulator.expressway.core.refusals import Refusal
 from simulator.expressway.core.settings import ExpresswaySettings
 from simulator.expressway.core.token_gate import EXPIRED, TokenGate, strike
-from simulator.expressway.core.zone import UcmNode, Zone
-
-_ABOUT_US = (
-    ("Allow", "INVITE,ACK,BYE,CANCEL,INFO,OPTIONS,REFER,SUBSCRIBE,NOTIFY,UPDATE,REGISTER,PUBLISH,MESSAGE"),
-    ("Accept", "application/sdp"),
-)
-"""What an OPTIONS to the Expressway itself is told (RFC 3261 11.2)."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Manner:
-    """What tells the relay of an Expressway-C from that of an Expressway-E."""
-
-    inward: Callable[[Arrival, UcmNode, Mapping[str, str]], Request]
-    """A phone's request as it goes inside, with the users of devices."""
-    registration: Callable[[Request, str], Registration | None]
-    """What a REGISTER changes if a zone accepts it, by the zone's host."""
+from simulator.expressway.core.zone import Zone
 
 
 class Relay:
@@ -83,6 +67,13 @@ class Relay:
         self._zones = zones
         self._out = out
         self._pending = PendingTable()
+        self._own = OwnAnswers(
+            own=lambda: self.own,
+            server=settings.server,
+            secret=secret,
+            known=lambda flow: bool(zones.of(flow) or edge.get(flow)),
+            out=out,
+        )
 
     @property
     def waiting(self) -> int:
@@ -117,7 +108,7 @@ class Relay:
         detail, status = redact.text(error.detail), error.status_hint
         self._out.journal.add(SipMalformed(detail=detail, status=status), flow=flow)
         if error.request is not None and status is not None:
-            self._reply(flow, error.request, status, ())
+            self._own.reply(flow, error.request, status)
 
     def abandon(self, flow: FlowId) -> None:
         """A flow is gone: what waits for an answer over it gets one from us, what came over it is dropped."""
@@ -138,23 +129,25 @@ class Relay:
     def _from_phone(self, phone: EdgeFlow, request: Request, now: Instant, cause: int) -> None:
         arrival = self._arrive(request, phone.flow, self._sender(request, phone), self._settings.ingress)
         if self._is_for_us(arrival):
-            self._reply(phone.flow, arrival.request, 200, _ABOUT_US)
+            self._own.about_us(phone.flow, arrival.request)
             return
         zone = self._zone_for(arrival, now)
         if isinstance(zone, Refusal):
-            self._answer(arrival.origin, arrival.request, zone)
+            self._own.refuse(arrival.origin, arrival.request, zone)
             return
         user = self._gate.user_of(arrival.request, self._source(arrival, phone), now)
         if isinstance(user, Refusal):
             refusal = user
             if refusal.warning == EXPIRED:
-                self._strike(phone, now, lambda: self._answer(arrival.origin, arrival.request, refusal))
+                self._strike(phone, now, lambda: self._own.refuse(arrival.origin, arrival.request, refusal))
             else:
-                self._answer(arrival.origin, arrival.request, refusal)
+                self._own.refuse(arrival.origin, arrival.request, refusal)
             return
         if request.method == "ACK" and zone.state != "active":
             return  # It can only acknowledge what that connection brought.
-        onward = self._manner.inward(arrival, zone.node, self._users(request, user))
+        onward = self._manner.inward(
+            arrival, zone.node, own=self.inner or self.own, users=self._users(request, user)
+        )
         registration = self._manner.registration(request, zone.node.host)
         target, effect = self._zones.reach(zone)
         if effect is not None:
@@ -168,11 +161,11 @@ class Relay:
         arrival = self._arrive(request, flow, zone.remote, ingress)
         refusal = self._refusal(arrival)
         if refusal is None and self._is_for_us(arrival):
-            self._reply(flow, arrival.request, 200, _ABOUT_US)
+            self._own.about_us(flow, arrival.request)
             return
         phone = self._edge.reach((zone.node.host, *rewrite.phone_key(request.uri)))
         if refusal is not None or phone is None:
-            self._answer(flow, arrival.request, refusal or refusals.NO_PHONE)
+            self._own.refuse(flow, arrival.request, refusal or refusals.NO_PHONE)
             return
         onward = towards_phone(
             arrival,
@@ -325,22 +318,7 @@ class Relay:
 
     def _give_up(self, pending: Pending, refusal: Refusal) -> None:
         if not pending.answered:
-            self._answer(pending.origin, pending.request, refusal)
-
-    def _answer(self, flow: FlowId, request: Request, refusal: Refusal) -> None:
-        warning = f'399 {self.own} "{refusal.warning}"'
-        self._reply(flow, request, refusal.status, (*refusal.extra, ("Warning", warning)))
-
-    def _reply(self, flow: FlowId, request: Request, status: int, extra: tuple[tuple[str, str], ...]) -> None:
-        if request.method == "ACK" or not (self._zones.of(flow) or self._edge.get(flow)):
-            return
-        reply = reply_to(
-            request,
-            status,
-            to_tag=to_tag_of(request, secret=self._secret),
-            extra=(("Server", self._settings.server), *extra),
-        )
-        self._out.transmit(flow, reply.replace(headers=rewrite.in_order(reply.headers)))
+            self._own.refuse(pending.origin, pending.request, refusal)
 
 
 def _tells_expired(response: Response) -> bool:

@@ -9,7 +9,6 @@ from simulator.core.tls.settings import TlsVersion
 from simulator.expressway.core.headers import IngressZone
 from simulator.expressway.core.refusals import UNREACHABLE, Refusal
 
-
 TRAVERSAL = IngressZone(name="TraversalZone", number=1)
 """What requests over the traversal connection come in by, at both ends. [form observed: sip-wire 8.2, T12]"""
 

@@ -8,11 +8,11 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from simulator.core.flow import Address, CloseFlow, FlowEnd, FlowId, FlowIds
+from simulator.core.flow import Address, CloseFlow, FlowEnd, FlowFacts, FlowId, FlowIds, Listen
 from simulator.core.instant import Instant
-from simulator.core.tls.settings import ClientTls
+from simulator.core.tls.settings import ClientTls, ServerTls
 from simulator.expressway.core.edge import ContactKey, Edge
-from simulator.expressway.core.edge_query import Ask
+from simulator.expressway.core.edge_query import Answered, Ask
 from simulator.expressway.core.link import Link
 from simulator.expressway.core.outbox import Outbox
 from simulator.expressway.core.settings import TRAVERSAL
@@ -47,7 +47,7 @@ class TraversalClient:
         self._edge, self._out, self._abandon = edge, out, abandon
         self._parked: frozenset[ContactKey] = frozenset()
         self._through = TunnelClient(out=out, ask=ask)
-        self.answer = self._through.answer
+        self.answer: Answered = self._through.answer
         self.sip = Link(
             TRAVERSAL.name,
             plan.server,
@@ -68,8 +68,15 @@ class TraversalClient:
         )
 
     @property
+    def uplink(self) -> Link | None:
+        return self.sip
+
+    @property
     def statuses(self) -> tuple[ZoneStatus, ...]:
         return self.sip.status, self.tunnel.status
+
+    def listens(self, sip: Address, tls: ServerTls) -> tuple[Listen, ...]:
+        return ()
 
     def _up(self, flow: FlowId, remote: Address) -> None:
         self._edge.open(flow, remote)
@@ -81,14 +88,26 @@ class TraversalClient:
             self._parked = self._edge.close(flow)
         self._abandon(flow)
 
-    def tunnel_data(self, data: bytes, now: Instant) -> None:
-        problem, flow = self._through.data(data, now), self.tunnel.flow
-        if problem and flow is not None:
+    def opened(self, flow: FlowId, facts: FlowFacts, now: Instant) -> bool:
+        if flow != self.tunnel.flow:
+            return False
+        self.tunnel.opened(facts.remote, now)
+        return True
+
+    def data(self, flow: FlowId, data: bytes, now: Instant) -> bool:
+        if flow != self.tunnel.flow:
+            return False
+        problem = self._through.data(data, now)
+        if problem:
             self._out.put(CloseFlow(flow))
             self.tunnel.lost(problem, now)
+        return True
 
-    def tunnel_ended(self, end: FlowEnd, now: Instant) -> None:
+    def ended(self, flow: FlowId, end: FlowEnd, now: Instant) -> bool:
+        if flow != self.tunnel.flow:
+            return False
         self.tunnel.lost(self.tunnel.describe(end), now)
+        return True
 
     def forgive(self) -> None:
         for link in (self.sip, self.tunnel):
@@ -98,11 +117,12 @@ class TraversalClient:
         for link in (self.sip, self.tunnel):
             link.restart()
 
-    def forget(self) -> None:
-        """The connections are gone without a word: we were switched off, and know no contact any more."""
+    def switched_on(self) -> None:
+        """Connections of before are gone without a word, and no contact is known any more."""
         self._parked = frozenset()
         for link in (self.sip, self.tunnel):
             link.forget()
+            link.handle_timeout(Instant(0.0))
 
     def next_timeout(self) -> Instant | None:
         dues = (link.next_timeout() for link in (self.sip, self.tunnel))

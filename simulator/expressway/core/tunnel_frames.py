@@ -1,4 +1,4 @@
-"""What travels through the tunnel between an Expressway-E and its C: requests of 8443 one way, answers the other.
+"""What travels through the tunnel between Expressway-E and C: requests of 8443 one way, answers the other.
 
 The product has SSH tunnels on port 2222 [documented]; these frames stand for what is in them [assumed]: four
 bytes of length, then JSON with a number that ties an answer to its request.

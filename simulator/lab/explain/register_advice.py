@@ -121,10 +121,10 @@ OWN_RIGHT = {
     "onward": Advice(
         cause="The Expressway answered by itself: it has no working connection to the node behind it (an "
         "earlier attempt failed and it waits), or it does not know the node, phone or extension asked for.",
-        remedy="Look at the attempt in which its zone failed; mend that, then refresh the Unified CM servers. An "
-        "Expressway-E answers so while its traversal zone is down.",
-        verify="Configuration > Zones > Zones: state of the CEOAuth zones on Expressway-C, of the traversal zone on "
-        "both; its search history",
+        remedy="Look at the attempt in which its zone failed; mend that, then refresh the Unified CM servers. "
+        "An Expressway-E answers so while its traversal zone is down.",
+        verify="Configuration > Zones > Zones: state of the CEOAuth zones on Expressway-C, of the traversal "
+        "zone on both; its search history",
         mark="assumed",
         source="sip-wire 8.1, R12",
     ),

@@ -23,8 +23,8 @@ _EVENT_LOG = (
     "the alert"
 )
 _TRAVERSAL_LOG = (
-    'the event logs of both: Event="Inbound TLS Negotiation Error" on Expressway-E, "Outbound" on Expressway-C, '
-    'with Dst-port="7001"'
+    'the event logs of both: Event="Inbound TLS Negotiation Error" on Expressway-E, "Outbound" on '
+    'Expressway-C, with Dst-port="7001"'
 )
 _CAPTURE = "a capture of the port: the alert, and which side sends it, is readable up to TLS 1.2"
 
@@ -56,8 +56,8 @@ _SERVERS = {
     ),
     "traversal": (
         "Expressway-E's server certificate",
-        "Make a new signing request on Expressway-E (Maintenance > Security > Server certificate), have it signed "
-        "by an authority that Expressway-C trusts, and upload it.",
+        "Make a new signing request on Expressway-E (Maintenance > Security > Server certificate), have it "
+        "signed by an authority that Expressway-C trusts, and upload it.",
         _SHOW_EXPRESSWAY,
     ),
     "https": (
@@ -74,8 +74,8 @@ _TRUSTING = {
     "Tomcat (or the self-signed Tomcat certificate), then refresh the Unified CM servers.",
     "sips": "Let the phone fetch the current CTL and ITL files, or sign CallManager by an authority it trusts.",
     "edge": "Use a certificate of an authority the remote client knows (for Jabber a public one).",
-    "traversal": "On Expressway-C, Maintenance > Security > Trusted CA certificate: append the authority that signed "
-    "Expressway-E's certificate.",
+    "traversal": "On Expressway-C, Maintenance > Security > Trusted CA certificate: append the authority that "
+    "signed Expressway-E's certificate.",
     "https": "Install the authority that signed Tomcat in the client's trust store.",
     "other": "Give the client the authority that signed the server's certificate.",
 }
@@ -210,7 +210,9 @@ def _server_refused(fault: Fault, role: str) -> Advice:
             return _advice(f"{who[0].upper()}{who[1:]} is not valid yet.", remedy, _see_client(role), known)
         case Fault.PURPOSE:
             cause = f"{who[0].upper()}{who[1:]} has no clientAuth among its extended key usages."
-            return _advice(cause, _EKU if role in ("mra", "traversal") else _renew(role), _see_client(role), known)
+            return _advice(
+                cause, _EKU if role in ("mra", "traversal") else _renew(role), _see_client(role), known
+            )
         case Fault.WEAK:
             cause = f"{server} finds the key or the signature of {who} too weak."
             remedy = f"Use RSA of 2048 bits or more with SHA-256. {_renew(role)}"
@@ -237,7 +239,8 @@ def _renew(role: str) -> str:
     return {
         "mra": "Have Expressway-C's certificate signed anew (Maintenance > Security > Server certificate) and "
         "restart the Expressway; UCM needs the new issuer in tomcat-trust if it changed.",
-        "traversal": "Have Expressway-C's certificate signed anew (Maintenance > Security > Server certificate).",
+        "traversal": "Have Expressway-C's certificate signed anew (Maintenance > Security > Server "
+        "certificate).",
         "sips": "Renew the LSC through CAPF.",
     }.get(role, "Renew the client's certificate.")
 
