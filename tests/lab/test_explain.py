@@ -81,7 +81,7 @@ FIRST_FAILURES = {
     ),
     "discovery-refused": ("tcp", "expc", "DNS knows no address of this name"),
     "duplicate-registration": ("no_other_client", "REGISTER at ucm-pub", "Sign the other client out"),
-    "edge-lost-while-registered": ("tcp", "CSFALICE", "The host is there, and nothing listens on"),
+    "edge-lost-while-registered": ("tcp", "expc1", "The host is there, and nothing listens on"),
     "encryption-key-regenerated": ("tcp", "CSFALICE", "The host is there, and nothing listens on"),
     "expired-token": ("token_time", "REGISTER at ucm-pub", "OAuth Access Token Expiry Timer"),
     "expired-token-in-rfc8898": (
@@ -348,6 +348,8 @@ FIRST_FAILURES = {
         "UCM's Tomcat certificate does not name what",
     ),
     "trust-certificate-deleted": ("chain", "expc → ucm-pub", "UCM does not trust the authority that signed"),
+    "traversal-certificate-refused": ("server_certificate", "expc → expe", "Expressway-E's certificate"),
+    "traversal-zone-down": ("signin_entering", "", "The server answered with a status that this"),
     "two-credentials": ("credentials", "REGISTER at ucm-pub", "The request carries more than one bearer"),
     "ucm-restarted": ("tcp", "CSFALICE", "The host is there, and nothing listens on"),
     "ucm-unknown-ca-in-discovery": (
