@@ -126,7 +126,7 @@ async def test_signing_in_shows_what_is_asked_and_who_decides_before_it_is_answe
         ("signs-in", "CSFALICE", "alice is signed in, as CSFALICE"),
         ("signs-in", "ucm-pub", "grants alice: tokens"),
         ("token-endpoint-down", "CSFALICE", "has a new access token, 3600 s"),
-        ("signs-in-from-outside", "expc", "relays /cucm-uds/clusterUser to ucm-pub.lab.example:8443: 200"),
+        ("signs-in-from-outside", "expe", "relays /cucm-uds/clusterUser to ucm-pub.lab.example:8443: 200"),
     ],
 )
 def test_what_goes_on_over_https_is_noted_where_it_happens(name: str, lane: str, said: str) -> None:

@@ -189,8 +189,8 @@ def _server_refused(fault: Fault, role: str) -> Advice:
             remedy = {
                 "mra": "Only an Expressway-C belongs on this port; phones use the phone OAuth port. An "
                 "Expressway that sends none has no certificate with clientAuth. " + _EKU,
-                "traversal": "Only its Expressway-C belongs on this port. One that sends none has no certificate "
-                "with clientAuth. " + _EKU,
+                "traversal": "Only its Expressway-C belongs on this port. One that sends none has no "
+                "certificate with clientAuth. " + _EKU,
                 "sips": "Install a locally significant certificate through CAPF, or enable OAuth on the "
                 "device's security profile so that it uses the OAuth port.",
             }.get(role, "Give the client a certificate of an authority the server trusts.")
