@@ -235,7 +235,7 @@ class PhoneConfig(Strict):
 
 
 EDGE_PORTS = {"port": 5061, "https": 8443, "traversal": 7001, "tunnel": 2222}
-"""Of an Expressway-E. [7001 documented as the first traversal zone's, 2222 as the SSH tunnels']"""
+"""Of an Expressway-E. [7001 observed: sip-wire 9; 2222 documented as the SSH tunnels']"""
 
 
 class EdgeConfig(Strict):
