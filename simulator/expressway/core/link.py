@@ -1,7 +1,7 @@
 """A connection that an Expressway-C keeps to its Expressway-E: opened at once, and again whenever it is lost.
 
-The traversal zone's SIP connection is one, the tunnel of 8443 another. [that the client connects
-is documented; how long it waits before it tries again is assumed]
+The traversal zone's SIP connection is one, the tunnel of 8443 another. [that the client
+connects is documented; how long it waits before it tries again is assumed]
 """
 
 from __future__ import annotations

@@ -1,7 +1,8 @@
 """The two ends of the tunnel that 8443's requests take from an Expressway-E to its C.
 
 The product's SSH tunnels are opened by the Expressway-C to port 2222 [documented: mobile and remote access
-guide, firewall rules]; this one is mutual TLS [assumed]. Without it, and if nothing comes back, the edge answers 503 and 504. [assumed]
+guide, firewall rules]; this one is mutual TLS [assumed]. Without it, and if nothing comes back, the edge
+answers 503 and 504. [assumed]
 """
 
 from __future__ import annotations
