@@ -338,3 +338,29 @@ def test_a_loop_over_the_traversal_zone_is_cut() -> None:
     assert ":7001" in via
     again = from_outside(world, via)
     assert again.heard.startswith(b"SIP/2.0 482")
+
+
+# --- what is asked while the other one says nothing ----------------------------------------------------------
+
+
+def test_a_question_at_8443_that_the_expressway_c_never_answers_gets_504() -> None:
+    world = lab()
+    world.site.hang_expressway("expc", True)
+    asked = connect(world, 8443, b"GET /bGFiLmV4YW1wbGU/get_edge_sso HTTP/1.1\r\nHost: expe\r\n\r\n", None)
+    run_now(world.advance(14))
+    assert asked.heard == b""
+    run_now(world.advance(2))
+    assert asked.heard.startswith(b"HTTP/1.1 504 ")
+
+
+def test_what_ucm_sends_to_a_phone_while_the_link_is_cut_is_answered_480() -> None:
+    world = lab()
+    assert register(world) == "ucm-pub"
+    run_now(world.close_expressway("expe"))
+    run_now(world.advance(1))
+    for node in world.site.notify_reset("CSFALICE"):
+        world.kick(node)
+    run_now(world.settle())
+    answers = [one.event for one in seen(world, ev.SipReceived, "ucm-pub")]
+    assert [event.status for event in answers if isinstance(event, ev.SipReceived)][-1] == 480
+    assert world.site.bound_at("CSFALICE") == "ucm-pub"
