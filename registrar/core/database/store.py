@@ -9,6 +9,7 @@ import sqlite3
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -80,7 +81,8 @@ class ClusterDatabase:
         connection.execute("pragma foreign_keys = on")
         connection.execute("pragma case_sensitive_like = on")
         connection.execute("pragma trusted_schema = off")
-        install_functions(connection, self.new_pkid)
+        # Not a method of ours: SQLite would hold us, and we hold it, for as long as the process lives.
+        install_functions(connection, partial(_pkid, self._entropy))
         (version,) = connection.execute("pragma user_version").fetchone()
         (tables,) = connection.execute("select count(*) from sqlite_master").fetchone()
         self.is_new = tables == 0
@@ -118,7 +120,7 @@ class ClusterDatabase:
         return None if found is None else found[0]
 
     def new_pkid(self) -> str:
-        return str(self._entropy.uuid())
+        return _pkid(self._entropy)
 
     @property
     def publisher(self) -> str:
@@ -197,3 +199,7 @@ class ClusterDatabase:
 
 
 __all__ = ["Changes", "ClusterDatabase", "DatabaseFileError", "DatabaseRefusal", "LiveRows"]
+
+
+def _pkid(entropy: Entropy) -> str:
+    return str(entropy.uuid())
