@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import re
+import socket
 import ssl
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -89,6 +92,20 @@ class Case:
 
 def said(*lines: str) -> Lines:
     return lambda lab: list(lines)
+
+
+def naming_another_port(*lines: str) -> Lines:
+    """With `{port}`: one that is free, and that no system gives to outgoing connections."""
+    return lambda lab: [line.format(port=free_beside(lab.endpoint("oauth")[1])) for line in lines]
+
+
+@cache
+def free_beside(taken: int) -> int:
+    for port in (taken + step if taken < 26_000 else taken - step for step in range(1, 1_000)):
+        with socket.socket() as probe, suppress(OSError):
+            probe.bind(("127.0.0.1", port))
+            return port
+    raise AssertionError("no port is free")
 
 
 def import_of(name: str) -> Lines:
@@ -191,12 +208,16 @@ CASES = {
         ),
     ),
     "the OAuth port was changed and CallManager not restarted": Case(
-        broken_by=said("run sql update callmanager set sipoauthport = 45090 where name = 'CM_ucm-pub'"),
+        broken_by=naming_another_port(
+            "run sql update callmanager set sipoauthport = {port} where name = 'CM_ucm-pub'"
+        ),
         symptom="E_ALL_NODES_FAILED",
         evidence=("config:served", {"path": "/CSFALICE.cnf.xml", "status": 200}),
-        looks=said("show open ports regexp 45090", "run sql select sipoauthport from callmanager"),
+        looks=naming_another_port(
+            "show open ports regexp {port}", "run sql select sipoauthport from callmanager"
+        ),
         shows="Executing.. please wait.\n *admin:",
-        repair=said(RESTART, "show open ports regexp 45090"),
+        repair=naming_another_port(RESTART, "show open ports regexp {port}"),
     ),
     "the token's user does not own the device": Case(
         breaks=("phones=[{device: CSFALICE, user: dave}]", "users=[{id: alice}]"),
