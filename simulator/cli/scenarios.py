@@ -139,12 +139,15 @@ def run(
     versions = get_args(TlsVersion)
     if tls is not None and tls not in versions:
         screen.fail(screen.USAGE, f"--tls is one of {', '.join(versions)}, not {tls!r}")
+    # Without a bar that wants to know how many there are, the first run need not wait for the last file.
+    at_once = not every or repeat > 1 or screen.has_bar()
+    found = catalogue.each_builtin() if every else catalogue.find(what or ())
     try:
-        scenarios = catalogue.builtin() if every else list(catalogue.find(what or ()))
+        scenarios = list(found) if at_once else found
     except SourceError as error:
         screen.fail(screen.USAGE, str(error))
 
-    runs = [
+    coming = (
         Run(
             scenario=scenario,
             tls=version,
@@ -157,13 +160,15 @@ def run(
         for scenario in scenarios
         for version in scenario.tls
         if tls in (None, version)
-    ]
+    )
+    runs = list(coming) if at_once else coming
+    total = len(runs) if isinstance(runs, list) else None
     told = json_file is not None or junit is not None
     reports: list[Report] = []
     try:
         folder = ArtifactFolder(artifacts) if artifacts is not None else None
-        with screen.progress(len(runs)) as step:
-            for report in run_all(runs, jobs=jobs or jobs_for(len(runs))):
+        with screen.progress(total) as step:
+            for report in run_all(runs, jobs=jobs or jobs_for(total)):
                 if ladder and report.passed:
                     screen.ladder(report.ladder(width=screen.width()))
                 screen.verdict(report)

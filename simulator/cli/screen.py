@@ -117,10 +117,15 @@ def attempts(found: Sequence[Attempt], *, whole: bool = False) -> None:
             console.print("\n".join(brief(attempt, width=width())), markup=False, soft_wrap=True)
 
 
+def has_bar() -> bool:
+    """Not in CI, and not where the output is no terminal."""
+    return console.is_terminal and not os.environ.get("CI")
+
+
 @contextmanager
-def progress(total: int) -> Iterator[Callable[[], None]]:
-    """A bar below what is printed meanwhile; nothing in CI and where the output is no terminal."""
-    if total < 2 or not console.is_terminal or os.environ.get("CI"):
+def progress(total: int | None) -> Iterator[Callable[[], None]]:
+    """A bar below what is printed meanwhile, where there `has_bar`."""
+    if total is None or total < 2 or not has_bar():
         yield lambda: None
         return
     columns = (TextColumn("running"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())

@@ -19,7 +19,7 @@ def seen(kind: type[M], message: Request | Response) -> M:
     """`message` as a SipReceived or SipSent; of a broken one as much as can be read."""
     method, number, call_id = identity_of(message)
     start_line = printable(message.start_line)
-    head = "\r\n".join((start_line, *map(_clean, message.headers.redacted_lines()), "", ""))
+    head = "\r\n".join((start_line, _clean(message.headers.redacted_text()), "", ""))
     return kind(
         start_line=start_line,
         method=method,

@@ -6,11 +6,15 @@ In the World the repetitions of a run must leave the same trace; one that does n
 from __future__ import annotations
 
 import asyncio
+import gc
 import json
 import os
 import re
-from collections.abc import Iterator, Sequence
-from concurrent.futures import ProcessPoolExecutor
+import sys
+import threading
+from collections import deque
+from collections.abc import Iterable, Iterator, Sequence
+from concurrent.futures import Future, ProcessPoolExecutor
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, replace
 from hashlib import sha256
@@ -26,6 +30,8 @@ from simulator.lab.scenario import Scenario
 _REFERENCE = re.compile(r"sha256:[0-9a-f]{12}|(?<=\")[0-9a-f]{64}(?=\")")
 _AHEAD = 4
 """Runs that wait for each process, so that none is idle."""
+_KEPT = 64
+"""Reports that wait for the one of an earlier run, at most."""
 _WORTH_A_PROCESS = 24
 
 
@@ -51,16 +57,20 @@ def run_one(run: Run) -> Report:
     return replace(report, repetition=run.repetition)
 
 
-def jobs_for(runs: int) -> int:
-    """Processes that pay for so many runs: starting one costs as much as a dozen runs."""
-    return max(1, min(os.cpu_count() or 1, runs // _WORTH_A_PROCESS))
+def jobs_for(runs: int | None) -> int:
+    """Processes that pay for so many runs (None: very many): starting one costs as much as a dozen runs."""
+    most = os.cpu_count() or 1
+    return most if runs is None else max(1, min(most, runs // _WORTH_A_PROCESS))
 
 
-def run_all(runs: Sequence[Run], *, jobs: int = 1) -> Iterator[Report]:
-    """A report for each run, in their order, each as soon as it and those before it are there."""
-    repeated = any(run.repetition > 1 for run in runs)
+def run_all(runs: Iterable[Run], *, jobs: int = 1) -> Iterator[Report]:
+    """A report for each run, in their order, each as soon as it and those before it are there.
+
+    Repetitions are compared if `runs` is a sequence. An iterator is asked for a run when there is time for it.
+    """
+    repeated = isinstance(runs, Sequence) and any(run.repetition > 1 for run in runs)
     first: dict[tuple[str, TlsVersion], str] = {}
-    for report in _reports(runs, jobs):
+    for report in _reports(iter(runs), jobs):
         if repeated and report.driver == "world":
             trace = fingerprint(report.records)
             if first.setdefault((report.scenario, report.tls), trace) != trace:
@@ -69,21 +79,36 @@ def run_all(runs: Sequence[Run], *, jobs: int = 1) -> Iterator[Report]:
         yield report
 
 
-def _reports(runs: Sequence[Run], jobs: int) -> Iterator[Report]:
-    if jobs == 1 or len(runs) < 2:
+def _reports(runs: Iterator[Run], jobs: int) -> Iterator[Report]:
+    if jobs == 1:
         yield from map(run_one, runs)
         return
-    # Not forked: a fork of a process that has threads may hang.
-    with ProcessPoolExecutor(min(jobs, len(runs)), mp_context=get_context("spawn")) as pool:
-        window = jobs * _AHEAD
-        waiting = [pool.submit(run_one, run) for run in runs[:window]]
+    gc.freeze()  # What all processes share is not looked through again and again.
+    waiting = deque[Future[Report]]()
+    helpers = jobs - 1
+    coming = next(runs, None)
+    with ProcessPoolExecutor(helpers, mp_context=get_context(_way_to_start())) as pool:
         try:
-            for number in range(len(runs)):
-                report = waiting.pop(0).result()
-                waiting += [pool.submit(run_one, run) for run in runs[number + window : number + window + 1]]
-                yield report
+            while coming or waiting:
+                while coming and sum(not future.done() for future in waiting) < helpers * _AHEAD:
+                    waiting.append(pool.submit(run_one, coming))
+                    coming = next(runs, None)
+                if coming and not waiting[0].done() and len(waiting) < _KEPT:
+                    # This process works too, instead of waiting for the others.
+                    waiting.append(Future())
+                    waiting[-1].set_result(run_one(coming))
+                    coming = next(runs, None)
+                else:
+                    yield waiting.popleft().result()
         finally:
             pool.shutdown(cancel_futures=True)
+            gc.unfreeze()
+
+
+def _way_to_start() -> str:
+    """A fork has everything imported, but may hang where there are threads, and not every system likes it."""
+    alone = sys.platform == "linux" and threading.active_count() == 1
+    return "fork" if alone else "spawn"
 
 
 def normalised(records: Sequence[Record]) -> list[str]:

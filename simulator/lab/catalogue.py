@@ -20,7 +20,12 @@ def builtin_folder() -> Path:
 
 def builtin() -> list[Scenario]:
     """All built-in scenarios, by id."""
-    return [Scenario.from_file(path) for path in files_below(builtin_folder())]
+    return list(each_builtin())
+
+
+def each_builtin() -> Iterator[Scenario]:
+    """The same, each read when it is asked for."""
+    return map(Scenario.from_file, files_below(builtin_folder()))
 
 
 def files_below(path: Path) -> list[Path]:

@@ -168,6 +168,12 @@ class Headers:
         """The lines, unfolded, with credentials replaced by their reference."""
         return tuple(map(_redacted, self.lines))
 
+    def redacted_text(self) -> str:
+        """The same as one text: at once, as most messages hold no credentials."""
+        if any("\n" in line or _names_credentials(line) for line in self.lines):
+            return "\r\n".join(self.redacted_lines())
+        return redact.text("\r\n".join(self.lines))
+
 
 def index_lines(lines: Iterable[str], *, folded: bool = True) -> tuple[FirstValues, FurtherValues]:
     """Clean values by canonical name: the first of each, and the further ones. Raises MalformedMessage.
@@ -216,12 +222,17 @@ def _is_readable(value: str) -> bool:
         return False
 
 
+def _names_credentials(line: str) -> bool:
+    return line[:1] in "aApP" and canonical(line.partition(":")[0]) in _CREDENTIALS
+
+
 def _redacted(line: str) -> str:
-    line = unfold(line)
+    if "\n" in line:
+        line = unfold(line)
     clean = redact.text(line)
-    name, _, value = line.partition(":")
-    if clean == line and canonical(name) in _CREDENTIALS:
+    if clean == line and _names_credentials(line):
         # Credentials that do not look like a bearer token are secrets all the same.
+        name, _, value = line.partition(":")
         scheme, _, secret = value.strip(" \t").partition(" ")
         return f"{name}: {scheme} {redact.ref(secret)}"
     return clean

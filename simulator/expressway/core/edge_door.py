@@ -14,7 +14,8 @@ from simulator.core.http import HttpRequest, HttpResponse
 from simulator.core.http1 import HttpProblem, RequestReader, render_response
 from simulator.core.instant import Instant
 from simulator.core.sip import PartialMessages
-from simulator.expressway.core import edge_answers, trace
+from simulator.core.sip_seen import printable
+from simulator.expressway.core import edge_answers
 from simulator.expressway.core.edge_query import Ask, EdgeAnswer, EdgeQuery
 from simulator.expressway.core.guard import Guard
 from simulator.expressway.core.outbox import Outbox
@@ -148,7 +149,7 @@ class EdgeDoor:
         self._out.journal.add(
             EdgeRequestAnswered(
                 method=request.method[:16],
-                path=trace.printable(request.path[:200]) if answer.path is None else answer.path,
+                path=printable(request.path[:200]) if answer.path is None else answer.path,
                 status=answer.response.status,
                 source=request.source,
                 user=answer.user,

@@ -8,7 +8,7 @@ from simulator.core.eventlog import Journal
 from simulator.core.events import ProxyForwarded, SipSent
 from simulator.core.flow import Effect, FlowId, SendData
 from simulator.core.sip import Request, Response, serialize
-from simulator.expressway.core import trace
+from simulator.core.sip_seen import printable, seen
 
 
 class Outbox:
@@ -25,7 +25,7 @@ class Outbox:
 
     def transmit(self, flow: FlowId, message: Request | Response) -> None:
         if self.journal.on:
-            self.journal.add(trace.seen(SipSent, message), flow=flow)
+            self.journal.add(seen(SipSent, message), flow=flow)
         self._effects.append(SendData(flow, serialize(message)))
 
     def note_forwarded(
@@ -33,5 +33,5 @@ class Outbox:
     ) -> None:
         """`cause` is the seq of the message's sip:received."""
         if self.journal.on:
-            event = ProxyForwarded(direction=direction, start_line=trace.start_line_of(message))
+            event = ProxyForwarded(direction=direction, start_line=printable(message.start_line))
             self.journal.add(event, flow=flow, cause=cause or None)

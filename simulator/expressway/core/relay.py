@@ -10,8 +10,9 @@ from simulator.core.events import SipMalformed, SipReceived
 from simulator.core.flow import Address, CloseFlow, FlowId
 from simulator.core.instant import Instant
 from simulator.core.sip import STAR, RemoteProtocolError, Request, Response, parse_via
+from simulator.core.sip_seen import seen
 from simulator.expressway.core import headers as rewrite
-from simulator.expressway.core import refusals, trace
+from simulator.expressway.core import refusals
 from simulator.expressway.core.edge import Edge, EdgeFlow
 from simulator.expressway.core.guard import Guard
 from simulator.expressway.core.headers import IngressZone
@@ -87,7 +88,7 @@ class Relay:
         """A message that arrived on a phone's flow or on a zone's."""
         journal, cause = self._out.journal, 0
         if journal.on:
-            cause = journal.add(trace.seen(SipReceived, message), flow=flow)
+            cause = journal.add(seen(SipReceived, message), flow=flow)
         zone, phone = self._zones.of(flow), self._edge.get(flow)
         if zone is not None:
             zone.heard()

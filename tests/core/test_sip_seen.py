@@ -7,7 +7,7 @@ import pytest
 from simulator.core import redact
 from simulator.core.events import SipReceived, SipSent
 from simulator.core.sip import parse_message
-from simulator.expressway.core import trace
+from simulator.core.sip_seen import seen
 
 SECRET = "c2VjcmV0"
 LONG = "eyJhbGciOiJSUzI1NiJ9.eyJwcml2YXRlIjoiYSJ9.c2lnbmF0dXJlc2ln"
@@ -26,7 +26,7 @@ LONG = "eyJhbGciOiJSUzI1NiJ9.eyJwcml2YXRlIjoiYSJ9.c2lnbmF0dXJlc2ln"
 )
 def test_credentials_become_references(line: str, secret: str) -> None:
     data = f"REGISTER sip:ucm1 SIP/2.0\r\nCall-ID: c\r\nCSeq: 7 REGISTER\r\n{line}\r\n\r\n".encode()
-    event = trace.seen(SipReceived, parse_message(data + LONG.encode()))
+    event = seen(SipReceived, parse_message(data + LONG.encode()))
     assert secret not in repr(event)
     assert LONG not in repr(event)
     assert "sha256:" in event.text
@@ -35,11 +35,11 @@ def test_credentials_become_references(line: str, secret: str) -> None:
 
 def test_the_reference_of_a_bearer_token_is_the_one_other_events_use() -> None:
     data = f'REGISTER sip:ucm1 SIP/2.0\r\nProxy-Authorization: Bearer token="{LONG}"\r\n\r\n'.encode()
-    assert redact.ref(LONG) in trace.seen(SipSent, parse_message(data)).text
+    assert redact.ref(LONG) in seen(SipSent, parse_message(data)).text
 
 
 def test_bytes_that_are_no_text_are_shown_and_can_be_written_to_a_file() -> None:
     data = b"REGISTER sip:ucm1 SIP/2.0\r\nX: \xff\r\n\r\n\xfe"
-    event = trace.seen(SipReceived, parse_message(data))
+    event = seen(SipReceived, parse_message(data))
     assert event.text.encode("utf-8") == b"REGISTER sip:ucm1 SIP/2.0\r\nX: \\xff\r\n\r\n\\xfe"
     assert (event.method, event.cseq) == ("REGISTER", 0)
