@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import Any, Protocol
+from weakref import finalize
 
 from registrar.core.database import rules, schema
 from registrar.core.database.enumerations import PUBLISHER
@@ -69,6 +70,8 @@ class ClusterDatabase:
             self._connection = sqlite3.connect(
                 str(path) if path else ":memory:", isolation_level=None, check_same_thread=False
             )
+            # Whoever forgets to close it, as tests may: Python 3.13 warns of a connection that ends open.
+            finalize(self, self._connection.close)
             self._prepare(path)
         except sqlite3.Error as error:
             raise DatabaseFileError(f"{path}: no cluster database: {error}") from error
