@@ -74,7 +74,7 @@ class World:
             self._net.settle()  # the traversal zones come up first
 
     def close(self) -> None:
-        """The end of it. SQLite holds a World that was not closed for as long as the process lives."""
+        """The end of it: its database is closed."""
         self.site.office.close()
 
     def kick(self, actor: Actor) -> None:
