@@ -23,19 +23,19 @@ import pytest
 __path__ = [str(Path(__file__).with_name("simulator") / "plugin")]
 
 if TYPE_CHECKING:
-    from simulator.plugin.control import Control, Record
+    from simulator.plugin.control import ControlClient, Record
     from simulator.plugin.lab import UcmsimLab
     from simulator.plugin.labs import Labs, shape_of
     from simulator.plugin.phone import Phone
     from simulator.plugin.process import LabError
 else:
-    from pytest_ucmsim.control import Control, Record
+    from pytest_ucmsim.control import ControlClient, Record
     from pytest_ucmsim.lab import UcmsimLab
     from pytest_ucmsim.labs import Labs, shape_of
     from pytest_ucmsim.phone import Phone
     from pytest_ucmsim.process import LabError
 
-__all__ = ["Control", "LabError", "Phone", "Record", "UcmsimLab"]
+__all__ = ["ControlClient", "LabError", "Phone", "Record", "UcmsimLab"]
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

@@ -21,17 +21,25 @@ from benchmarks.harness import pin
 from benchmarks.material import EXPRESSWAY, load_keys, server_tls
 from benchmarks.messages import NODE, PhoneId
 from certs.contexts import server_context
-from registrar.core.bindings import BindingStore
-from registrar.core.callmanager import CallManager
-from registrar.core.directory import Device, Directory, Line, SecurityMode, SecurityProfile, TransportType, User
-from registrar.core.ports import NodePorts
-from registrar.core.snapshot import NodeSnapshot
-from registrar.core.trust import ExpresswayRow
+from registrar.core.callmanager.service import CallManager
+from registrar.core.cluster.bindings import BindingStore
+from registrar.core.cluster.directory import (
+    Device,
+    Directory,
+    Line,
+    SecurityMode,
+    SecurityProfile,
+    TransportType,
+    User,
+)
+from registrar.core.cluster.expressway_table import ExpresswayRow
+from registrar.core.cluster.ports import NodePorts
+from registrar.core.cluster.snapshot import NodeSnapshot
 from simulator.aio.clock import RealClock
 from simulator.aio.driver import Driver
+from simulator.core.actor.flow import ActorId, FlowIds
 from simulator.core.entropy import SeededEntropy
-from simulator.core.eventlog import EventLog
-from simulator.core.flow import ActorId, FlowIds
+from simulator.core.events.log import EventLog
 
 _PROFILE = "Benchmark OAuth"
 

@@ -13,17 +13,17 @@ from typing import Annotated, Any, Literal, Union, get_args, get_origin
 from pydantic import BaseModel
 from typer.main import get_command
 
-from registrar.core.causes import FailCause, UnregCause
-from registrar.core.reasons import REPLIES
+from registrar.core.cluster.causes import FailCause, UnregCause
+from registrar.core.register.reasons import REPLIES
 from registrar.core.tokens import MUTATIONS, OUTCOMES
 from simulator.cli import app
 from simulator.core.events import EVENTS
-from simulator.lab import catalogue
-from simulator.lab.config import LabConfig
-from simulator.lab.logs.ucm_syslog import TEXTS as ALARM_TEXTS
-from simulator.lab.scenario import Scenario, Step
-from softphone.core.behaviours import DESCRIPTIONS
-from softphone.core.diagram import mermaid, sign_in_mermaid
+from simulator.evidence.logs.ucm_syslog import TEXTS as ALARM_TEXTS
+from simulator.lab.config.lab import LabConfig
+from simulator.lab.config.scenario import Scenario, Step
+from simulator.lab.files import catalogue
+from softphone.core.actors.diagram import mermaid, sign_in_mermaid
+from softphone.core.settings.behaviours import DESCRIPTIONS
 
 HERE = Path(__file__).parent
 NOTE = "<!-- made by docs/generate.py from the tables in the code; do not edit -->\n"
@@ -38,7 +38,7 @@ def fidelity() -> str:
         "",
         NOTE,
         "*documented*: Cisco or an RFC says so. *observed*: seen in a published trace. *assumed*: nothing",
-        "public shows it; a better trace corrects one row of `registrar/core/reasons.py` or of",
+        "public shows it; a better trace corrects one row of `registrar/core/register/reasons.py` or of",
         "`registrar/core/tokens/outcomes.py`. [sources.md](sources.md) resolves the names in the last column.",
         "",
         f"## Refusals ({counts})",

@@ -18,8 +18,8 @@ from registrar.core.platform_cli.session import DEFAULT_ROWS, PlatformCli
 from registrar.core.platform_cli.terminal import Terminal
 from registrar.core.soap.accounts import Login
 from simulator.aio.listener import cannot_listen
+from simulator.core.actor.flow import Address
 from simulator.core.events import CliLoginJudged
-from simulator.core.flow import Address
 from simulator.core.instant import Clock
 
 PORT = 2222
@@ -106,7 +106,7 @@ class PlatformSsh:
             await connection.wait_closed()
         await server.wait_closed()
 
-    def kick(self) -> None:
+    def run(self) -> None:
         """The clock was moved: what is due in any session happens now."""
         for shell in tuple(self.shells):
             shell.look()

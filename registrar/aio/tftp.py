@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from simulator.aio.http import HttpServer
-from simulator.core.flow import Address
-from simulator.core.http import HttpService
+from simulator.aio.http_server import HttpServer
+from simulator.core.actor.flow import Address
+from simulator.core.http.message import HttpService
 from simulator.core.instant import Clock
 
 _MAX_BODY = 4096

@@ -9,11 +9,11 @@ from collections.abc import Callable
 
 from certs.contexts import client_context
 from certs.identity import read
-from simulator.aio.doorway import Doorway
-from simulator.aio.pump import Limits, Pump
+from simulator.aio.flow_events import FlowEvents
+from simulator.aio.tcp_connection import Limits, TcpConnection
 from simulator.aio.udp import UdpSocket
-from simulator.core.flow import Address, OpenFlow
-from simulator.core.tap import Tap
+from simulator.core.actor.flow import Address, OpenFlow
+from simulator.core.actor.tap import Tap
 from simulator.core.tls.session import TlsSession
 
 Resolve = Callable[[Address], Address]
@@ -25,7 +25,7 @@ class DialFailed(Exception):
 
 async def dial(
     effect: OpenFlow,
-    doorway: Doorway,
+    doorway: FlowEvents,
     *,
     limits: Limits,
     resolve: Resolve | None,
@@ -46,7 +46,7 @@ async def dial(
                 )
                 return sock
             await loop.create_connection(
-                lambda: Pump(
+                lambda: TcpConnection(
                     loop,
                     doorway,
                     session=session,

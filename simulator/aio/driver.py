@@ -11,25 +11,25 @@ from collections.abc import Iterable
 
 from certs.contexts import server_context
 from certs.identity import read
+from simulator.aio.actor_runner import ActorRunner
 from simulator.aio.clock import ShiftClock
 from simulator.aio.dial import Resolve
-from simulator.aio.doorway import Doorway, Shown
-from simulator.aio.fetch import Fetcher
+from simulator.aio.flow_events import AddressMap, FlowEvents
+from simulator.aio.http_client import Fetcher
 from simulator.aio.listener import bind, cannot_listen, literal
-from simulator.aio.pump import Limits, Pump
-from simulator.aio.seat import ActorSeat
+from simulator.aio.tcp_connection import Limits, TcpConnection
 from simulator.aio.udp import UdpSocket
-from simulator.core.eventlog import EventLog
-from simulator.core.flow import Actor, ActorId, Address, FlowIds, Listen
+from simulator.core.actor.flow import Actor, ActorId, Address, FlowIds, Listen
+from simulator.core.actor.tap import Tap
+from simulator.core.events.log import EventLog
 from simulator.core.instant import Clock, Instant
-from simulator.core.tap import Tap
 from simulator.core.tls.session import TlsSession
 
 _QUIET_PASSES = 4
 """Passes of the loop without a stir after which loopback traffic has come to rest."""
 _MOST_REPEATS = 100
 _SETTLE = 1.0
-"""Seconds of real time after which `settle` stops waiting for unfinished handshakes and fetches."""
+"""Seconds of real time after which `until_idle` stops waiting for unfinished handshakes and fetches."""
 
 
 class Driver:
@@ -45,7 +45,7 @@ class Driver:
         *,
         limits: Limits | None = None,
         tap: Tap | None = None,
-        shown: Shown | None = None,
+        shown: AddressMap | None = None,
     ) -> None:
         """`resolve` maps what actors dial to what the sockets use; OSError and LookupError mean "no such host".
 
@@ -60,7 +60,7 @@ class Driver:
         self._tap = tap
         self._shown = shown
         self._limits = limits or Limits()
-        self._seats: dict[ActorId, ActorSeat] = {}
+        self._seats: dict[ActorId, ActorRunner] = {}
         self._servers: dict[ActorId, list[asyncio.Server]] = {}
         self._stirs = 0
         self._awaiting_stir = False
@@ -73,7 +73,7 @@ class Driver:
             keylog=keylog,
             tap=tap,
             shown=shown,
-            stirred=self._stir,
+            on_activity=self._stir,
         )
 
     async def add(self, actor: Actor, listens: Iterable[Listen] = ()) -> dict[str, Address]:
@@ -84,7 +84,7 @@ class Driver:
         """
         if actor.name in self._seats:
             raise ValueError(f"an actor named {actor.name!r} is on this driver already")
-        seat = ActorSeat(
+        seat = ActorRunner(
             actor,
             log=self._log,
             clock=self._clock,
@@ -95,7 +95,7 @@ class Driver:
             tap=self._tap,
             shown=self._shown,
             fetch=self._fetcher.get,
-            stirred=self._stir,
+            on_activity=self._stir,
         )
         self._seats[actor.name] = seat
         self._servers[actor.name] = []
@@ -138,7 +138,7 @@ class Driver:
                 seat.vanish()
         await asyncio.gather(*(self.remove(seat.actor) for seat in tuple(self._seats.values())))
 
-    def kick(self, actor: Actor) -> None:
+    def run(self, actor: Actor) -> None:
         """Carry out an actor's effects and set its timer, after somebody else has called it."""
         seat = self._seats.get(actor.name)
         if seat is not None:
@@ -149,7 +149,7 @@ class Driver:
     async def advance(self, seconds: float) -> None:
         """Move the clock ahead, from deadline to deadline: each actor is woken at its time, in order.
 
-        Between two deadlines loopback traffic comes to rest (`settle`). What depends on hosts elsewhere, on
+        Between two deadlines loopback traffic comes to rest (`until_idle`). What depends on hosts elsewhere, on
         name servers or on a peer that keeps silent is not waited for beyond a second. Needs a ShiftClock.
         """
         clock = self._clock
@@ -163,12 +163,12 @@ class Driver:
         finally:
             for seat in self._seats.values():
                 seat.rearm()
-        await self.settle()
+        await self.until_idle()
 
     async def _walk(self, clock: ShiftClock, target: Instant) -> None:
         fired: tuple[ActorId, Instant] | None = None
         repeats = 0
-        await self.settle()
+        await self.until_idle()
         while due := self._due(target):
             deadline, seat = min(due, key=lambda entry: entry[0])
             repeats = repeats + 1 if fired == (seat.name, deadline) else 0
@@ -177,17 +177,17 @@ class Driver:
                 raise RuntimeError(f"actor {seat.name}: handle_timeout does not clear its deadline {deadline}")
             clock.advance_to(deadline)
             seat.handle_timeout(clock.now())
-            await self.settle()
+            await self.until_idle()
         clock.advance_to(target)
 
-    def _due(self, target: Instant) -> list[tuple[Instant, ActorSeat]]:
+    def _due(self, target: Instant) -> list[tuple[Instant, ActorRunner]]:
         return [
             (deadline, seat)
             for seat in self._seats.values()
             if (deadline := seat.actor.next_timeout()) is not None and deadline <= target
         ]
 
-    async def settle(self) -> None:
+    async def until_idle(self) -> None:
         """Let traffic between the actors of this driver come to rest, timers aside."""
         loop = asyncio.get_running_loop()
         give_up = loop.time() + _SETTLE
@@ -221,10 +221,10 @@ class Driver:
 
     # --- what seats need -------------------------------------------------------------------------------------
 
-    async def _listen(self, seat: ActorSeat, listen: Listen) -> Address:
+    async def _listen(self, seat: ActorRunner, listen: Listen) -> Address:
         loop = asyncio.get_running_loop()
         limits = self._limits
-        doorway = Doorway(
+        doorway = FlowEvents(
             seat,
             self._log,
             self._flows,
@@ -251,9 +251,9 @@ class Driver:
                 raise ValueError(f"listener {listen.name!r} has no TLS settings")
             context = server_context(listen.tls, self._keylog)
 
-        def accept() -> Pump:
+        def accept() -> TcpConnection:
             session = TlsSession.server(context, identify=read) if context is not None else None
-            return Pump(loop, doorway, session=session, limits=limits, tap=self._tap)
+            return TcpConnection(loop, doorway, session=session, limits=limits, tap=self._tap)
 
         server, address = await bind(loop, listen.address, accept, backlog=limits.backlog)
         self._servers[seat.name].append(server)

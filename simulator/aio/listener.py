@@ -8,7 +8,7 @@ import socket
 from asyncio.trsock import TransportSocket
 from collections.abc import Callable
 
-from simulator.core.flow import Address
+from simulator.core.actor.flow import Address
 
 
 async def bind(

@@ -6,8 +6,8 @@ import asyncio
 from collections import OrderedDict
 from typing import Protocol, cast
 
-from simulator.core.flow import Address, FlowEnd, FlowId
-from simulator.core.tap import Tap
+from simulator.core.actor.flow import Address, FlowEnd, FlowId
+from simulator.core.actor.tap import Tap
 
 SocketName = tuple[str, int] | tuple[str, int, int, int]
 

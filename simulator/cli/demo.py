@@ -33,9 +33,9 @@ def demo(
 
     Exit 0 only if every outcome was as expected.
     """
-    from simulator.lab import catalogue
-    from simulator.lab.report import Report
-    from simulator.lab.run import run_live
+    from simulator.evidence.report.report import Report
+    from simulator.lab.files import catalogue
+    from simulator.lab.run.runner import run_live
 
     async def tour() -> list[Report]:
         reports = []

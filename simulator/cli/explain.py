@@ -11,8 +11,8 @@ from simulator.cli import screen
 from simulator.cli.remote import Remote
 
 if TYPE_CHECKING:
-    from simulator.lab.explain import Attempt
-    from simulator.lab.stored import StoredRun
+    from simulator.evidence.explain import Attempt
+    from simulator.evidence.report.archive import StoredRun
 
 _PAGE = 5000
 
@@ -52,7 +52,7 @@ def explain(
 
 
 def _runs(text: str) -> list[StoredRun]:
-    from simulator.lab.stored import read_runs, runs_from_json
+    from simulator.evidence.report.archive import read_runs, runs_from_json
 
     try:
         if text.startswith(("http://", "https://")):
@@ -83,7 +83,7 @@ def _fetched(url: str) -> list[object]:
 
 
 def _chosen(runs: list[StoredRun], wanted: str | None) -> list[tuple[StoredRun, tuple[Attempt, ...]]]:
-    from simulator.lab.explain import explain as explained
+    from simulator.evidence.explain import explain as explained
 
     if wanted is None:
         return [(run, explained(run.records)) for run in runs]

@@ -12,7 +12,7 @@ from rich.table import Table
 from simulator.cli import screen
 from simulator.cli.remote import Remote
 
-Control = Annotated[str, typer.Option(help="URL of the lab's control API, as `ucmsim up` prints it.")]
+ControlUrl = Annotated[str, typer.Option(help="URL of the lab's control API, as `ucmsim up` prints it.")]
 Name = Annotated[str | None, typer.Option(help="Default: the first Expressway.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Machine-readable output.")]
 
@@ -24,20 +24,20 @@ def register(app: typer.Typer) -> None:
 
 
 @group.command()
-def zones(control: Control, name: Name = None, as_json: AsJson = False) -> None:
+def zones(control: ControlUrl, name: Name = None, as_json: AsJson = False) -> None:
     """Neighbour zones with their states and the priority of their search rules."""
     _show(control, name, "zones", as_json, ("zone", "address", "state", "priority", "detail"))
 
 
 @group.command()
-def servers(control: Control, name: Name = None, as_json: AsJson = False) -> None:
+def servers(control: ControlUrl, name: Name = None, as_json: AsJson = False) -> None:
     """The Unified CM servers it knows."""
     _show(control, name, "servers", as_json, ("publisher", "state", "version", "nodes", "detail"))
 
 
 @group.command()
 def discover(
-    control: Control,
+    control: ControlUrl,
     name: Name = None,
     publisher: Annotated[str | None, typer.Option(help="Default: the lab's publisher.")] = None,
     user: Annotated[str | None, typer.Option(help="With AXL access; default: the lab's.")] = None,
@@ -56,28 +56,28 @@ def discover(
 
 
 @group.command()
-def refresh(control: Control, name: Name = None, as_json: AsJson = False) -> None:
+def refresh(control: ControlUrl, name: Name = None, as_json: AsJson = False) -> None:
     """Refresh servers: ask all of them again. Exit 1 if that fails."""
     _act(control, name, "refresh", {}, as_json)
 
 
 @group.command(name="authorize-by-token")
 def authorize_by_token(
-    control: Control, on: Annotated[bool, typer.Option("--on/--off")] = True, name: Name = None
+    control: ControlUrl, on: Annotated[bool, typer.Option("--on/--off")] = True, name: Name = None
 ) -> None:
     """The switch Authorize by OAuth token with refresh."""
     _act(control, name, "authorize-by-token", {"on": on}, False)
 
 
 @group.command(name="trusted-cas")
-def trusted_cas(control: Control, name: Name = None, as_json: AsJson = False) -> None:
+def trusted_cas(control: ControlUrl, name: Name = None, as_json: AsJson = False) -> None:
     """The trusted CA list."""
     _show(control, name, "trusted-cas", as_json, ("subject", "issuer", "valid_until", "usable"))
 
 
 @group.command(name="trust")
 def trust(
-    control: Control,
+    control: ControlUrl,
     pem: Annotated[Path, typer.Argument(help="Certificate of the authority, PEM.")],
     name: Name = None,
     as_json: AsJson = False,
@@ -93,7 +93,7 @@ def trust(
 
 
 @group.command(name="log")
-def log(control: Control, name: Name = None, as_json: AsJson = False) -> None:
+def log(control: ControlUrl, name: Name = None, as_json: AsJson = False) -> None:
     """Its event log."""
     lines = Remote(control).get(_path(name, "log"))["lines"]
     if as_json:

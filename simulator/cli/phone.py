@@ -16,10 +16,10 @@ from rich.markup import escape
 from simulator.cli import screen, sign_in
 
 if TYPE_CHECKING:
-    from simulator.core.eventlog import EventLog
-    from simulator.lab.explain import Attempt
+    from simulator.core.events.log import EventLog
+    from simulator.evidence.explain import Attempt
     from softphone.aio.client import Refused
-    from softphone.core.profile import EdgeServer, PhoneProfile
+    from softphone.core.settings.profile import EdgeServer, PhoneProfile
 
 
 _UNREACHABLE = ("E_UNREACHABLE", "E_ALL_NODES_FAILED", "E_TIMEOUT")
@@ -81,10 +81,10 @@ def phone(
     Exit 0: registered, 1: refused (with reason and remedy), 2: usage, 3: unreachable.
     """
     from simulator.aio.clock import RealClock
-    from simulator.core.eventlog import EventLog
-    from simulator.lab.explain import explain
+    from simulator.core.events.log import EventLog
+    from simulator.evidence.explain import explain
     from softphone.aio.client import NotSignedIn, Refused, Registered, register_once, sign_in_once
-    from softphone.core.profile import FixedToken
+    from softphone.core.settings.profile import FixedToken
 
     try:
         account = None
@@ -146,8 +146,8 @@ def _profile(
 ) -> PhoneProfile:
     """Raises ValueError and OSError with a sentence for the user."""
     from simulator.core.tls.settings import Credential
-    from softphone.core.behaviours import Behaviour
-    from softphone.core.profile import Deployment, PhoneProfile
+    from softphone.core.settings.behaviours import Behaviour
+    from softphone.core.settings.profile import Deployment, PhoneProfile
 
     for name in behaviours:
         if name not in set(Behaviour):
@@ -200,8 +200,8 @@ def _authorities(file: Path) -> bytes:
 
 
 def _edges(edge: str | None, deployment: str) -> tuple[EdgeServer, ...]:
-    from simulator.core.flow import Address
-    from softphone.core.profile import EdgeServer
+    from simulator.core.actor.flow import Address
+    from softphone.core.settings.profile import EdgeServer
 
     if edge is None:
         if deployment == "mra":
@@ -215,7 +215,7 @@ def _edges(edge: str | None, deployment: str) -> tuple[EdgeServer, ...]:
 
 def _token(token_file: Path | None) -> Any:
     from simulator.core.instant import Instant
-    from softphone.core.profile import AccessToken
+    from softphone.core.settings.profile import AccessToken
 
     if token_file is None:
         return None
@@ -249,7 +249,7 @@ def _advice(refused: Refused, failed: Attempt | None) -> dict[str, Any]:
 
 
 def _show_ladder(log: EventLog) -> None:
-    from simulator.lab import ladder
+    from simulator.evidence import ladder
 
     rows, captions = ladder.rows_of(log.records()), ladder.captions_of(log.records())
     screen.ladder(ladder.draw(rows, width=screen.width(), captions=captions))
@@ -257,7 +257,7 @@ def _show_ladder(log: EventLog) -> None:
 
 def _show(outcome: Any, advice: dict[str, Any], edges: tuple[EdgeServer, ...], *, advised: bool) -> None:
     """`advised`: cause and remedy of a failure stand above already."""
-    from simulator.core.flow import Address
+    from simulator.core.actor.flow import Address
     from softphone.aio.client import NotSignedIn, Refused, Registered
 
     out = screen.console

@@ -13,7 +13,7 @@ from simulator.cli import screen
 from simulator.core.tls.settings import TlsVersion
 
 if TYPE_CHECKING:
-    from simulator.lab.report import Report
+    from simulator.evidence.report.report import Report
 
 
 class Driver(StrEnum):
@@ -40,9 +40,9 @@ def list_scenarios(
     as_json: AsJson = False,
 ) -> None:
     """List the built-in scenarios."""
-    from simulator.lab import catalogue
-    from simulator.lab.scenario import Scenario
-    from softphone.core.behaviours import DESCRIPTIONS
+    from simulator.lab.config.scenario import Scenario
+    from simulator.lab.files import catalogue
+    from softphone.core.settings.behaviours import DESCRIPTIONS
 
     if schema:
         screen.emit_json(Scenario.model_json_schema())
@@ -82,7 +82,7 @@ def check(
     as_json: AsJson = False,
 ) -> None:
     """Read scenario and lab files without running them; each problem is one line with file and line number."""
-    from simulator.lab.checking import check_paths
+    from simulator.lab.files.check import check_paths
 
     found = check_paths(paths)
     if as_json:
@@ -125,11 +125,11 @@ def run(
     schema: Annotated[bool, typer.Option("--schema", help="Print the JSON Schema of --json instead.")] = False,
 ) -> None:
     """Run scenarios. Exit 0: all as expected, 1: a failure, 2: usage, 3: environment."""
-    from simulator.lab import catalogue
-    from simulator.lab.artifacts import ArtifactFolder
-    from simulator.lab.batch import Run, jobs_for, run_all
-    from simulator.lab.report_schema import schema as report_schema
-    from simulator.lab.yaml_source import SourceError
+    from simulator.evidence.report.artifacts import ArtifactFolder
+    from simulator.evidence.report.schema import schema as report_schema
+    from simulator.lab.files import catalogue
+    from simulator.lab.files.yaml_source import SourceError
+    from simulator.lab.run.batch import Run, jobs_for, run_all
 
     if schema:
         screen.emit_json(report_schema())
@@ -194,7 +194,7 @@ def run(
 def _write(reports: list[Report], json_file: Path | None, junit: Path | None) -> None:
     import json
 
-    from simulator.lab import report as reporting
+    from simulator.evidence.report import report as reporting
 
     try:
         if json_file is not None:

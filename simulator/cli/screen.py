@@ -17,10 +17,10 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from rich.table import Table
 from rich.text import Text
 
-from simulator.lab.explain import Attempt, brief, failures, full, summary
-from simulator.lab.explain import checklist as checks_of
-from simulator.lab.ladder import Line, Tone
-from simulator.lab.report import Report
+from simulator.evidence.explain import Attempt, brief, failures, full, summary
+from simulator.evidence.explain import checklist as checks_of
+from simulator.evidence.ladder import Line, Tone
+from simulator.evidence.report.report import Report
 
 console = Console(highlight=False)
 errors = Console(stderr=True, highlight=False)

@@ -11,8 +11,8 @@ from urllib.parse import urlsplit
 import typer
 
 if TYPE_CHECKING:
-    from simulator.core.flow import Address
-    from softphone.core.signin import Account
+    from simulator.core.actor.flow import Address
+    from softphone.core.signin import JabberAccount
 
 REFUSALS = (
     "E_CREDENTIALS",
@@ -51,7 +51,7 @@ class Client:
     token_path: str | None
 
     def fields(self) -> dict[str, str]:
-        """Of an Account. Raises ValueError and OSError with a sentence for the user."""
+        """Of an JabberAccount. Raises ValueError and OSError with a sentence for the user."""
         found = {}
         if self.id is not None:
             if not re.fullmatch(r"[!-~]+", self.id):
@@ -73,13 +73,13 @@ def account(
     nameserver: list[str],
     device: str | None,
     client: Client,
-) -> Account:
+) -> JabberAccount:
     """Raises ValueError and OSError with a sentence for the user."""
-    from softphone.core.signin import Account
+    from softphone.core.signin import JabberAccount
 
     if user is None:
         raise ValueError("--domain needs --user")
-    return Account(
+    return JabberAccount(
         domain=domain,
         user=user,
         password=_password(user, password_file),
@@ -109,7 +109,7 @@ def _line(file: Path, what: str) -> str:
 
 
 def _server(text: str) -> Address:
-    from simulator.core.flow import Address
+    from simulator.core.actor.flow import Address
 
     try:
         parts = urlsplit(f"//{text}")
@@ -125,7 +125,7 @@ def _system_servers() -> tuple[Address, ...]:
     import dns.exception
     import dns.resolver
 
-    from simulator.core.flow import Address
+    from simulator.core.actor.flow import Address
 
     try:
         system = dns.resolver.Resolver()

@@ -16,7 +16,9 @@ token = typer.Typer(
 
 _LONGEST = 120
 
-Control = Annotated[str, typer.Option(metavar="URL", help="The lab's control API, as `ucmsim up` prints it.")]
+ControlUrl = Annotated[
+    str, typer.Option(metavar="URL", help="The lab's control API, as `ucmsim up` prints it.")
+]
 
 
 def register(app: typer.Typer) -> None:
@@ -25,7 +27,7 @@ def register(app: typer.Typer) -> None:
 
 @token.command()
 def mint(
-    control: Control,
+    control: ControlUrl,
     user: Annotated[str, typer.Option(help="The token's subject.")],
     device: Annotated[str | None, typer.Option(help="Only if the cluster has this device.")] = None,
     lifetime: Annotated[int, typer.Option(min=1, max=86400, help="Seconds.")] = 3600,
@@ -55,7 +57,7 @@ def mutate(
     names: Annotated[
         list[str], typer.Argument(metavar="NAME...", help="What to make wrong, see `ucmsim token mutations`.")
     ],
-    control: Control,
+    control: ControlUrl,
     user: Annotated[str, typer.Option(help="The token's subject.")],
     lifetime: Annotated[int, typer.Option(min=1, max=86400, help="Seconds.")] = 3600,
 ) -> None:
@@ -84,7 +86,7 @@ def mutations(
 
 @token.command()
 def inspect(
-    control: Control,
+    control: ControlUrl,
     text: Annotated[str, typer.Argument(metavar="TOKEN", help='The token, or "-" to read it from stdin.')],
     as_json: Annotated[bool, typer.Option("--json", help="Machine-readable output.")] = False,
 ) -> None:

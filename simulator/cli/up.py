@@ -14,13 +14,13 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from simulator.cli import screen
-from simulator.core.flow import Address
+from simulator.core.actor.flow import Address
 from simulator.interrupts import ending_at_once
 
 if TYPE_CHECKING:
-    from simulator.lab.config import LabConfig
-    from simulator.lab.live import Lab
-    from simulator.lab.service import Ready
+    from simulator.lab.config.lab import LabConfig
+    from simulator.lab.control.up import Ready
+    from simulator.lab.run.live import Lab
 
 
 def register(app: typer.Typer) -> None:
@@ -65,7 +65,7 @@ def up(
     alice CSFALICE 1010 and bob CSFBOB 1011 with OAuth, carol CSFCAROL 1012
     on 5060 without TLS, dave CSFDAVE 1013 on 5061 with an LSC.
     """
-    from simulator.lab.service import serve
+    from simulator.lab.control.up import serve
 
     config = _config(lab_file, port_base, host, changes or [])
     if not host:
@@ -108,10 +108,10 @@ def up(
 
 
 def _config(lab_file: Path | None, port_base: int | None, host: str, changes: list[str]) -> LabConfig:
-    from simulator.lab.checking import check_file
-    from simulator.lab.config import LabConfig, default_lab, with_ports
-    from simulator.lab.overlay import overlaid
-    from simulator.lab.yaml_source import SourceError
+    from simulator.lab.config.lab import LabConfig, default_lab, with_ports
+    from simulator.lab.files.check import check_file
+    from simulator.lab.files.overlay import overlaid
+    from simulator.lab.files.yaml_source import SourceError
 
     try:
         if lab_file is None:

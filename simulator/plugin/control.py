@@ -17,7 +17,7 @@ _TIMEOUT = 60.0
 _ALL = 100_000
 
 
-class Control:
+class ControlClient:
     """The lab's control API: JSON over HTTP on the loopback address. Raises LabError."""
 
     def __init__(self, url: str, process: Process) -> None:

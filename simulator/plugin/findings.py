@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable
 from difflib import get_close_matches
 
-from .control import Control, Record
+from .control import ControlClient, Record
 
 _PAUSE = 0.02
 
@@ -22,7 +22,7 @@ def eventually(within: float, look: Callable[[], Record | str]) -> Record:
     return found
 
 
-def find_registration(control: Control, device: str, node: str | None) -> Record | str:
+def find_registration(control: ControlClient, device: str, node: str | None) -> Record | str:
     rows = control.registrations()
     held = [row for row in rows if row["device"] == device]
     for row in held:
@@ -47,7 +47,7 @@ def _is_trouble(record: Record, device: str) -> bool:
     return kind in ("tls:failed", "sip:malformed") or (kind == "phone:failed" and record["actor"] == device)
 
 
-def find_rejection(control: Control, reason: str, device: str | None) -> Record | str:
+def find_rejection(control: ControlClient, reason: str, device: str | None) -> Record | str:
     records = control.records()
     refusals = [
         record
@@ -74,7 +74,7 @@ def _has_reason(record: Record, reason: str) -> bool:
     return reason in (record["reason"], record.get("token_problem"))
 
 
-def _spelling(control: Control, reason: str) -> str:
+def _spelling(control: ControlClient, reason: str) -> str:
     known = {row["name"] for row in control.get("/reasons")}
     known |= {row["problem"] for row in control.get("/tokens/mutations")}
     if reason in known:
@@ -83,7 +83,7 @@ def _spelling(control: Control, reason: str) -> str:
     return f"\nthere is no reason {reason!r}" + (f": did you mean {', '.join(near)}?" if near else "")
 
 
-def find_alert(control: Control, wanted: str | int | None, by: str | None) -> Record | str:
+def find_alert(control: ControlClient, wanted: str | int | None, by: str | None) -> Record | str:
     records = control.records()
     refusals = [record for record in records if record["kind"] == "tls:failed"]
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from .control import Control, Record
+from .control import ControlClient, Record
 from .findings import eventually, find_alert, find_registration, find_rejection, line_of
 from .process import LabError, Process
 
@@ -27,7 +27,7 @@ class UcmsimLab:
         """PEM of the authority that signed the Tomcat certificates: what a client has to trust."""
         self.pki = Path(ready["pki"])
         """Folder with the lab's authorities, the nodes' certificates, the phones' LSCs and all the keys."""
-        self.control = Control(ready["control"], process)
+        self.control = ControlClient(ready["control"], process)
         self._set_endpoints(ready["endpoints"])
 
     def __repr__(self) -> str:

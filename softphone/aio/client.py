@@ -11,8 +11,8 @@ from dataclasses import dataclass
 
 from simulator.aio.clock import RealClock
 from simulator.aio.driver import Driver
+from simulator.core.actor.flow import ActorId, Address, FlowIds
 from simulator.core.entropy import SeededEntropy
-from simulator.core.eventlog import EventLog, Record
 from simulator.core.events import (
     PhoneRegistered,
     PhoneStateChanged,
@@ -20,14 +20,14 @@ from simulator.core.events import (
     SignInFailed,
     SignInStateChanged,
 )
-from simulator.core.flow import ActorId, Address, FlowIds
+from simulator.core.events.log import EventLog, Record
 from simulator.core.instant import Clock
 from simulator.core.sip import UCM, Dialect
-from softphone.core.jabber import Jabber
-from softphone.core.machine import Softphone
-from softphone.core.profile import PhoneProfile, TokenSource
-from softphone.core.signin import Account, SignInState
-from softphone.core.transitions import State
+from softphone.core.actors.jabber import Jabber
+from softphone.core.actors.softphone import Softphone
+from softphone.core.registration.transitions import State
+from softphone.core.settings.profile import PhoneProfile, TokenSource
+from softphone.core.signin import JabberAccount, SignInState
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -112,7 +112,7 @@ async def register_once(
 
 
 async def sign_in_once(
-    account: Account,
+    account: JabberAccount,
     profile: PhoneProfile,
     *,
     within: float,
@@ -154,7 +154,7 @@ async def _run(
     try:
         await driver.add(phone)
         phone.start(clock.now())
-        driver.kick(phone)
+        driver.run(phone)
         if not await watcher.reaches((*_SETTLED, *_NOT_IN), within):
             return Unreachable(code="E_TIMEOUT", why=_so_far(phone, within))
         if watcher.registered is not None and stay:
@@ -164,7 +164,7 @@ async def _run(
         if watcher.registered is None:
             return _no(phone)
         phone.stop(clock.now())
-        driver.kick(phone)
+        driver.run(phone)
         await watcher.reaches((State.STOPPED,), _LEAVE)
         return Registered(
             node=watcher.registered.node,

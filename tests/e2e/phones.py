@@ -6,11 +6,11 @@ import asyncio
 import socket
 import ssl
 
-from simulator.core.flow import Address
+from simulator.core.actor.flow import Address
 from simulator.core.instant import Instant
 from simulator.core.tls.settings import Credential
 from softphone.aio.client import Outcome, Registered, register_once
-from softphone.core.profile import AccessToken, Deployment, EdgeServer, FixedToken, PhoneProfile
+from softphone.core.settings.profile import AccessToken, Deployment, EdgeServer, FixedToken, PhoneProfile
 from tests.e2e.running_lab import DEADLINE, RunningLab
 
 REGISTER = """\

@@ -10,7 +10,7 @@ import pytest
 
 from simulator.core.instant import Instant
 from softphone.aio.client import Outcome, register_once
-from softphone.core.profile import AccessToken, FixedToken, PhoneProfile
+from softphone.core.settings.profile import AccessToken, FixedToken, PhoneProfile
 from tests.e2e.axl import Axl
 from tests.e2e.running_lab import DEADLINE, RunningLab
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from tests.e2e.axl import Axl
 from tests.e2e.running_lab import running_lab, ucmsim
-from tests.lab.test_no_secrets import PASSWORD, SHAPES
+from tests.simulator.evidence.test_no_secrets import PASSWORD, SHAPES
 
 LAB = f"""\
 nodes:

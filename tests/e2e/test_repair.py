@@ -13,13 +13,20 @@ from pathlib import Path
 
 import pytest
 
-from simulator.core.flow import Address
+from simulator.core.actor.flow import Address
 from simulator.core.instant import Instant
 from simulator.core.tls.settings import Credential
-from simulator.lab.catalogue import builtin
+from simulator.lab.files.catalogue import builtin
 from softphone.aio.client import Outcome, Registered, register_once
-from softphone.core.behaviours import Behaviour
-from softphone.core.profile import AccessToken, Deployment, EdgeServer, FixedToken, PhoneProfile, PortOverride
+from softphone.core.settings.behaviours import Behaviour
+from softphone.core.settings.profile import (
+    AccessToken,
+    Deployment,
+    EdgeServer,
+    FixedToken,
+    PhoneProfile,
+    PortOverride,
+)
 from tests.e2e.running_lab import DEADLINE, RunningLab, running_lab
 from tests.e2e.ssh import typed
 

@@ -16,7 +16,7 @@ import pytest
 from registrar.core.axl import OPERATIONS
 from simulator.core.instant import Instant
 from softphone.aio.client import Registered, register_once
-from softphone.core.profile import AccessToken, FixedToken, PhoneProfile
+from softphone.core.settings.profile import AccessToken, FixedToken, PhoneProfile
 from tests.e2e.running_lab import DEADLINE, RunningLab, running_lab
 
 pytestmark = [pytest.mark.interop, pytest.mark.filterwarnings("ignore")]

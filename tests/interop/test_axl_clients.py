@@ -16,9 +16,9 @@ from certs.authority import self_signed
 from certs.contexts import server_context
 from certs.spec import CertSpec
 from simulator.aio.clock import RealClock
-from simulator.aio.http import http_protocols
+from simulator.aio.http_server import http_protocols
 from simulator.core.tls.settings import ServerTls
-from tests.registrar.axl.bench import WebBench
+from tests.registrar.core.axl.bench import WebBench
 
 pytestmark = [
     pytest.mark.interop,

@@ -15,11 +15,11 @@ import pytest
 
 from registrar.core.ssosp import EnterpriseParameters, Settings
 from registrar.core.tokens import ClusterKeys, TokenFacts
-from simulator.aio.http import HttpServer
-from simulator.core.flow import Address
+from simulator.aio.http_server import HttpServer
+from simulator.core.actor.flow import Address
 from simulator.core.instant import ManualClock
 from tests.interop.login_form import SCOPE, VERIFIER, Form
-from tests.registrar.ssosp.bench import CLUSTER, JABBER, PASSWORD, PUBLIC, REDIRECT, START, Bench
+from tests.registrar.core.ssosp.bench import CLUSTER, JABBER, PASSWORD, PUBLIC, REDIRECT, START, Bench
 
 requests = pytest.importorskip("requests", reason="requests is not installed")
 pytestmark = pytest.mark.interop

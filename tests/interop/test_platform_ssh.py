@@ -15,8 +15,8 @@ import asyncssh
 import pytest
 
 from registrar.aio.platform_ssh import PlatformSsh, host_keys
-from simulator.core.flow import Address
-from tests.registrar.platform_cli.cli_bench import CALLMANAGER, PASSWORD, PUBLISHER, Bench, authority
+from simulator.core.actor.flow import Address
+from tests.registrar.core.platform_cli.cli_bench import CALLMANAGER, PASSWORD, PUBLISHER, Bench, authority
 
 pytestmark = pytest.mark.interop
 paramiko = pytest.importorskip("paramiko", reason="paramiko is not installed")

@@ -10,11 +10,7 @@ from typing import Any
 
 import pytest
 
-from simulator.core import stun
-from simulator.core.entropy import SeededEntropy
-from simulator.core.eventlog import EventLog
-from simulator.core.events import Event
-from simulator.core.flow import (
+from simulator.core.actor.flow import (
     ActorId,
     Address,
     CloseFlow,
@@ -27,13 +23,16 @@ from simulator.core.flow import (
     OpenFlow,
     SendData,
 )
+from simulator.core.entropy import SeededEntropy
+from simulator.core.events import Event
+from simulator.core.events.log import EventLog
 from simulator.core.instant import Instant, ManualClock
-from simulator.core.sip import Request, Response, parse_bearer, parse_message, reply_to, serialize
+from simulator.core.sip import Request, Response, parse_bearer, parse_message, reply_to, serialize, stun
 from simulator.core.sip.bearer import UCM, BearerToken
-from softphone.core.machine import Softphone
-from softphone.core.profile import AccessToken, PhoneProfile, TokenSource
+from softphone.core.actors.softphone import Softphone
+from softphone.core.settings.profile import AccessToken, PhoneProfile, TokenSource
 
-BASE = (Path(__file__).parent / "core" / "CSFADA.cnf.xml").read_text("utf-8")
+BASE = (Path(__file__).parent / "core" / "device_file" / "CSFADA.cnf.xml").read_text("utf-8")
 START = 1_585_566_199.0  # Mon, 30 Mar 2020 11:03:19 GMT
 LOCAL = Address("192.0.2.10", 62162)
 SUB1, SUB2 = "ucm-sub1.lab.example", "ucm-sub2.lab.example"
@@ -175,13 +174,13 @@ class Bench:
 
     def start(self) -> Bench:
         self.phone.start(self.now)
-        return self.settle()
+        return self.until_idle()
 
     def stop(self) -> Bench:
         self.phone.stop(self.now)
-        return self.settle()
+        return self.until_idle()
 
-    def settle(self) -> Bench:
+    def until_idle(self) -> Bench:
         while effects := self.phone.effects():
             for effect in effects:
                 match effect:
@@ -201,7 +200,7 @@ class Bench:
         while (due := self.phone.next_timeout()) is not None and due <= end:
             self.clock.set(Instant(max(due, self.now)))
             self.phone.handle_timeout(self.now)
-            self.settle()
+            self.until_idle()
         self.clock.set(end)
         return self
 
@@ -209,18 +208,18 @@ class Bench:
         """What the node sends of its own accord, on the newest flow if none is named."""
         data = message if isinstance(message, bytes) else serialize(message)
         self.phone.flow_data(flow if flow is not None else max(self.flows), data, self.now)
-        return self.settle()
+        return self.until_idle()
 
     def lose(self, flow: FlowId | None = None, *, detail: str = "connection reset by peer") -> Bench:
         gone = flow if flow is not None else min(self.flows)
         del self.flows[gone]
         self.phone.flow_ended(gone, FlowEnd(by="network", clean=False, detail=detail), self.now)
-        return self.settle()
+        return self.until_idle()
 
     def connect(self, flow: FlowId) -> Bench:
         """Let a slow connection attempt succeed."""
         self.phone.flow_opened(flow, self._facts(self.flows[flow]), self.now)
-        return self.settle()
+        return self.until_idle()
 
     def events(self, kind: type[Event]) -> list[Any]:
         return self.log.of(kind)

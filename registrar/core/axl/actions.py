@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from lxml import etree
 
-from registrar.core.axl.call import Call
+from registrar.core.axl.call import AxlRequest
 from registrar.core.axl.faults import AxlFault, invalid, not_found
 from registrar.core.axl.fields import braced, read_boolean, read_uuid
 from registrar.core.axl.kinds import CALLMANAGER, PHONE, PROFILE
@@ -17,7 +17,7 @@ READ_ONLY_PARAMETERS = frozenset({OAUTH_MODE, SECURITY_MODE})
 """[documented read only in the administration pages from release 14; refused by AXL: assumed]"""
 
 
-def get_version(call: Call) -> Element:
+def get_version(call: AxlRequest) -> Element:
     node = child_text(call.request, "processNodeName")
     known = call.surroundings.database.value(
         "select name from processnode where name = ? and systemnode = 'f'", node
@@ -28,7 +28,7 @@ def get_version(call: Call) -> Element:
     return make("return", children=[make("componentVersion", children=[version])])
 
 
-def run_query(call: Call) -> Element:
+def run_query(call: AxlRequest) -> Element:
     result = call.sql.run_query(_sql(call))
     rows = []
     for row in result.rows:
@@ -37,11 +37,11 @@ def run_query(call: Call) -> Element:
     return make("return", children=rows)
 
 
-def run_update(call: Call) -> Element:
+def run_update(call: AxlRequest) -> Element:
     return make("return", children=[make("rowsUpdated", str(call.sql.run_update(_sql(call))))])
 
 
-def _sql(call: Call) -> str:
+def _sql(call: AxlRequest) -> str:
     sql = child(call.request, "sql")
     if sql is None or not text_of(sql):
         raise invalid("element sql is missing or empty")
@@ -58,7 +58,7 @@ def _tag(column: str) -> str:
     return name
 
 
-def reset_device(call: Call) -> Element:
+def reset_device(call: AxlRequest) -> Element:
     """doDeviceReset: `isHardReset` true resets, false restarts; `deviceResetType` names the action."""
     element = child(call.request, "deviceName")
     if element is None:
@@ -80,13 +80,13 @@ def reset_device(call: Call) -> Element:
     return make("return", braced(row["pkid"]))
 
 
-def act_on_phone(call: Call, action: DeviceAction) -> Element:
+def act_on_phone(call: AxlRequest, action: DeviceAction) -> Element:
     pkid = call.objects.find(PHONE, call.request)
     call.act(_name_of_device(call, pkid), action)
     return make("return", braced(pkid))
 
 
-def act_on_profile(call: Call, action: DeviceAction) -> Element:
+def act_on_profile(call: AxlRequest, action: DeviceAction) -> Element:
     """Every phone with the profile."""
     pkid = call.objects.find(PROFILE, call.request)
     rows = call.surroundings.database.rows(
@@ -97,7 +97,7 @@ def act_on_profile(call: Call, action: DeviceAction) -> Element:
     return make("return", braced(pkid))
 
 
-def act_on_callmanager(call: Call, action: DeviceAction) -> Element:
+def act_on_callmanager(call: AxlRequest, action: DeviceAction) -> Element:
     """Every phone that is registered with it. [documented for the administration page's Reset]"""
     pkid = call.objects.find(CALLMANAGER, call.request)
     host = call.surroundings.database.value(
@@ -117,5 +117,5 @@ def refuse_read_only(name: str) -> None:
         raise AxlFault(5000, f"Item not valid: enterprise parameter {name} is read only")
 
 
-def _name_of_device(call: Call, pkid: str) -> str:
+def _name_of_device(call: AxlRequest, pkid: str) -> str:
     return str(call.surroundings.database.value("select name from device where pkid = ?", pkid))

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 
 from registrar.core.axl.objects import Objects
 from registrar.core.axl.versions import Version
-from registrar.core.cluster import Cluster
-from registrar.core.database.sql_door import SqlDoor
+from registrar.core.cluster.cluster import Cluster
+from registrar.core.database.sql_console import SqlConsole
 from registrar.core.database.store import ClusterDatabase
 from registrar.core.soap.control import DeviceAction, DeviceControl
 from registrar.core.soap.envelope import Element
@@ -24,7 +24,7 @@ PRODUCT_VERSIONS = {
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Surroundings:
+class AxlEnvironment:
     """Of one node: `node` is its processnode.name."""
 
     database: ClusterDatabase
@@ -36,19 +36,19 @@ class Surroundings:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Call:
+class AxlRequest:
     request: Element
     now: Instant
     version: Version
-    surroundings: Surroundings
+    surroundings: AxlEnvironment
 
     @property
     def objects(self) -> Objects:
         return Objects(self.surroundings.database, self.surroundings.node, self.version)
 
     @property
-    def sql(self) -> SqlDoor:
-        return SqlDoor(self.surroundings.database, self.surroundings.node)
+    def sql(self) -> SqlConsole:
+        return SqlConsole(self.surroundings.database, self.surroundings.node)
 
     def act(self, device: str, action: DeviceAction) -> None:
         self.surroundings.devices.act(device, action, self.now)

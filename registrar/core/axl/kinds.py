@@ -15,7 +15,7 @@ from registrar.core.axl.versions import Version
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Kind:
+class ObjectKind:
     name: str
     """As operations end, e.g. PhoneSecurityProfile."""
     element: str
@@ -88,7 +88,7 @@ def _number(tag: str, column: str, *group: str, listed: bool = True) -> Field:
 
 _NODE = _ref("processNodeName", "fkprocessnode", "processnode", "ProcessNode", read_only=True)
 
-EXPRESSWAY = Kind(
+EXPRESSWAY = ObjectKind(
     name="ExpresswayCConfiguration",
     element="expresswayCConfiguration",
     table="expresswaycconfiguration",
@@ -108,7 +108,7 @@ EXPRESSWAY = Kind(
     since=(12, 5),
 )
 
-PROFILE = Kind(
+PROFILE = ObjectKind(
     name="PhoneSecurityProfile",
     element="phoneSecurityProfile",
     table="securityprofile",
@@ -138,7 +138,7 @@ PROFILE = Kind(
 
 _SIP = ("ports", "sipPorts")
 _MGCP = ("ports", "mgcpPorts")
-CALLMANAGER = Kind(
+CALLMANAGER = ObjectKind(
     name="CallManager",
     element="callManager",
     table="callmanager",
@@ -164,7 +164,7 @@ CALLMANAGER = Kind(
     whole=(("ports",),),
 )
 
-PROCESS_NODE = Kind(
+PROCESS_NODE = ObjectKind(
     name="ProcessNode",
     element="processNode",
     table="processnode",
@@ -181,7 +181,7 @@ PROCESS_NODE = Kind(
     order=("name", "description", "mac", "ipv6Name", "nodeUsage", "lbmHubGroup", "processNodeRole"),
 )
 
-PROCESS_NODE_SERVICE = Kind(
+PROCESS_NODE_SERVICE = ObjectKind(
     name="ProcessNodeService",
     element="processNodeService",
     table="processnodeservice",
@@ -203,7 +203,7 @@ PROCESS_NODE_SERVICE = Kind(
     ),
 )
 
-SERVICE_PARAMETER = Kind(
+SERVICE_PARAMETER = ObjectKind(
     name="ServiceParameter",
     element="serviceParameter",
     table="processconfig",
@@ -219,7 +219,7 @@ SERVICE_PARAMETER = Kind(
     order=("processNodeName", "name", "service", "value", "valueType"),
 )
 
-PHONE = Kind(
+PHONE = ObjectKind(
     name="Phone",
     element="phone",
     table="device",
@@ -258,7 +258,7 @@ PHONE = Kind(
     keeps=True,
 )
 
-LINE = Kind(
+LINE = ObjectKind(
     name="Line",
     element="line",
     table="numplan",
@@ -281,7 +281,7 @@ LINE = Kind(
     keeps=True,
 )
 
-USER = Kind(
+USER = ObjectKind(
     name="User",
     element="user",
     table="enduser",
@@ -310,7 +310,7 @@ USER = Kind(
     keeps=True,
 )
 
-ROUTE_PARTITION = Kind(
+ROUTE_PARTITION = ObjectKind(
     name="RoutePartition",
     element="routePartition",
     table="routepartition",
@@ -325,7 +325,7 @@ ROUTE_PARTITION = Kind(
     keeps=True,
 )
 
-DEVICE_POOL = Kind(
+DEVICE_POOL = ObjectKind(
     name="DevicePool",
     element="devicePool",
     table="devicepool",
@@ -338,7 +338,7 @@ DEVICE_POOL = Kind(
     keeps=True,
 )
 
-KINDS: Mapping[str, Kind] = MappingProxyType(
+KINDS: Mapping[str, ObjectKind] = MappingProxyType(
     {
         kind.name: kind
         for kind in (

@@ -11,8 +11,8 @@ from uuid import UUID
 from registrar.core.axl.faults import invalid, not_found
 from registrar.core.axl.fields import braced, read_integer, read_uuid
 from registrar.core.database.store import ClusterDatabase
-from registrar.core.passwords import PasswordError, PasswordHash
 from registrar.core.soap.envelope import Element, child, child_text, local, make, text_of
+from registrar.core.tomcat.passwords import PasswordError, PasswordHash
 
 Write = Callable[[ClusterDatabase, sqlite3.Connection, str, Element], None]
 Render = Callable[[ClusterDatabase, str], Element]

@@ -9,15 +9,15 @@ from lxml import etree
 
 from registrar.core.axl.faults import AxlFault, invalid, not_found, of_database, update_not_found
 from registrar.core.axl.fields import Field, Form, Reader, Value, read_uuid
-from registrar.core.axl.kinds import Kind
+from registrar.core.axl.kinds import ObjectKind
 from registrar.core.axl.members import MEMBERS
 from registrar.core.axl.showing import knows, show
 from registrar.core.axl.versions import Version
+from registrar.core.cluster.directory import NON_SECURE_PROFILE
 from registrar.core.database.enumerations import ENUMERATIONS
 from registrar.core.database.errors import QueryTooLarge
 from registrar.core.database.seed import next_ctiid
 from registrar.core.database.store import ClusterDatabase
-from registrar.core.directory import NON_SECURE_PROFILE
 from registrar.core.soap.envelope import Element, child, is_nil, local, text_of
 
 MAX_ANSWER = 8 * 1024 * 1024
@@ -49,7 +49,7 @@ class Objects:
 
     # --- writing ---------------------------------------------------------------------------------------------
 
-    def add(self, kind: Kind, request: Element) -> str:
+    def add(self, kind: ObjectKind, request: Element) -> str:
         """The new object's pkid. Raises AxlFault and DatabaseRefusal; then nothing was added."""
         element = child(request, kind.element)
         if element is None:
@@ -71,7 +71,7 @@ class Objects:
             self._write_rest(kind, connection, pkid, written)
         return pkid
 
-    def update(self, kind: Kind, request: Element) -> str:
+    def update(self, kind: ObjectKind, request: Element) -> str:
         """The object's pkid."""
         pkid = self._pkid(kind, request)
         if pkid is None:
@@ -89,13 +89,13 @@ class Objects:
             self._write_rest(kind, connection, pkid, written)
         return pkid
 
-    def remove(self, kind: Kind, request: Element) -> str:
+    def remove(self, kind: ObjectKind, request: Element) -> str:
         pkid = self.find(kind, request)
         with self._database.write(self._node) as connection:
             connection.execute(f"delete from {kind.table} where pkid = ?", (pkid,))  # noqa: S608 - our own names
         return pkid
 
-    def _read(self, kind: Kind, elements: list[Element], *, adding: bool) -> _Written:
+    def _read(self, kind: ObjectKind, elements: list[Element], *, adding: bool) -> _Written:
         written = _Written()
         renamed = {} if adding else {new: old for old, new in kind.renames.items()}
         for element in elements:
@@ -104,7 +104,7 @@ class Objects:
 
     def _read_one(
         self,
-        kind: Kind,
+        kind: ObjectKind,
         element: Element,
         group: tuple[str, ...],
         renamed: dict[str, str],
@@ -136,7 +136,9 @@ class Objects:
         else:
             raise invalid(f"element {'/'.join((*group, local(element)))} is not part of {kind.element}")
 
-    def _write_rest(self, kind: Kind, connection: sqlite3.Connection, pkid: str, written: _Written) -> None:
+    def _write_rest(
+        self, kind: ObjectKind, connection: sqlite3.Connection, pkid: str, written: _Written
+    ) -> None:
         for tag, value in written.kept.items():
             connection.execute("delete from axlelement where fkowner = ? and tag = ?", (pkid, tag))
             if value:
@@ -147,7 +149,7 @@ class Objects:
             MEMBERS[kind.name].write[tag](self._database, connection, pkid, element)
 
     def _defaults(
-        self, kind: Kind, connection: sqlite3.Connection, columns: dict[str, Value]
+        self, kind: ObjectKind, connection: sqlite3.Connection, columns: dict[str, Value]
     ) -> dict[str, Value]:
         if kind.name != "Phone":
             return {}
@@ -164,7 +166,7 @@ class Objects:
             defaults["fksecurityprofile"] = row[0]
         return defaults
 
-    def _check_whole(self, kind: Kind, request: Element, written: _Written) -> None:
+    def _check_whole(self, kind: ObjectKind, request: Element, written: _Written) -> None:
         """An update of a group gives all of it. [documented: updateCallManager needs all seven ports]"""
         for group in kind.whole:
             if child(request, group[0]) is None:
@@ -176,14 +178,14 @@ class Objects:
 
     # --- finding ---------------------------------------------------------------------------------------------
 
-    def find(self, kind: Kind, request: Element) -> str:
+    def find(self, kind: ObjectKind, request: Element) -> str:
         """pkid by uuid or natural key. Raises AxlFault 5007."""
         pkid = self._pkid(kind, request)
         if pkid is None:
             raise not_found(kind.name)
         return pkid
 
-    def _pkid(self, kind: Kind, request: Element) -> str | None:
+    def _pkid(self, kind: ObjectKind, request: Element) -> str | None:
         uuid = child(request, "uuid")
         conditions, values = [kind.where or "1 = 1"], []
         if text_of(uuid):
@@ -202,7 +204,7 @@ class Objects:
         )
         return None if found is None else str(found)
 
-    def _key(self, kind: Kind, tag: str, element: Element | None) -> tuple[str, list[str]]:
+    def _key(self, kind: ObjectKind, tag: str, element: Element | None) -> tuple[str, list[str]]:
         each = kind.field_of(tag)
         assert each is not None
         if element is None or (not text_of(element) and not element.get("uuid")):
@@ -216,7 +218,7 @@ class Objects:
 
     # --- showing ---------------------------------------------------------------------------------------------
 
-    def get(self, kind: Kind, request: Element) -> Element:
+    def get(self, kind: ObjectKind, request: Element) -> Element:
         pkid = self.find(kind, request)
         row = self._database.row(f"select * from {kind.table} where pkid = ?", pkid)  # noqa: S608
         assert row is not None
@@ -224,7 +226,7 @@ class Objects:
         wanted = tags if tags is not None and len(tags) else None
         return show(kind, row, Reader(self._database), wanted, self._version)
 
-    def search(self, kind: Kind, request: Element) -> list[Element]:
+    def search(self, kind: ObjectKind, request: Element) -> list[Element]:
         """Raises QueryTooLarge when the answer would be over 8 MB."""
         for element in request:
             if local(element) not in _LIST_PARTS:
@@ -249,7 +251,7 @@ class Objects:
             found.append(element)
         return found
 
-    def _where(self, kind: Kind, criteria: Element | None) -> tuple[str, list[str]]:
+    def _where(self, kind: ObjectKind, criteria: Element | None) -> tuple[str, list[str]]:
         """LIKE patterns, whatever the case. [case assumed: administration 1.5]"""
         if criteria is None:
             raise invalid("element searchCriteria is missing")

@@ -8,14 +8,14 @@ from functools import partial
 from types import MappingProxyType
 
 from registrar.core.axl import actions, kinds
-from registrar.core.axl.call import Call
+from registrar.core.axl.call import AxlRequest
 from registrar.core.axl.fields import braced
-from registrar.core.axl.kinds import Kind
+from registrar.core.axl.kinds import ObjectKind
 from registrar.core.axl.versions import Version
 from registrar.core.soap.control import DeviceAction
 from registrar.core.soap.envelope import Element, make
 
-Handler = Callable[[Call], Element]
+Handler = Callable[[AxlRequest], Element]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -28,19 +28,19 @@ class Operation:
     """Needs the role that may write, and is denied while writes are throttled."""
 
 
-def _add(kind: Kind, call: Call) -> Element:
+def _add(kind: ObjectKind, call: AxlRequest) -> Element:
     return make("return", braced(call.objects.add(kind, call.request)))
 
 
-def _get(kind: Kind, call: Call) -> Element:
+def _get(kind: ObjectKind, call: AxlRequest) -> Element:
     return make("return", children=[call.objects.get(kind, call.request)])
 
 
-def _list(kind: Kind, call: Call) -> Element:
+def _list(kind: ObjectKind, call: AxlRequest) -> Element:
     return make("return", children=call.objects.search(kind, call.request))
 
 
-def _update(kind: Kind, call: Call) -> Element:
+def _update(kind: ObjectKind, call: AxlRequest) -> Element:
     if kind is kinds.SERVICE_PARAMETER:
         pkid = call.objects.find(kind, call.request)
         name = call.surroundings.database.value("select paramname from processconfig where pkid = ?", pkid)
@@ -48,15 +48,15 @@ def _update(kind: Kind, call: Call) -> Element:
     return make("return", braced(call.objects.update(kind, call.request)))
 
 
-def _remove(kind: Kind, call: Call) -> Element:
+def _remove(kind: ObjectKind, call: AxlRequest) -> Element:
     return make("return", braced(call.objects.remove(kind, call.request)))
 
 
-_VERBS: Mapping[str, Callable[[Kind, Call], Element]] = MappingProxyType(
+_VERBS: Mapping[str, Callable[[ObjectKind, AxlRequest], Element]] = MappingProxyType(
     {"add": _add, "get": _get, "list": _list, "update": _update, "remove": _remove}
 )
 _ALL = tuple(_VERBS)
-_OF_KIND: tuple[tuple[Kind, tuple[str, ...]], ...] = (
+_OF_KIND: tuple[tuple[ObjectKind, tuple[str, ...]], ...] = (
     (kinds.EXPRESSWAY, _ALL),
     (kinds.PROFILE, _ALL),
     (kinds.PHONE, _ALL),

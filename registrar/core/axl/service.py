@@ -7,12 +7,13 @@ from dataclasses import dataclass
 from lxml import etree
 
 from registrar.core.axl import versions
-from registrar.core.axl.call import Call, Surroundings
+from registrar.core.axl.call import AxlEnvironment, AxlRequest
 from registrar.core.axl.faults import AxlFault, invalid, of_database, render
 from registrar.core.axl.operations import OPERATIONS, Operation
 from registrar.core.database.enumerations import AXL_SERVICE
 from registrar.core.database.errors import DatabaseRefusal
-from registrar.core.soap.accounts import AXL_ACCESS, AXL_READ_ONLY, Account, Accounts
+from registrar.core.soap.accounts import AXL_ACCESS, AXL_READ_ONLY, Accounts, AdminAccount
+from registrar.core.soap.authentication import Admitted, Authentication
 from registrar.core.soap.control import ServiceControl, ServiceState
 from registrar.core.soap.envelope import (
     CONTENT_TYPE,
@@ -22,13 +23,12 @@ from registrar.core.soap.envelope import (
     render_answer,
     render_fault,
 )
-from registrar.core.soap.gate import Admitted, Gate
 from registrar.core.soap.xml_source import XmlLimits, XmlRefused, XmlTooLarge, clean
-from registrar.core.tomcat import error_page
+from registrar.core.tomcat.http import error_page
 from simulator.core.entropy import Entropy
-from simulator.core.eventlog import Journal
 from simulator.core.events import SoapCalled
-from simulator.core.http import HttpRequest, HttpResponse
+from simulator.core.events.log import Journal
+from simulator.core.http.message import HttpRequest, HttpResponse
 from simulator.core.instant import Instant
 
 PATH = "/axl/"
@@ -64,7 +64,7 @@ class AxlService:
 
     def __init__(
         self,
-        surroundings: Surroundings,
+        surroundings: AxlEnvironment,
         *,
         accounts: Accounts,
         services: ServiceControl,
@@ -75,7 +75,7 @@ class AxlService:
         self.throttle = WriteThrottle()
         self._surroundings = surroundings
         self._services = services
-        self._gate = Gate(accounts, path="/axl", entropy=entropy.child("axl-sessions"))
+        self._gate = Authentication(accounts, path="/axl", entropy=entropy.child("axl-sessions"))
         self._journal = journal
         self._limits = limits
 
@@ -139,7 +139,7 @@ class AxlService:
         try:
             if operation is None:
                 raise invalid(f"{soap.operation} is no operation of {soap.namespace}")
-            call = Call(request=soap.element, now=now, version=version, surroundings=self._surroundings)
+            call = AxlRequest(request=soap.element, now=now, version=version, surroundings=self._surroundings)
             content = operation.handler(call)
         except (AxlFault, DatabaseRefusal) as error:
             fault = error if isinstance(error, AxlFault) else of_database(error)
@@ -148,7 +148,7 @@ class AxlService:
         self._report(soap, admitted.account, 200, "")
         return self._soap(200, render_answer(_response(soap, content)), admitted)
 
-    def _report(self, soap: SoapRequest, account: Account, status: int, fault: str) -> None:
+    def _report(self, soap: SoapRequest, account: AdminAccount, status: int, fault: str) -> None:
         if self._journal.on:
             self._journal.add(
                 SoapCalled(

@@ -5,14 +5,14 @@ from __future__ import annotations
 import sqlite3
 
 from registrar.core.axl.fields import Reader, braced, nested
-from registrar.core.axl.kinds import Kind
+from registrar.core.axl.kinds import ObjectKind
 from registrar.core.axl.members import MEMBERS
 from registrar.core.axl.versions import Version
 from registrar.core.soap.envelope import Element, local, make
 
 
 def show(
-    kind: Kind,
+    kind: ObjectKind,
     row: sqlite3.Row,
     reader: Reader,
     tags: Element | None,
@@ -36,13 +36,13 @@ def show(
     return shown
 
 
-def knows(kind: Kind, tag: str, version: Version) -> bool:
+def knows(kind: ObjectKind, tag: str, version: Version) -> bool:
     """Does the request's version have the element?"""
     return kind.newer.get(tag, version) <= version
 
 
 def _roots(
-    kind: Kind,
+    kind: ObjectKind,
     row: sqlite3.Row,
     reader: Reader,
     wanted: dict[str, Element] | None,

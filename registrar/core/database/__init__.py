@@ -9,7 +9,7 @@ from registrar.core.database.errors import (
     SubscriberError,
 )
 from registrar.core.database.projection import Projection
-from registrar.core.database.sql_door import QueryResult, SqlDoor
+from registrar.core.database.sql_console import QueryResult, SqlConsole
 from registrar.core.database.store import Changes, ClusterDatabase, DatabaseFileError
 
 __all__ = [
@@ -22,7 +22,7 @@ __all__ = [
     "QueryTooLarge",
     "Rule",
     "RuleError",
-    "SqlDoor",
+    "SqlConsole",
     "SqlError",
     "SubscriberError",
 ]

@@ -13,7 +13,7 @@ from dataclasses import replace
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
 
-from registrar.core.cluster import Cluster, Node
+from registrar.core.cluster.cluster import Cluster, ClusterNode
 from registrar.core.database.enumerations import CALLMANAGER, CALLMANAGER_TRUST, CAPF, TOMCAT, TOMCAT_TRUST
 from registrar.core.database.store import ClusterDatabase
 
@@ -30,7 +30,7 @@ class CertificateError(ValueError):
     """Text that is no PEM certificate."""
 
 
-def record_node(database: ClusterDatabase, connection: sqlite3.Connection, node: Node) -> None:
+def record_node(database: ClusterDatabase, connection: sqlite3.Connection, node: ClusterNode) -> None:
     """Replace everything the tables say about the node by what its stores hold now."""
     stores = node.stores
     record_own(database, connection, node)
@@ -38,7 +38,7 @@ def record_node(database: ClusterDatabase, connection: sqlite3.Connection, node:
         _replace(database, connection, node.host, service, held)
 
 
-def record_own(database: ClusterDatabase, connection: sqlite3.Connection, node: Node) -> None:
+def record_own(database: ClusterDatabase, connection: sqlite3.Connection, node: ClusterNode) -> None:
     """The own certificates only; what is trusted stays."""
     stores = node.stores
     for service, pem in (
@@ -49,7 +49,7 @@ def record_own(database: ClusterDatabase, connection: sqlite3.Connection, node: 
         _replace(database, connection, node.host, service, (pem,))
 
 
-def record_regenerated(database: ClusterDatabase, node: Node) -> None:
+def record_regenerated(database: ClusterDatabase, node: ClusterNode) -> None:
     """After `set cert regen`: show the node's new own certificates, and trust what its stores newly trust."""
     with database.write(seeding=True) as connection:
         record_own(database, connection, node)

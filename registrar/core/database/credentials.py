@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from registrar.core.database.store import Changes, ClusterDatabase
-from registrar.core.passwords import PasswordHash, UserPasswords
+from registrar.core.tomcat.passwords import PasswordHash, UserPasswords
 
 _STORED = """
 select e.userid, c.credentials from enduser e left join credential c on c.fkenduser = e.pkid order by e.rowid

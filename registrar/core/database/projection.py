@@ -5,7 +5,8 @@ restarts.
 
 from __future__ import annotations
 
-from registrar.core.cluster import Cluster
+from registrar.core.cluster.cluster import Cluster
+from registrar.core.cluster.directory import Device
 from registrar.core.database.certificates import project_trust, record_own
 from registrar.core.database.rules import OAUTH_MODE
 from registrar.core.database.seed import seed
@@ -18,7 +19,6 @@ from registrar.core.database.values import (
     profile_of,
     user_of,
 )
-from registrar.core.directory import Device
 
 _CERTIFICATES = ("certificate", "certificateservicecertificatemap", "certificateprocessnodemap")
 

@@ -12,6 +12,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from registrar.core.cluster.directory import ProfileError
+from registrar.core.cluster.ports import PortError
 from registrar.core.database.errors import Rule, RuleError
 from registrar.core.database.values import (
     PROFILE_COLUMNS,
@@ -19,8 +21,6 @@ from registrar.core.database.values import (
     ports_of,
     profile_of,
 )
-from registrar.core.directory import ProfileError
-from registrar.core.ports import PortError
 
 OAUTH_MODE = "ClusterSIPOAuthMode"
 """[documented]"""

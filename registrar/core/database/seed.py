@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import sqlite3
 
-from registrar.core.cluster import Cluster, Node
+from registrar.core.cluster.cluster import Cluster, ClusterNode
+from registrar.core.cluster.directory import Device, Directory, SecurityProfile
+from registrar.core.cluster.ports import NodePorts
 from registrar.core.database.certificates import record_node
 from registrar.core.database.enumerations import (
     AXL_SERVICE,
@@ -20,8 +22,6 @@ from registrar.core.database.enumerations import (
 )
 from registrar.core.database.rules import OAUTH_MODE, SECURITY_MODE, SIGN_IN_PARAMETERS
 from registrar.core.database.store import ClusterDatabase
-from registrar.core.directory import Device, Directory, SecurityProfile
-from registrar.core.ports import NodePorts
 
 ENTERPRISE_NODE = "00000000-1111-0000-0000-000000000000"
 ENTERPRISE_NAME = "EnterpriseWideData"
@@ -64,7 +64,7 @@ def _defaults(database: ClusterDatabase, connection: sqlite3.Connection, mode: b
         )
 
 
-def _node(database: ClusterDatabase, connection: sqlite3.Connection, number: int, node: Node) -> None:
+def _node(database: ClusterDatabase, connection: sqlite3.Connection, number: int, node: ClusterNode) -> None:
     pkid = database.new_pkid()
     connection.execute(
         "insert into processnode (pkid, name, description, nodeid, tknodeusage) values (?, ?, ?, ?, ?)",

@@ -106,7 +106,7 @@ class ClusterDatabase:
 
     @property
     def connection(self) -> sqlite3.Connection:
-        """For this package's own statements; doors go through `SqlDoor`."""
+        """For this package's own statements; doors go through `SqlConsole`."""
         return self._connection
 
     def rows(self, sql: str, *values: object) -> list[sqlite3.Row]:

@@ -7,9 +7,9 @@ from __future__ import annotations
 import sqlite3
 from uuid import UUID
 
-from registrar.core.directory import Device, Line, SecurityMode, SecurityProfile, TransportType, User
-from registrar.core.ports import NodePorts
-from registrar.core.trust import ExpresswayRow
+from registrar.core.cluster.directory import Device, Line, SecurityMode, SecurityProfile, TransportType, User
+from registrar.core.cluster.expressway_table import ExpresswayRow
+from registrar.core.cluster.ports import NodePorts
 
 PROFILE_COLUMNS = (
     "pkid, name, tkdevicesecuritymode, tktransport, enableoauthauthentication, enabledigestauthentication, "

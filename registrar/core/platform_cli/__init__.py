@@ -9,10 +9,10 @@ from registrar.core.platform_cli.administration import (
     Reachability,
 )
 from registrar.core.platform_cli.cluster_administration import ClusterAdministration
+from registrar.core.platform_cli.command_run import CommandRun, Result
 from registrar.core.platform_cli.command_table import TABLE
 from registrar.core.platform_cli.conversation import Wants
-from registrar.core.platform_cli.errand import Errand, Result
-from registrar.core.platform_cli.session import Output, PlatformCli, Session
+from registrar.core.platform_cli.session import CliSession, Output, PlatformCli
 
 __all__ = [
     "TABLE",
@@ -20,13 +20,13 @@ __all__ = [
     "AdministrationRefused",
     "CertificateFile",
     "ClusterAdministration",
-    "Errand",
+    "CommandRun",
     "Member",
     "OpenPort",
     "Output",
     "PlatformCli",
     "Reachability",
     "Result",
-    "Session",
+    "CliSession",
     "Wants",
 ]

@@ -7,23 +7,23 @@ from functools import partial
 from registrar.core.platform_cli.administration import CertificateFile, CertificateKind
 from registrar.core.platform_cli.certificate_text import describe, origin
 from registrar.core.platform_cli.command import Command, Parameter
-from registrar.core.platform_cli.conversation import PEM, Call, CommandRefused, Conversation, confirm
+from registrar.core.platform_cli.conversation import PEM, CommandCall, CommandRefused, Conversation, confirm
 
 _TYPE = Parameter(name="type", about="own|trust", choices=("own", "trust"))
 _FILE = Parameter(name="name", about="the certificate's file, as the list shows it")
 _UNIT = Parameter(name="unit", about="the certificate's unit, e.g. tomcat")
 
 
-def _list(call: Call) -> None:
+def _list(call: CommandCall) -> None:
     kind: CertificateKind = "own" if call.arguments[0] == "own" else "trust"
     call.say(*(f"{each.name}: {origin(each, kind)}" for each in call.administration.certificates(kind)))
 
 
-def _show(call: Call, *, kind: CertificateKind) -> None:
+def _show(call: CommandCall, *, kind: CertificateKind) -> None:
     call.say(*describe(_named(call, call.administration.certificates(kind)).pem))
 
 
-def _named(call: Call, files: tuple[CertificateFile, ...]) -> CertificateFile:
+def _named(call: CommandCall, files: tuple[CertificateFile, ...]) -> CertificateFile:
     """The file meant by `tomcat/tomcat.pem`, `tomcat.pem` or `tomcat`. [observed: the first and the last]
 
     Raises CommandRefused if there is none or several.
@@ -37,12 +37,12 @@ def _named(call: Call, files: tuple[CertificateFile, ...]) -> CertificateFile:
     return found[0]
 
 
-def _check_unit(call: Call, unit: str) -> None:
+def _check_unit(call: CommandCall, unit: str) -> None:
     if unit not in {each.unit for each in call.administration.certificates("own")}:
         raise CommandRefused(f"Invalid unit: {unit}")  # [assumed]
 
 
-def _regenerate(call: Call) -> Conversation:
+def _regenerate(call: CommandCall) -> Conversation:
     unit = call.arguments[0]
     _check_unit(call, unit)
     # Two blanks in front of the unit, and the capitals below. [observed]
@@ -58,7 +58,7 @@ def _regenerate(call: Call) -> Conversation:
     )
 
 
-def _import(call: Call) -> Conversation:
+def _import(call: CommandCall) -> Conversation:
     kind: CertificateKind = "own" if call.arguments[0] == "own" else "trust"
     unit = call.arguments[1]
     _check_unit(call, unit)
@@ -75,23 +75,23 @@ def _import(call: Call) -> Conversation:
     )
 
 
-def _delete(call: Call) -> None:
+def _delete(call: CommandCall) -> None:
     unit, name = call.arguments
     call.administration.delete_certificate(unit, name)
     call.say(f"Successfully deleted certificate {name} from {unit}.")  # [assumed]
 
 
-def _generate_request(call: Call) -> None:
+def _generate_request(call: CommandCall) -> None:
     call.administration.generate_request(call.arguments[0])
     call.say(f"Successfully Generated CSR for {call.arguments[0]}.")
 
 
-def _list_requests(call: Call) -> None:
+def _list_requests(call: CommandCall) -> None:
     requests = call.administration.requests() if call.arguments[0] == "own" else ()
     call.say(*([each.name for each in requests] or ["No Certificate Sign Request available for display"]))
 
 
-def _show_request(call: Call) -> None:
+def _show_request(call: CommandCall) -> None:
     call.say(*_named(call, call.administration.requests()).pem.decode("ascii").splitlines())
 
 

@@ -15,8 +15,8 @@ from cryptography import x509
 
 from certs.authority import Issued, self_signed
 from certs.stores import NodeStores
-from registrar.core.cluster import Cluster, Node
-from registrar.core.database import ClusterDatabase, QueryResult, SqlDoor
+from registrar.core.cluster.cluster import Cluster, ClusterNode
+from registrar.core.database import ClusterDatabase, QueryResult, SqlConsole
 from registrar.core.database.certificates import (
     CertificateError,
     delete_trust,
@@ -26,7 +26,6 @@ from registrar.core.database.certificates import (
 )
 from registrar.core.database.enumerations import CALLMANAGER_TRUST, TOMCAT_TRUST
 from registrar.core.database.rules import OAUTH_MODE
-from registrar.core.keylife import KeyRing
 from registrar.core.platform_cli.administration import (
     AdministrationRefused,
     CertificateFile,
@@ -39,8 +38,9 @@ from registrar.core.platform_cli.administration import (
 from registrar.core.platform_cli.certificate_text import common_name
 from registrar.core.platform_cli.signing_request import SigningRequest
 from registrar.core.soap.control import ServiceControl, ServiceStatus
-from simulator.core.eventlog import Journal
+from registrar.core.tokens.key_ring import KeyRing
 from simulator.core.events import ClusterChanged
+from simulator.core.events.log import Journal
 from simulator.core.instant import Instant
 
 TOMCAT, CALLMANAGER, CAPF = "tomcat", "CallManager", "CAPF"
@@ -79,7 +79,7 @@ class ClusterAdministration:
         self._started_at = started_at
         self._version = version
         self._journal = journal
-        self._sql = SqlDoor(database, self.host)
+        self._sql = SqlConsole(database, self.host)
         self._requests: dict[str, SigningRequest] = {}
         self._requested = 0
 
@@ -232,7 +232,7 @@ class ClusterAdministration:
     # --- inside ----------------------------------------------------------------------------------------------
 
     @property
-    def _own(self) -> Node:
+    def _own(self) -> ClusterNode:
         return self._cluster.node(self._node)
 
     def _install(self, stores: NodeStores) -> None:

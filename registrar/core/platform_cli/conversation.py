@@ -14,7 +14,7 @@ from registrar.core.platform_cli.administration import Administration, Administr
 from simulator.core.instant import Instant
 
 if TYPE_CHECKING:
-    from registrar.core.platform_cli.session import Session
+    from registrar.core.platform_cli.session import CliSession
 
 MAX_PEM = 64 * 1024
 """Characters of a pasted certificate."""
@@ -69,10 +69,10 @@ class CommandRefused(AdministrationRefused):
 
 
 @dataclass(slots=True, kw_only=True)
-class Call:
+class CommandCall:
     """One command under way."""
 
-    session: Session
+    session: CliSession
     arguments: tuple[str, ...]
     """By the command's parameters, in order; those left out at the end are missing."""
     now: Instant
@@ -90,4 +90,4 @@ class Call:
         return self.arguments[index] if index < len(self.arguments) else None
 
 
-Handler = Callable[[Call], Conversation | None]
+Handler = Callable[[CommandCall], Conversation | None]

@@ -5,14 +5,14 @@ from __future__ import annotations
 from functools import partial
 
 from registrar.core.platform_cli.command import Command, Parameter
-from registrar.core.platform_cli.conversation import Call, CommandRefused
+from registrar.core.platform_cli.conversation import CommandCall, CommandRefused
 from registrar.core.platform_cli.layout import render_rows
 
 _WRITES = ("insert", "update", "delete")
 _ORDINARY = 0
 
 
-def _run_sql(call: Call) -> None:
+def _run_sql(call: CommandCall) -> None:
     sql = call.arguments[0]
     verb = sql.split(None, 1)[0].lower()
     if verb not in _WRITES:
@@ -24,7 +24,7 @@ def _run_sql(call: Call) -> None:
     call.say(f"Rows: {call.administration.update(sql)}")
 
 
-def _set_oauth_mode(call: Call, *, on: bool) -> None:
+def _set_oauth_mode(call: CommandCall, *, on: bool) -> None:
     call.administration.set_oauth_mode(on)
     call.say(
         f"SIP OAuth mode {'enabled' if on else 'disabled'}.",

@@ -8,18 +8,18 @@ from __future__ import annotations
 
 from registrar.core.platform_cli.administration import KeyName
 from registrar.core.platform_cli.command import Command
-from registrar.core.platform_cli.conversation import Call, CommandRefused, Conversation, Handler, confirm
+from registrar.core.platform_cli.conversation import CommandCall, CommandRefused, Conversation, Handler, confirm
 
 
 def _show(key: KeyName) -> Handler:
-    def show(call: Call) -> None:
+    def show(call: CommandCall) -> None:
         call.say(call.administration.key_checksum(key))
 
     return show
 
 
 def _regenerate(key: KeyName) -> Handler:
-    def regenerate(call: Call) -> Conversation:
+    def regenerate(call: CommandCall) -> Conversation:
         call.say(
             f"WARNING: This operation will regenerate the authz {key} key.",
             "All OAuth access tokens and refresh tokens issued before become invalid.",

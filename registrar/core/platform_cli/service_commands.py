@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 
 from registrar.core.platform_cli.command import Command, Parameter
-from registrar.core.platform_cli.conversation import Call, CommandRefused, Conversation, Question, pause
+from registrar.core.platform_cli.conversation import CommandCall, CommandRefused, Conversation, Question, pause
 from registrar.core.soap.control import ServiceState, ServiceStatus
 
 RESTARTING = (
@@ -30,7 +30,7 @@ _PATIENCE = 60
 """Lines after which a service that does not get on is left to itself. [assumed]"""
 
 
-def _list(call: Call) -> None:
+def _list(call: CommandCall) -> None:
     call.say("Requesting service status, please wait...", *_PLATFORM, MANAGER)
     call.say("Getting list of all services", ">> Return code = 0", "A Cisco DB[STARTED]")
     call.say(*(_line(status) for status in call.administration.services(call.now)))
@@ -44,7 +44,7 @@ def _line(status: ServiceStatus) -> str:
     return f"{line}  Commanded Out of Service" if status.state is ServiceState.STOPPED else line
 
 
-def _restart(call: Call) -> Conversation:
+def _restart(call: CommandCall) -> Conversation:
     name = _known(call)
     call.administration.restart_service(name, call.now)
     call.say(RESTARTING, MANAGER)
@@ -53,7 +53,7 @@ def _restart(call: Call) -> Conversation:
     _conclude(call, name, ServiceState.STARTED)
 
 
-def _start(call: Call) -> Conversation:
+def _start(call: CommandCall) -> Conversation:
     name = _known(call)
     call.administration.start_service(name, call.now)
     call.say(MANAGER)
@@ -61,7 +61,7 @@ def _start(call: Call) -> Conversation:
     _conclude(call, name, ServiceState.STARTED)
 
 
-def _stop(call: Call) -> Conversation:
+def _stop(call: CommandCall) -> Conversation:
     name = _known(call)
     call.administration.stop_service(name, call.now)
     call.say(MANAGER)
@@ -69,7 +69,7 @@ def _stop(call: Call) -> Conversation:
     _conclude(call, name, ServiceState.STOPPED)
 
 
-def _follow(call: Call, name: str, passing: ServiceState) -> Iterator[Question]:
+def _follow(call: CommandCall, name: str, passing: ServiceState) -> Iterator[Question]:
     """Show a passing state for as long as it lasts; one that is already over is shown without waiting."""
     for number in range(_PATIENCE):
         lasts = _status(call, name).state is passing
@@ -80,27 +80,27 @@ def _follow(call: Call, name: str, passing: ServiceState) -> Iterator[Question]:
             yield pause(_BETWEEN)
 
 
-def _conclude(call: Call, name: str, expected: ServiceState) -> None:
+def _conclude(call: CommandCall, name: str, expected: ServiceState) -> None:
     status = _status(call, name)
     call.say(_line(status))
     if status.state is not expected:
         raise CommandRefused(f"{name} is not {expected.lower()}")
 
 
-def _known(call: Call) -> str:
+def _known(call: CommandCall) -> str:
     """Raises CommandRefused for a name that is no service of this node."""
     name = " ".join(call.arguments[0].split())
     return _status(call, name).name
 
 
-def _status(call: Call, name: str) -> ServiceStatus:
+def _status(call: CommandCall, name: str) -> ServiceStatus:
     for status in call.administration.services(call.now):
         if status.name == name:
             return status
     raise CommandRefused(f"Invalid service name: {name}")  # [assumed]
 
 
-def _show_tech(call: Call) -> None:
+def _show_tech(call: CommandCall) -> None:
     """Clients look for the group's name; the rest of the layout is not published. [assumed]"""
     call.say(" -------------------- show tech ccm_service --------------------", "")
     call.say("GroupName: CM Services")
@@ -111,7 +111,7 @@ def _show_tech(call: Call) -> None:
 _SERVICE = Parameter(name="service-name", about="the service's name, e.g. Cisco CallManager", rest=True)
 
 
-def _control(word: str, handler: Callable[[Call], Conversation]) -> Command:
+def _control(word: str, handler: Callable[[CommandCall], Conversation]) -> Command:
     return Command(
         words=("utils", "service", word),
         handler=handler,

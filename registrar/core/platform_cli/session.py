@@ -13,13 +13,13 @@ from registrar.core.database import DatabaseRefusal
 from registrar.core.platform_cli.administration import Administration, AdministrationRefused
 from registrar.core.platform_cli.command import Command, CommandTable, Completion
 from registrar.core.platform_cli.command_table import TABLE
-from registrar.core.platform_cli.conversation import MAX_PEM, Call, Conversation, Question, Wants
+from registrar.core.platform_cli.conversation import MAX_PEM, CommandCall, Conversation, Question, Wants
 from registrar.core.platform_cli.session_commands import DEFAULT_TIMEOUT
 from registrar.core.soap.accounts import Accounts
 from registrar.core.soap.control import ServiceRefused
 from simulator.core import redact
-from simulator.core.eventlog import Journal
 from simulator.core.events import CliCalled
+from simulator.core.events.log import Journal
 from simulator.core.instant import Instant
 
 # [observed, alike in five published consoles: administration 6.1]
@@ -66,9 +66,9 @@ class PlatformCli:
     session_timeout: int = DEFAULT_TIMEOUT
     """Minutes of silence after which a new session will be ended. [default documented]"""
 
-    def open(self, user: str, now: Instant, *, rows: int = DEFAULT_ROWS) -> Session:
+    def open(self, user: str, now: Instant, *, rows: int = DEFAULT_ROWS) -> CliSession:
         """`user` has logged in."""
-        return Session(self, user=user, level=self.levels.get(user.casefold(), 4), now=now, rows=rows)
+        return CliSession(self, user=user, level=self.levels.get(user.casefold(), 4), now=now, rows=rows)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -82,7 +82,7 @@ class Output:
     """Of a command that ended with this; None: none did."""
 
 
-class Session:
+class CliSession:
     def __init__(self, platform: PlatformCli, *, user: str, level: int, now: Instant, rows: int) -> None:
         self.platform = platform
         self.user = user
@@ -100,7 +100,7 @@ class Session:
         self._wants = Wants.LINE
         self._prompt = ""
         self._due: Instant | None = None
-        self._call: Call | None = None
+        self._call: CommandCall | None = None
         self._command: Command | None = None
         self._line = ""
         self._conversation: Conversation | None = None
@@ -201,7 +201,7 @@ class Session:
         return self._launch(*found, now)
 
     def _launch(self, command: Command, text: str, now: Instant) -> Output:
-        self._call = Call(session=self, arguments=(), now=now)
+        self._call = CommandCall(session=self, arguments=(), now=now)
         self._command = command
         try:
             if command.level > self.level:
@@ -231,7 +231,7 @@ class Session:
             return self._finish(succeeded=False)
         return self._ask(question, call, now)
 
-    def _ask(self, question: Question, call: Call, now: Instant) -> Output:
+    def _ask(self, question: Question, call: CommandCall, now: Instant) -> Output:
         text, call.lines = _text(call.lines), []
         self._wants = question.wants
         self._pem = []

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from registrar.core.platform_cli.command import Command, Parameter
-from registrar.core.platform_cli.conversation import Call, CommandRefused, Conversation, secret
+from registrar.core.platform_cli.conversation import CommandCall, CommandRefused, Conversation, secret
 from registrar.core.soap.accounts import Login
 
 TIMEOUT_RANGE = range(5, 100_000)
@@ -23,7 +23,7 @@ _ABOUT = (  # [that there is such a text is documented, its words are ours]
 )
 
 
-def _help(call: Call) -> None:
+def _help(call: CommandCall) -> None:
     words = (call.argument(0) or "").split()
     lines = call.session.table.help(words)
     if lines is None:
@@ -31,20 +31,20 @@ def _help(call: Call) -> None:
     call.say(*(() if words else _ABOUT), *lines)
 
 
-def _quit(call: Call) -> None:
+def _quit(call: CommandCall) -> None:
     call.session.ending = True
 
 
-def _set_pagination(call: Call) -> None:
+def _set_pagination(call: CommandCall) -> None:
     call.session.pagination = call.arguments[0] == "on"
     call.say(f"Automatic pagination is turned {call.arguments[0]}")
 
 
-def _show_pagination(call: Call) -> None:
+def _show_pagination(call: CommandCall) -> None:
     call.say(f"Automatic Pagination : {'On' if call.session.pagination else 'Off'}.")
 
 
-def _set_timeout(call: Call) -> None:
+def _set_timeout(call: CommandCall) -> None:
     text = call.arguments[0]
     if not (text.isascii() and text.isdecimal() and len(text) < 9 and int(text) in TIMEOUT_RANGE):
         raise CommandRefused(f"Invalid value {text}: minutes must be {TIMEOUT_RANGE[0]}-{TIMEOUT_RANGE[-1]}")
@@ -52,15 +52,15 @@ def _set_timeout(call: Call) -> None:
     call.say(f"CLI session timeout is set to {int(text)} minutes for new sessions.")
 
 
-def _show_timeout(call: Call) -> None:
+def _show_timeout(call: CommandCall) -> None:
     call.say(f"CLI session timeout is {call.session.platform.session_timeout} minutes.")
 
 
-def _set_count(call: Call) -> None:
+def _set_count(call: CommandCall) -> None:
     call.session.counting = call.arguments[0] == "enable"
 
 
-def _show_locking(call: Call) -> None:
+def _show_locking(call: CommandCall) -> None:
     accounts = call.session.platform.accounts
     call.say(
         "Account Lockout is enabled",
@@ -69,7 +69,7 @@ def _show_locking(call: Call) -> None:
     )
 
 
-def _set_password(call: Call) -> Conversation:
+def _set_password(call: CommandCall) -> Conversation:
     accounts, user = call.session.platform.accounts, call.session.user
     old = yield secret("Please enter the old password: ")
     new = yield secret("   Please enter the new password: ")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from registrar.core.platform_cli.administration import Member
 from registrar.core.platform_cli.command import Command, Parameter
-from registrar.core.platform_cli.conversation import Call, CommandRefused
+from registrar.core.platform_cli.conversation import CommandCall, CommandRefused
 from registrar.core.platform_cli.extended_regexp import Pattern, PatternError
 from registrar.core.platform_cli.layout import ctime, render_ports
 
@@ -14,7 +14,7 @@ _PINGS = 4
 _MAX_PINGS = 20
 
 
-def _show_version(call: Call) -> None:
+def _show_version(call: CommandCall) -> None:
     version = call.administration.version.replace("(", "-").replace(")", "")
     call.say(
         f"Active Master Version: {version}",
@@ -23,7 +23,7 @@ def _show_version(call: Call) -> None:
     )
 
 
-def _show_cluster(call: Call) -> None:
+def _show_cluster(call: CommandCall) -> None:
     administration = call.administration
     members = administration.members()
     own = [each for each in members if each.host == administration.host]
@@ -40,11 +40,11 @@ def _member(member: Member, *, connected: bool) -> str:
     return f"{line} using TCP since {ctime(member.since)}" if connected else line
 
 
-def _all_ports(call: Call) -> None:
+def _all_ports(call: CommandCall) -> None:
     call.say(_EXECUTING, *render_ports(call.administration.open_ports()))
 
 
-def _some_ports(call: Call) -> None:
+def _some_ports(call: CommandCall) -> None:
     try:
         pattern = Pattern(call.arguments[0])
     except PatternError as error:
@@ -53,7 +53,7 @@ def _some_ports(call: Call) -> None:
     call.say(*(line for line in render_ports(call.administration.open_ports()) if pattern.search(line)))
 
 
-def _ping(call: Call) -> None:
+def _ping(call: CommandCall) -> None:
     """The layout of Linux's ping, whose head is observed; times are left out, as nothing is measured."""
     host, count = call.arguments[0], _count(call.argument(1))
     found = call.administration.reach(host)
@@ -80,7 +80,7 @@ def _count(text: str | None) -> int:
     return int(text)
 
 
-def _host(call: Call) -> None:
+def _host(call: CommandCall) -> None:
     host = call.arguments[0]
     found = call.administration.reach(host)
     if found.address is None:

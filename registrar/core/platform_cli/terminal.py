@@ -12,7 +12,7 @@ import re
 from registrar.core.platform_cli.command import columns
 from registrar.core.platform_cli.conversation import Wants
 from registrar.core.platform_cli.line_editor import BELL, Key, LineEditor
-from registrar.core.platform_cli.session import MAX_LINE, Output, Session
+from registrar.core.platform_cli.session import MAX_LINE, CliSession, Output
 from simulator.core.instant import Instant
 
 MAX_WAITING = 64 * 1024
@@ -52,7 +52,7 @@ _CONTROL_C, _CONTROL_D, _CONTROL_L = "\x03", "\x04", "\x0c"
 
 
 class Terminal:
-    def __init__(self, session: Session) -> None:
+    def __init__(self, session: CliSession) -> None:
         self._session = session
         self._decoder = codecs.getincrementaldecoder("utf-8")("replace")
         self._editor = LineEditor(MAX_LINE)

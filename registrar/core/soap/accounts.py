@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from enum import Enum
 from hashlib import sha256
 
-from registrar.core.application_users import ApplicationUser, Role
+from registrar.core.tomcat.application_users import AccessRole, ApplicationUser
 from simulator.core.instant import Clock, Instant
 
 AXL_ACCESS = "Standard AXL API Access"
@@ -20,7 +20,7 @@ ALL_ROLES = frozenset({AXL_ACCESS, SERVICEABILITY})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Account:
+class AdminAccount:
     name: str
     password: str = field(repr=False)
     roles: frozenset[str] = ALL_ROLES
@@ -36,11 +36,11 @@ class Login(Enum):
 class Accounts:
     """Who may log in. A locked account refuses the right password too, until its time is over."""
 
-    def __init__(self, accounts: Iterable[Account], *, retries: int = 3, lockout: float = 300.0) -> None:
+    def __init__(self, accounts: Iterable[AdminAccount], *, retries: int = 3, lockout: float = 300.0) -> None:
         """`retries` wrong passwords in a row lock an account for `lockout` seconds. [defaults documented for
         the platform: administration 6.1; assumed for application users]
         """
-        self._accounts: dict[str, Account] = {}
+        self._accounts: dict[str, AdminAccount] = {}
         self._failures: dict[str, int] = {}
         self._locked_until: dict[str, Instant] = {}
         self.retries = retries
@@ -48,11 +48,11 @@ class Accounts:
         for account in accounts:
             self.put(account)
 
-    def put(self, account: Account) -> None:
+    def put(self, account: AdminAccount) -> None:
         """Add, or replace the account of that name."""
         self._accounts[account.name.casefold()] = account
 
-    def account(self, name: str) -> Account | None:
+    def account(self, name: str) -> AdminAccount | None:
         return self._accounts.get(name.casefold())
 
     def log_in(self, name: str, password: str, now: Instant) -> Login:
@@ -87,7 +87,7 @@ class SignInByAccount:
             return None
         account = self._accounts.account(user_id)
         assert account is not None
-        roles = frozenset(role for role in Role if role.value in account.roles)
+        roles = frozenset(role for role in AccessRole if role.value in account.roles)
         return ApplicationUser(id=account.name, roles=roles)
 
 

@@ -6,8 +6,8 @@ from collections.abc import Iterable
 
 from lxml import etree
 
-from registrar.core.soap.door import NAMESPACE
 from registrar.core.soap.envelope import XSI, Element
+from registrar.core.soap.service import NAMESPACE
 from registrar.core.soap.xml_source import clean
 
 _MAP = {"ns1": NAMESPACE}

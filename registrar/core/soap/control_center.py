@@ -13,11 +13,11 @@ from registrar.core.soap.control import (
     ServiceStatus,
 )
 from registrar.core.soap.descriptions import control_center
-from registrar.core.soap.door import ServiceFault, SoapDoor
 from registrar.core.soap.envelope import Element, SoapRequest, child, child_text, local, text_of
+from registrar.core.soap.service import ServiceFault, SoapService
 from simulator.core.entropy import Entropy
-from simulator.core.eventlog import Journal
-from simulator.core.http import HttpRequest, HttpResponse
+from simulator.core.events.log import Journal
+from simulator.core.http.message import HttpRequest, HttpResponse
 from simulator.core.instant import Instant, to_datetime
 
 PATHS = (
@@ -36,7 +36,9 @@ class ControlCenterService:
         self._node = node
         self._services = services
         described = {path: control_center(path.rpartition("/")[2]) for path in PATHS}
-        self._door = SoapDoor("Control Center", described, accounts=accounts, entropy=entropy, journal=journal)
+        self._door = SoapService(
+            "Control Center", described, accounts=accounts, entropy=entropy, journal=journal
+        )
 
     def handle(self, request: HttpRequest, now: Instant) -> HttpResponse:
         return self._door.handle(request, now, lambda soap: self._answer(soap, now))

@@ -11,11 +11,11 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
-from registrar.core.bindings import Binding
-from registrar.core.cluster import Cluster
-from registrar.core.directory import Device
-from simulator.core.eventlog import Record
+from registrar.core.cluster.bindings import Binding
+from registrar.core.cluster.cluster import Cluster
+from registrar.core.cluster.directory import Device
 from simulator.core.events import BindingChanged, RegistrarRejected
+from simulator.core.events.log import Record
 from simulator.core.instant import Instant
 
 MEMORY = 10_000

@@ -11,12 +11,12 @@ from registrar.core.database.store import ClusterDatabase
 from registrar.core.soap.accounts import Accounts
 from registrar.core.soap.answers import nil, part
 from registrar.core.soap.descriptions import RIS
-from registrar.core.soap.door import ServiceFault, SoapDoor
 from registrar.core.soap.envelope import Element, SoapRequest, child, child_text, local
 from registrar.core.soap.realtime import DeviceStatus, Outcome, RealtimeInformation
+from registrar.core.soap.service import ServiceFault, SoapService
 from simulator.core.entropy import Entropy
-from simulator.core.eventlog import Journal
-from simulator.core.http import HttpRequest, HttpResponse
+from simulator.core.events.log import Journal
+from simulator.core.http.message import HttpRequest, HttpResponse
 from simulator.core.instant import Instant
 
 PATH = "/realtimeservice2/services/RISService70"
@@ -82,7 +82,7 @@ class RisService:
         self._realtime = realtime
         self._hosts = hosts
         self._rate = rate
-        self._door = SoapDoor("RIS", {PATH: RIS}, accounts=accounts, entropy=entropy, journal=journal)
+        self._door = SoapService("RIS", {PATH: RIS}, accounts=accounts, entropy=entropy, journal=journal)
 
     def handle(self, request: HttpRequest, now: Instant) -> HttpResponse:
         return self._door.handle(request, now, lambda soap: self._answer(soap, now))

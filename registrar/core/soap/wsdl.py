@@ -13,8 +13,8 @@ from typing import Literal
 
 from lxml import etree
 
-from registrar.core.tomcat import header
-from simulator.core.http import HttpRequest
+from registrar.core.tomcat.http import header
+from simulator.core.http.message import HttpRequest
 
 WSDL = "http://schemas.xmlsoap.org/wsdl/"
 SOAP_BINDING = "http://schemas.xmlsoap.org/wsdl/soap/"

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from registrar.core.application_users import Administrators, ApplicationUser, Role
 from registrar.core.ssosp.problems import OAuthProblem, OAuthRefusal
-from registrar.core.tomcat import Basic, read_authorization
-from simulator.core.http import HttpRequest
+from registrar.core.tomcat.application_users import AccessRole, Administrators, ApplicationUser
+from registrar.core.tomcat.http import Basic, read_authorization
+from simulator.core.http.message import HttpRequest
 
 
 def require_axl(request: HttpRequest, administrators: Administrators) -> ApplicationUser:
@@ -17,8 +17,8 @@ def require_axl(request: HttpRequest, administrators: Administrators) -> Applica
     admin = administrators.sign_in(offered.user, offered.password)
     if admin is None:
         raise OAuthRefusal(OAuthProblem.ADMIN_UNKNOWN, "no such application user, or another password")
-    if Role.AXL not in admin.roles:
+    if AccessRole.AXL not in admin.roles:
         raise OAuthRefusal(
-            OAuthProblem.ADMIN_WITHOUT_ROLE, f"the role {Role.AXL.value} is missing", user=admin.id
+            OAuthProblem.ADMIN_WITHOUT_ROLE, f"the role {AccessRole.AXL.value} is missing", user=admin.id
         )
     return admin

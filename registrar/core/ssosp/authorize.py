@@ -11,11 +11,11 @@ from registrar.core.ssosp.opaque import OpaqueTokens
 from registrar.core.ssosp.parameters import Settings
 from registrar.core.ssosp.problems import DESCRIPTIONS, OAuthProblem, OAuthRefusal
 from registrar.core.ssosp.signon import SignOn
-from registrar.core.tomcat import NO_STORE, json_response
+from registrar.core.tomcat.http import NO_STORE, json_response
 from simulator.core.entropy import Entropy
-from simulator.core.eventlog import Journal
 from simulator.core.events import OAuthGranted, OAuthRefused
-from simulator.core.http import HttpRequest, HttpResponse
+from simulator.core.events.log import Journal
+from simulator.core.http.message import HttpRequest, HttpResponse
 from simulator.core.instant import Instant
 
 AUTHORIZE = "/ssosp/oauth/authorize"

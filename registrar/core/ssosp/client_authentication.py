@@ -5,8 +5,8 @@ from __future__ import annotations
 from registrar.core.ssosp.clients import Clients, OAuthClient
 from registrar.core.ssosp.forms import Parameters, unescape
 from registrar.core.ssosp.problems import OAuthProblem, OAuthRefusal
-from registrar.core.tomcat import Basic, read_authorization
-from simulator.core.http import HttpRequest
+from registrar.core.tomcat.http import Basic, read_authorization
+from simulator.core.http.message import HttpRequest
 
 
 def authenticate(request: HttpRequest, form: Parameters, clients: Clients) -> OAuthClient:

@@ -8,8 +8,8 @@ from collections.abc import Iterable
 from urllib.parse import unquote_to_bytes
 
 from registrar.core.ssosp.problems import OAuthProblem, OAuthRefusal
-from registrar.core.tomcat import media_type
-from simulator.core.http import HttpRequest
+from registrar.core.tomcat.http import media_type
+from simulator.core.http.message import HttpRequest
 
 FORM = "application/x-www-form-urlencoded"
 MAX_BODY = 64 * 1024

@@ -13,8 +13,8 @@ from registrar.core.tokens import AccessClaims, RefreshClaims, mint_access, mint
 from registrar.core.tokens.claims import DEFAULT_SCOPE
 from simulator.core import redact
 from simulator.core.entropy import Entropy
-from simulator.core.eventlog import Journal
 from simulator.core.events import OAuthGranted
+from simulator.core.events.log import Journal
 from simulator.core.instant import Instant
 
 RENEW_FROM = 0.5

@@ -5,8 +5,8 @@ from __future__ import annotations
 from html import escape
 
 from registrar.core.ssosp.authorize_request import AuthorizeRequest
-from registrar.core.tomcat import NO_STORE
-from simulator.core.http import HttpResponse
+from registrar.core.tomcat.http import NO_STORE
+from simulator.core.http.message import HttpResponse
 
 FAILED = "The user name or the password is wrong."
 """One text for every cause: unknown user, wrong password, inactive user."""

@@ -9,10 +9,10 @@ from registrar.core.ssosp.administration import require_axl
 from registrar.core.ssosp.forms import Parameters
 from registrar.core.ssosp.problems import OAuthProblem, OAuthRefusal
 from registrar.core.ssosp.signon import SignOn
-from registrar.core.tomcat import BASIC_CHALLENGE, error_page, json_response
-from simulator.core.eventlog import Journal
+from registrar.core.tomcat.http import BASIC_CHALLENGE, error_page, json_response
 from simulator.core.events import OAuthRefused
-from simulator.core.http import HttpRequest, HttpResponse
+from simulator.core.events.log import Journal
+from simulator.core.http.message import HttpRequest, HttpResponse
 from simulator.core.instant import Instant
 
 REVOKE = "/ssosp/token/revoke"

@@ -13,10 +13,10 @@ from registrar.core.ssosp.revocation import REVOKE, RevokeEndpoint
 from registrar.core.ssosp.signon import SignOn
 from registrar.core.ssosp.status import METADATA, SINGLE_SIGN_ON, metadata, single_sign_on
 from registrar.core.ssosp.token_endpoint import TokenEndpoint
-from registrar.core.tomcat import error_page, method_not_allowed, without_body
+from registrar.core.tomcat.http import error_page, method_not_allowed, without_body
 from simulator.core.entropy import Entropy
-from simulator.core.eventlog import Journal
-from simulator.core.http import HttpRequest, HttpResponse
+from simulator.core.events.log import Journal
+from simulator.core.http.message import HttpRequest, HttpResponse
 from simulator.core.instant import Instant
 
 Endpoint = Callable[[HttpRequest, Instant], HttpResponse]

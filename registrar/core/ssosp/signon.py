@@ -6,15 +6,15 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Literal
 
-from registrar.core.application_users import Administrators
-from registrar.core.directory import Directory, User
-from registrar.core.passwords import UserPasswords
+from registrar.core.cluster.directory import Directory, User
 from registrar.core.ssosp.clients import Clients
 from registrar.core.ssosp.parameters import EnterpriseParameters
 from registrar.core.ssosp.refresh_store import RefreshTokenRow, RefreshTokenStore
 from registrar.core.tokens import ClusterKeys
-from simulator.core.eventlog import Journal
+from registrar.core.tomcat.application_users import Administrators
+from registrar.core.tomcat.passwords import UserPasswords
 from simulator.core.events import ClusterChanged, OAuthFlushed, OAuthRevoked
+from simulator.core.events.log import Journal
 from simulator.core.instant import Instant
 
 FLUSH_HOUR = 2

@@ -7,8 +7,8 @@ from lxml import etree
 from registrar.core.ssosp.authorize import AUTHORIZE
 from registrar.core.ssosp.issuing import SCOPE
 from registrar.core.ssosp.parameters import EnterpriseParameters, Settings
-from registrar.core.tomcat import json_response, xml_response
-from simulator.core.http import HttpResponse
+from registrar.core.tomcat.http import json_response, xml_response
+from simulator.core.http.message import HttpResponse
 
 SINGLE_SIGN_ON = "/ssosp/ws/public/singleSignOn"
 """[observed]"""

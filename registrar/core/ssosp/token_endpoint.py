@@ -12,10 +12,10 @@ from registrar.core.ssosp.problems import DESCRIPTIONS, OAuthProblem, OAuthRefus
 from registrar.core.ssosp.refresh_store import RefreshState, RefreshTokenRow, index_of
 from registrar.core.ssosp.refresh_token import read_refresh
 from registrar.core.ssosp.signon import SignOn
-from registrar.core.tomcat import BASIC_CHALLENGE, json_response
-from simulator.core.eventlog import Journal
+from registrar.core.tomcat.http import BASIC_CHALLENGE, json_response
 from simulator.core.events import OAuthRefused, OAuthRevoked
-from simulator.core.http import HttpRequest, HttpResponse
+from simulator.core.events.log import Journal
+from simulator.core.http.message import HttpRequest, HttpResponse
 from simulator.core.instant import Instant
 
 _NEVER_IN_QUERY = frozenset(

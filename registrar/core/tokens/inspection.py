@@ -19,7 +19,7 @@ from registrar.core.tokens.problems import TokenRefused
 from registrar.core.tokens.validator import TokenValidator, reference
 from simulator.core.instant import Instant
 
-Kind = Literal["access", "refresh", "bare jwe", "unknown"]
+TokenKind = Literal["access", "refresh", "bare jwe", "unknown"]
 KeyStatus = Literal["loaded", "not loaded", "unreadable"]
 """Whether the kid is that of the given key; unreadable: there is no kid to be seen."""
 
@@ -29,7 +29,7 @@ class TokenInspection:
     ref: str
     size: int
     """Characters."""
-    kind: Kind
+    kind: TokenKind
     header: Document | None
     """The outer header; None where it cannot be read."""
     signing_key: KeyStatus
@@ -113,7 +113,7 @@ def _open(private: str | None, keys: ValidationKeys) -> tuple[Document | None, D
     return header, claims
 
 
-def _kind(claims: Document | None) -> Kind:
+def _kind(claims: Document | None) -> TokenKind:
     match claims and claims.get("ctyp"):
         case "access":
             return "access"

@@ -8,7 +8,7 @@ from urllib.parse import quote
 
 from lxml import etree
 
-from registrar.core.directory import Device, User
+from registrar.core.cluster.directory import Device, User
 from registrar.core.uds.site import UdsSite
 
 ROOT = "/cucm-uds"

@@ -8,15 +8,15 @@ from uuid import UUID
 
 from lxml import etree
 
-from registrar.core.api_access import ApiAccess, Caller, Denied
-from registrar.core.directory import Device, Directory, User
-from registrar.core.tomcat import error_page, method_not_allowed, without_body, xml_response
+from registrar.core.cluster.directory import Device, Directory, User
+from registrar.core.ssosp.api_access import ApiAccess, Caller, Denied
+from registrar.core.tomcat.http import error_page, method_not_allowed, without_body, xml_response
 from registrar.core.uds import documents
 from registrar.core.uds.site import UdsSite
 from simulator.core import redact
-from simulator.core.eventlog import Journal
 from simulator.core.events import UdsAnswered
-from simulator.core.http import HttpRequest, HttpResponse
+from simulator.core.events.log import Journal
+from simulator.core.http.message import HttpRequest, HttpResponse
 from simulator.core.instant import Instant
 
 _BAD_ESCAPE = re.compile(rb"%(?![0-9A-Fa-f]{2})")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
-from registrar.core.directory import User
+from registrar.core.cluster.directory import User
 from registrar.core.uds.profiles import STANDARD_PROFILE, ServiceProfile
 
 

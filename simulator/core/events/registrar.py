@@ -24,7 +24,7 @@ class RegisterJudged(Event):
     """What the decision about one REGISTER had in hand. What it did not get to know is None or empty."""
 
     check: str = ""
-    """The check that objected (its name in `registrar.core.checks`); empty: none did."""
+    """The check that objected (its name in `registrar.core.register.checks`); empty: none did."""
     port_role: str = ""
     """sip, sips, oauth or mra."""
     oauth_mode: bool | None = None

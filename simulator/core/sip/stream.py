@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import Literal
 
-from simulator.core import stun
+from simulator.core.sip import stun
 from simulator.core.sip.errors import MalformedMessage, MessageTooLarge, MissingHeader, RemoteProtocolError
 from simulator.core.sip.message import Message
 from simulator.core.sip.wire import (

@@ -6,8 +6,8 @@ from dataclasses import dataclass, replace
 
 from simulator.core.sip.bearer import UCM, Dialect
 from simulator.core.tls.settings import TlsVersion
-from simulator.expressway.core.headers import IngressZone
 from simulator.expressway.core.refusals import UNREACHABLE, Refusal
+from simulator.expressway.core.sip.headers import IngressZone
 
 TRAVERSAL = IngressZone(name="TraversalZone", number=1)
 """What requests over the traversal connection come in by, at both ends. [form observed: sip-wire 8.2, T12]"""

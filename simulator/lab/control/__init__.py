@@ -6,6 +6,6 @@ Host must be an address or localhost: no web page can reach it through a name of
 
 from __future__ import annotations
 
-from simulator.lab.control.server import Control
+from simulator.lab.control.server import ControlServer
 
-__all__ = ["Control"]
+__all__ = ["ControlServer"]

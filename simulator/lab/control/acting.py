@@ -10,10 +10,10 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from registrar.core.tokens import TokenPolicy, TokenValidator, inspect_token
 from simulator.core.sip import IllegalInput
-from simulator.lab.config import TokenConfig
+from simulator.lab.config.lab import TokenConfig
 from simulator.lab.control.answers import Problem, body_of, json_of, number_of
-from simulator.lab.failures import FailurePlan
-from simulator.lab.live import Lab
+from simulator.lab.run.live import Lab
+from simulator.lab.site.failure_plans import FailurePlan
 
 
 class _Body(BaseModel):
@@ -114,8 +114,8 @@ class ActingPages:
             do(phone, self._lab.site.clock.now())
         except IllegalInput:
             raise Problem(409, f"{device} is {phone.state.value} already") from None
-        self._lab.kick(phone)
-        await self._lab.settle()
+        self._lab.run(phone)
+        await self._lab.until_idle()
         return json_of({"device": device, "state": phone.state.value, "registered_at": phone.registered_at})
 
     async def _restart_node(self, request: web.Request) -> web.Response:
@@ -131,7 +131,7 @@ class ActingPages:
         asked = await body_of(request, AdminRequest)
         site = self._lab.site
         node = asked.node or site.cluster.nodes[0].name
-        if node not in site.office.clis:
+        if node not in site.ucm.clis:
             raise Problem(404, f"no node {node!r} in this lab")
         result = await self._lab.run_errand(node, asked.command, asked.answers)
         return json_of({"node": node, "text": result.text, "succeeded": result.succeeded})
@@ -139,19 +139,19 @@ class ActingPages:
     async def _journal(self, request: web.Request) -> web.Response:
         """Calls of the web servers and configuration files: the kept ones after `since`, and counts of all."""
         since, limit = number_of(request, "since", 0), number_of(request, "limit", 1000)
-        failures = self._lab.site.office.failures
+        failures = self._lab.site.ucm.failures
         return json_of({"calls": failures.calls(since=since)[:limit], "counts": failures.counts()})
 
     async def _failures(self, request: web.Request) -> web.Response:
-        return json_of(self._lab.site.office.failures.pending())
+        return json_of(self._lab.site.ucm.failures.pending())
 
     async def _plan_failure(self, request: web.Request) -> web.Response:
-        failures = self._lab.site.office.failures
+        failures = self._lab.site.ucm.failures
         failures.plan(await body_of(request, FailurePlan))
         return json_of(failures.pending())
 
     async def _forget_failures(self, request: web.Request) -> web.Response:
-        self._lab.site.office.failures.clear()
+        self._lab.site.ucm.failures.clear()
         return json_of([])
 
     async def _advance(self, request: web.Request) -> web.Response:

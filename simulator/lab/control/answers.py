@@ -10,7 +10,7 @@ from typing import TypeVar
 from aiohttp import web
 from pydantic import BaseModel, ValidationError
 
-from simulator.aio.http import BAD_REQUEST
+from simulator.aio.http_server import BAD_REQUEST
 
 FRESH = {"Cache-Control": "no-store"}
 M = TypeVar("M", bound=BaseModel)

@@ -7,15 +7,16 @@ from collections.abc import Callable, Mapping
 
 from aiohttp import web
 
-from registrar.core.reasons import REPLIES
+from registrar.core.register.reasons import REPLIES
 from registrar.core.tokens import MUTATIONS
 from simulator import __version__
-from simulator.core.eventlog import EventLog, Record, record_to_json
 from simulator.core.events import EVENTS
-from simulator.lab import ladder, metrics
+from simulator.core.events.log import EventLog, Record, record_to_json
+from simulator.evidence import ladder
+from simulator.evidence.explain import explain, full
+from simulator.lab.control import metrics
 from simulator.lab.control.answers import FRESH, Problem, json_of, number_of
-from simulator.lab.explain import explain, full
-from simulator.lab.live import Lab
+from simulator.lab.run.live import Lab
 
 _LONGEST_WAIT = 30
 """Seconds for which a question about events is held back at most."""

@@ -7,19 +7,19 @@ from collections.abc import Awaitable, Callable, Mapping
 
 from aiohttp import web
 
-from simulator.aio.http import logger
+from simulator.aio.http_server import logger
 from simulator.aio.listener import cannot_listen, literal
-from simulator.core.flow import Address
+from simulator.core.actor.flow import Address
 from simulator.lab.control.acting import ActingPages
 from simulator.lab.control.answers import guard, json_of
+from simulator.lab.control.expressways import ExpresswayPages
 from simulator.lab.control.reading import ReadingPages
-from simulator.lab.control_expressway import ExpresswayPages
-from simulator.lab.live import Lab
+from simulator.lab.run.live import Lab
 
 BODY_LIMIT = 256 * 1024
 
 
-class Control:
+class ControlServer:
     def __init__(self, lab: Lab, endpoints: Callable[[], Mapping[str, object]]) -> None:
         self._lab = lab
         self._endpoints = endpoints

@@ -1,7 +1,7 @@
 """Signing in as Jabber does: find the home cluster, get tokens with PKCE, find the device and its file."""
 
-from softphone.core.signin.account import Account
+from softphone.core.signin.account import JabberAccount
 from softphone.core.signin.machine import SignedIn, SignIn
 from softphone.core.signin.transitions import SignInInput, SignInState
 
-__all__ = ["Account", "SignIn", "SignInInput", "SignInState", "SignedIn"]
+__all__ = ["JabberAccount", "SignIn", "SignInInput", "SignInState", "SignedIn"]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, field
 
-from simulator.core.flow import Address
+from simulator.core.actor.flow import Address
 
 _DOMAIN = re.compile(r"(?=.{1,253}\Z)[A-Za-z0-9_]([A-Za-z0-9_-]{0,62})(\.[A-Za-z0-9_-]{1,63})*")
 
@@ -14,7 +14,7 @@ CLIENT_ID = "C" + "0" * 63 + "1"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Account:
+class JabberAccount:
     domain: str
     """Where the SRV records are asked for, e.g. lab.example."""
     user: str

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from simulator.core.flow import Fetched
-from softphone.core.signin.account import Account
+from simulator.core.actor.flow import Fetched
+from softphone.core.signin.account import JabberAccount
 from softphone.core.signin.documents import (
     Garbage,
     Refusal,
@@ -48,7 +48,7 @@ class Asked:
     refresh_flow: bool
 
 
-def read(result: Fetched, asked: Asked, account: Account) -> object:
+def read(result: Fetched, asked: Asked, account: JabberAccount) -> object:
     status, body = result.status, result.body
     if status is None:
         code = "E_TLS_TRUST" if "certificate" in result.failure.lower() else "E_UNREACHABLE"
@@ -100,7 +100,7 @@ def _let_in(status: int) -> None:
         raise Refusal("E_EDGE_REFUSED", f"the edge answered {status}: does it serve this domain?")
 
 
-def _read_login(result: Fetched, asked: Asked, account: Account) -> object:
+def _read_login(result: Fetched, asked: Asked, account: JabberAccount) -> object:
     if result.status == 200:  # the form again
         raise Refusal("E_CREDENTIALS", "the user name or the password is wrong")
     _want(result.status or 0, 302)
@@ -123,7 +123,7 @@ def _read_tokens(status: int, body: bytes) -> Tokens:
     raise Refusal("E_TOKEN_ENDPOINT", f"answered {status} {error}".rstrip(), error=error)
 
 
-def _choice(devices: tuple[tuple[str, str], ...], account: Account) -> tuple[str, str]:
+def _choice(devices: tuple[tuple[str, str], ...], account: JabberAccount) -> tuple[str, str]:
     wanted = account.device
     mine = [one for one in devices if wanted is None or one[0].casefold() == wanted.casefold()]
     mine.sort(key=lambda one: not one[0].startswith("CSF"))  # stable: the first of those

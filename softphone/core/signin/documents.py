@@ -12,8 +12,8 @@ from dataclasses import dataclass, field
 from html.parser import HTMLParser
 from urllib.parse import parse_qsl, urljoin, urlsplit
 
-from softphone.core.config_problems import ConfigError
-from softphone.core.xml_reader import Element, read_xml
+from softphone.core.device_file.problems import ConfigError
+from softphone.core.device_file.xml_reader import Element, read_xml
 
 _OAUTH_ERROR = re.compile(r"[a-z_]{1,40}")
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from simulator.core.flow import Address
-from softphone.core.profile import HEADER_TEXT
+from simulator.core.actor.flow import Address
+from softphone.core.device_file.xml_reader import Element
+from softphone.core.settings.profile import HEADER_TEXT
 from softphone.core.signin.documents import Garbage, Refusal, root_of
-from softphone.core.xml_reader import Element
 
 _HOST = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9.\-]{0,251}[A-Za-z0-9])?|[0-9A-Fa-f:]{2,45}")
 _PORT = re.compile(r"[0-9]{1,5}")

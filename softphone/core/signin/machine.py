@@ -1,6 +1,6 @@
 """The sign-in as a machine: sorts answers into inputs, runs the table, keeps the timers.
 
-A part of an actor (`softphone.core.jabber`), which gives it what arrives and takes its effects; it is also
+A part of an actor (`softphone.core.actors.jabber`), which gives it what arrives and takes its effects; it is also
 the phone's `TokenSource`: it renews ahead of time by itself, and at once when a node refused a token.
 """
 
@@ -10,20 +10,20 @@ from collections.abc import Callable, Mapping
 from types import MappingProxyType
 from typing import Final
 
+from simulator.core.actor.flow import Effect, Fetched, FlowId, FlowIds
 from simulator.core.entropy import Entropy
-from simulator.core.eventlog import Journal
 from simulator.core.events import SignInFailed, SignInStateChanged, SignInStepAnswered
-from simulator.core.flow import Effect, Fetched, FlowId, FlowIds
+from simulator.core.events.log import Journal
 from simulator.core.instant import Instant
 from simulator.core.sip.timing import IllegalInput
-from softphone.core.config_problems import ConfigError
-from softphone.core.outfit import ClientTlsFor
-from softphone.core.profile import AccessToken, RenewsItself
-from softphone.core.signin.account import Account
+from softphone.core.device_file.problems import ConfigError
+from softphone.core.registration.context import ClientTlsFor
+from softphone.core.settings.profile import AccessToken, RenewsItself
+from softphone.core.signin.account import JabberAccount
 from softphone.core.signin.answers import Asked, Trouble, read
 from softphone.core.signin.discovery import Nowhere
 from softphone.core.signin.documents import Garbage, Refusal
-from softphone.core.signin.errands import Errands
+from softphone.core.signin.http_requests import HttpRequests
 from softphone.core.signin.steps import SignedIn, Steps
 from softphone.core.signin.transitions import SIGN_IN_TRANSITIONS, SignInAction, SignInInput, SignInState
 
@@ -35,7 +35,7 @@ S, I = SignInState, SignInInput  # noqa: E741
 class SignIn(RenewsItself):
     def __init__(
         self,
-        account: Account,
+        account: JabberAccount,
         *,
         entropy: Entropy,
         journal: Journal,
@@ -50,7 +50,7 @@ class SignIn(RenewsItself):
         self.out: list[Effect] = []
         self._journal = journal
         self._signed_in, self._signed_out, self._renewed_now = signed_in, signed_out, renewed
-        self._errands = Errands(out=self.out, journal=journal, client_tls=client_tls)
+        self._errands = HttpRequests(out=self.out, journal=journal, client_tls=client_tls)
         self._steps = Steps(
             account, entropy=entropy, journal=journal, flows=flows, errands=self._errands, out=self.out
         )

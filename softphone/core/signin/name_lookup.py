@@ -15,8 +15,8 @@ import dns.message
 import dns.rcode
 import dns.rdatatype
 
+from simulator.core.actor.flow import Address, CloseFlow, Effect, FlowId, FlowIds, OpenFlow, SendData
 from simulator.core.entropy import Entropy
-from simulator.core.flow import Address, CloseFlow, Effect, FlowId, FlowIds, OpenFlow, SendData
 from simulator.core.instant import Instant
 
 RESEND = 2.0

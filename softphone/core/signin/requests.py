@@ -8,7 +8,7 @@ from hashlib import sha256
 from urllib.parse import urlencode
 
 from simulator.core.entropy import Entropy
-from softphone.core.signin.account import Account
+from softphone.core.signin.account import JabberAccount
 from softphone.core.signin.documents import Form
 
 Fields = tuple[tuple[str, str], ...]
@@ -30,13 +30,13 @@ def new_attempt(entropy: Entropy) -> Attempt:
     return Attempt(verifier=entropy.hex(32), state=entropy.hex(16))
 
 
-def basic(account: Account) -> tuple[str, str]:
+def basic(account: JabberAccount) -> tuple[str, str]:
     """The header field that shows the user's credentials to an edge (RFC 7617)."""
     text = b64encode(f"{account.user}:{account.password}".encode()).decode("ascii")
     return "Authorization", f"Basic {text}"
 
 
-def authorize(account: Account, attempt: Attempt, *, code: bool) -> Fields:
+def authorize(account: JabberAccount, attempt: Attempt, *, code: bool) -> Fields:
     """`code`: with PKCE; otherwise the implicit flow of before refresh logins."""
     fields = (
         ("response_type", "code" if code else "token"),
@@ -50,13 +50,13 @@ def authorize(account: Account, attempt: Attempt, *, code: bool) -> Fields:
     return (*fields, ("code_challenge", attempt.challenge), ("code_challenge_method", "S256"))
 
 
-def login(form: object, account: Account) -> tuple[str, Fields]:
+def login(form: object, account: JabberAccount) -> tuple[str, Fields]:
     """Where to, and what."""
     assert isinstance(form, Form)
     return form.action, (*form.fields, ("user", account.user), ("password", account.password))
 
 
-def redeem(account: Account, attempt: Attempt, code: str) -> Fields:
+def redeem(account: JabberAccount, attempt: Attempt, code: str) -> Fields:
     return (
         ("grant_type", "authorization_code"),
         ("code", code),
@@ -66,7 +66,7 @@ def redeem(account: Account, attempt: Attempt, code: str) -> Fields:
     )
 
 
-def refresh(account: Account, token: str) -> Fields:
+def refresh(account: JabberAccount, token: str) -> Fields:
     return (("grant_type", "refresh_token"), ("refresh_token", token), *_client(account))
 
 
@@ -78,7 +78,7 @@ def form_text(fields: Fields) -> bytes:
     return urlencode(fields).encode("ascii")
 
 
-def _client(account: Account) -> Fields:
+def _client(account: JabberAccount) -> Fields:
     """client_secret_post: the product's pre-shared secret goes along, if it has one (oauth-tokens 1.3)."""
     fields = (("client_id", account.client_id),)
     return fields if account.client_secret is None else (*fields, ("client_secret", account.client_secret))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from simulator.core.instant import Instant
-from softphone.core.profile import AccessToken
+from softphone.core.settings.profile import AccessToken
 from softphone.core.signin.documents import Tokens
 
 RENEW_AT = 0.75
@@ -12,7 +12,7 @@ FRESH = 10.0
 """Seconds in which a refused token is not exchanged for another: that would fare no better. [assumed]"""
 
 
-class Session:
+class SignInSession:
     def __init__(self) -> None:
         self.held: AccessToken | None = None
         self.refresh: str | None = None

@@ -7,24 +7,24 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from simulator.core.actor.flow import Effect, FlowIds
 from simulator.core.entropy import Entropy
-from simulator.core.eventlog import Journal
 from simulator.core.events import SignInFailed, TokenRenewed
-from simulator.core.flow import Effect, FlowIds
+from simulator.core.events.log import Journal
 from simulator.core.instant import Instant
-from softphone.core.backoff import Backoff
-from softphone.core.profile import EdgeServer
+from softphone.core.settings.backoff import Backoff
+from softphone.core.settings.profile import EdgeServer
 from softphone.core.signin import requests
-from softphone.core.signin.account import Account
+from softphone.core.signin.account import JabberAccount
 from softphone.core.signin.answers import Equipped
 from softphone.core.signin.discovery import Discovery, Servers
 from softphone.core.signin.documents import Home, Tokens
-from softphone.core.signin.entrances import Entrances
-from softphone.core.signin.errands import Errands
+from softphone.core.signin.http_requests import HttpRequests
 from softphone.core.signin.name_lookup import NameLookup
-from softphone.core.signin.session import Session
+from softphone.core.signin.route import STRAIGHT
+from softphone.core.signin.session import SignInSession
 from softphone.core.signin.transitions import SignInInput, SignInState
-from softphone.core.signin.way import STRAIGHT
+from softphone.core.signin.uds_entry_points import UdsEntryPoints
 
 RENEW_AGAIN = 60.0
 """Seconds after a renewal that got no usable answer. [assumed]"""
@@ -46,12 +46,12 @@ class SignedIn:
 class Steps:
     def __init__(
         self,
-        account: Account,
+        account: JabberAccount,
         *,
         entropy: Entropy,
         journal: Journal,
         flows: FlowIds,
-        errands: Errands,
+        errands: HttpRequests,
         out: list[Effect],
     ) -> None:
         self.state = S.SIGNED_OUT
@@ -60,11 +60,11 @@ class Steps:
         self.last_failure: SignInFailed | None = None
         self.names = NameLookup(account.name_servers, entropy=entropy.child("dns"), flows=flows, out=out)
         self.discovery = Discovery(account.domain, self.names)
-        self.session = Session()
+        self.session = SignInSession()
         self.refresh_flow = True
         self.attempt = requests.Attempt(verifier="", state="")
         self._account, self._entropy, self._journal, self._errands = account, entropy, journal, errands
-        self._entrances = Entrances(account.domain)
+        self._entrances = UdsEntryPoints(account.domain)
         self._backoff = Backoff(entropy.child("sign-in backoff"))
         self._home: Home | None = None
         self._device = ""

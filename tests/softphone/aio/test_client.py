@@ -14,9 +14,7 @@ from certs.authority import Authority
 from certs.spec import CertSpec
 from simulator.aio.clock import RealClock
 from simulator.aio.driver import Driver
-from simulator.core.eventlog import EventLog
-from simulator.core.events import PhoneRegistered, SipSent
-from simulator.core.flow import (
+from simulator.core.actor.flow import (
     ActorId,
     Address,
     CloseFlow,
@@ -29,11 +27,13 @@ from simulator.core.flow import (
     Listen,
     SendData,
 )
+from simulator.core.events import PhoneRegistered, SipSent
+from simulator.core.events.log import EventLog
 from simulator.core.instant import Instant
 from simulator.core.sip import Need, Request, SipStream, reply_to, serialize
 from simulator.core.tls.settings import ServerTls
 from softphone.aio.client import Outcome, Refused, Registered, Unreachable, register_once
-from softphone.core.profile import AccessToken, FixedToken, PhoneProfile
+from softphone.core.settings.profile import AccessToken, FixedToken, PhoneProfile
 
 Make = Callable[..., Any]
 TOKENS = FixedToken(AccessToken("a-token-that-is-good-enough", Instant(4e9)))

@@ -1,0 +1,116 @@
+"""What goes out on a CallManager's connections: answers, requests, retransmissions and their deadlines."""
+
+from __future__ import annotations
+
+from heapq import heappop, heappush
+
+from registrar.core.callmanager import events
+from registrar.core.callmanager.connection import Connection
+from simulator.core.actor.flow import CloseFlow, Effect, FlowId, SendData
+from simulator.core.events.log import Journal
+from simulator.core.instant import Instant
+from simulator.core.sip import (
+    ClientTransactions,
+    Request,
+    Response,
+    ServerKey,
+    parse_message,
+    serialize,
+    stun,
+)
+
+
+class Outbox:
+    """Collects effects. A deadline in the heap counts only while its connection still names it."""
+
+    def __init__(self, journal: Journal) -> None:
+        self._journal = journal
+        self._effects: list[Effect] = []
+        self._deadlines: list[tuple[Instant, FlowId]] = []
+
+    def effects(self) -> list[Effect]:
+        """Drains."""
+        out, self._effects = self._effects, []
+        return out
+
+    def close(self, flow: FlowId) -> None:
+        self._effects.append(CloseFlow(flow))
+
+    def pong(self, flow: FlowId) -> None:
+        """Answers a keep-alive ping (RFC 5626 3.5.1)."""
+        self._effects.append(SendData(flow, b"\r\n"))
+
+    def stun(self, flow: FlowId, transaction: bytes) -> None:
+        """Answers a STUN binding on a stream."""
+        self._effects.append(SendData(flow, stun.render(stun.StunMessage("response", transaction))))
+
+    def answer(
+        self,
+        connection: Connection,
+        data: bytes,
+        request: Request,
+        key: ServerKey | None,
+        now: Instant,
+        cause: int,
+    ) -> None:
+        """Sends a response; on UDP (`key`) within its transaction, so that it can be repeated."""
+        flow = connection.arrival.flow
+        if self._journal.on:
+            events.report_sent(self._journal, data, request, flow, cause)
+        if key is None or connection.server is None:
+            self._effects.append(SendData(flow, data))
+            return
+        response = parse_message(data)
+        assert isinstance(response, Response)
+        connection.server.respond(key, response, now)
+        self.flush(connection)
+
+    def request(self, connection: Connection, request: Request, now: Instant) -> None:
+        """Sends a request of the node's own, and repeats it on UDP until it is answered."""
+        if connection.client is None:
+            connection.client = ClientTransactions(reliable=connection.server is None)
+        connection.client.send(request, now)
+        self.flush(connection)
+
+    def answered(self, connection: Connection, response: Response, now: Instant) -> None:
+        """A response came. Raises RemoteProtocolError if it cannot be matched to any request."""
+        if connection.client is None:
+            return
+        try:
+            connection.client.receive(response, now)
+        finally:
+            self.flush(connection)
+
+    def flush(self, connection: Connection) -> None:
+        """Takes over what the connection's transactions want sent."""
+        flow = connection.arrival.flow
+        if connection.server is not None:
+            for response in connection.server.messages_to_send():
+                self._effects.append(SendData(flow, serialize(response)))
+        if connection.client is not None:
+            for request in connection.client.messages_to_send():
+                data = serialize(request)
+                if self._journal.on:
+                    events.report_sent(self._journal, data, request, flow, 0)
+                self._effects.append(SendData(flow, data))
+            connection.client.events()
+        due = connection.next_timeout()
+        if due is not None and (connection.queued is None or due < connection.queued):
+            connection.queued = due
+            heappush(self._deadlines, (due, flow))
+
+    def next_timeout(self) -> Instant | None:
+        return self._deadlines[0][0] if self._deadlines else None
+
+    def handle_timeout(self, connections: dict[FlowId, Connection], now: Instant) -> None:
+        while self._deadlines and self._deadlines[0][0] <= now:
+            at, flow = heappop(self._deadlines)
+            connection = connections.get(flow)
+            if connection is None or connection.queued != at:
+                continue
+            connection.queued = None
+            connection.handle_timeout(now)
+            self.flush(connection)
+
+    def forget_timers(self) -> None:
+        self._deadlines.clear()

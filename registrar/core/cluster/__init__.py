@@ -1,0 +1,1 @@
+"""What the nodes of a cluster share: directory, bindings, trusted Expressways, and a node's snapshot of it."""

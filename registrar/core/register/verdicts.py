@@ -1,0 +1,93 @@
+"""What a decision can be. A refusal is a value, not an exception."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+from registrar.core.cluster.bindings import Binding
+from registrar.core.cluster.directory import Device, SecurityProfile
+from registrar.core.register.peer import Peer
+from registrar.core.register.reasons import REPLIES, Reason, ReplyRule
+from registrar.core.register.remotecc import NO_OPTIONS, RegisterOptions
+from registrar.core.register.request import UNREAD, ParsedRegister, ResponseHeaders
+from registrar.core.tokens import TokenFacts, TokenProblem
+from simulator.core.instant import Instant
+from simulator.core.sip import Request
+
+
+class RegisterAttempt:
+    """One REGISTER: what it asks for, and what the checks have found out about it so far."""
+
+    said: ParsedRegister = UNREAD
+    cseq: int = 0
+    copied: ResponseHeaders | None = None
+    """What the answer copies; None for a request that could not be read."""
+    expires: int = 0
+    """Seconds asked for, the policy's default included."""
+    device: Device | None = None
+    profile: SecurityProfile | None = None
+    sent: str | None = None
+    """The text of the token, if it is not the one that the connection is known by."""
+    token: TokenFacts | None = None
+    clock: Instant = Instant(0.0)
+    """What the node's clock showed when it judged the token."""
+    binding: Binding | None = None
+    """The live binding of this device and line."""
+    check: str = ""
+    """Name of the check that objected."""
+
+    def __init__(self, request: Request, arrival: Peer, now: Instant) -> None:
+        self.request = request
+        self.arrival = arrival
+        self.now = now
+
+
+@dataclass(slots=True, kw_only=True)
+class Accepted:
+    what: Literal["registered", "refreshed", "unregistered", "kept_alive", "queried"]
+    ask: RegisterAttempt
+    device: Device
+    expires: int
+    """Seconds granted."""
+    contact: str = ""
+    """The Contact to answer with; empty: none."""
+    ended: tuple[Binding, ...] = ()
+    """The client's own bindings that end: unregistered, or replaced by this one."""
+    taken_over: tuple[Binding, ...] = ()
+    """Bindings of another client that end because of this one."""
+    lines: tuple[str, ...] = ()
+    options: RegisterOptions = NO_OPTIONS
+    first_line: bool = True
+    path: tuple[str, ...] = ()
+
+
+@dataclass(slots=True, kw_only=True)
+class Challenged:
+    """No usable credentials yet. `problem` token_absent is no failure; any other is a refused token."""
+
+    status: int
+    header: tuple[str, str]
+    problem: TokenProblem
+    detail: str
+    mark: str
+    ask: RegisterAttempt
+
+
+@dataclass(slots=True, kw_only=True)
+class Rejected:
+    reason: Reason
+    detail: str
+    ask: RegisterAttempt
+    problem: TokenProblem | None = None
+    """What was wrong with the token, if that is why."""
+    min_expires: int | None = None
+    status: int | None = None
+    """Another status than the rule's: a broken request that deserves 416, 505 or 513."""
+
+    @property
+    def rule(self) -> ReplyRule:
+        return REPLIES[self.reason]
+
+
+Decision = Accepted | Challenged | Rejected

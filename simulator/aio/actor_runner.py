@@ -1,0 +1,328 @@
+"""An actor's place on the driver: calls it, carries out what it asks for, and keeps its one timer."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Coroutine
+from typing import Any
+
+from simulator.aio.dial import DialFailed, Resolve, dial
+from simulator.aio.flow_events import AddressMap, Carrier, FlowEvents
+from simulator.aio.tcp_connection import Limits, TcpConnection
+from simulator.aio.udp import UdpSocket
+from simulator.core import redact
+from simulator.core.actor.flow import (
+    Actor,
+    ActorId,
+    CloseFlow,
+    Effect,
+    Fetch,
+    Fetched,
+    FlowEnd,
+    FlowFacts,
+    FlowId,
+    FlowIds,
+    OpenFlow,
+    SendData,
+)
+from simulator.core.actor.tap import Tap
+from simulator.core.events import ActorFailed, FlowClosed, FlowFailed
+from simulator.core.events.log import EventLog
+from simulator.core.instant import Clock, Instant
+
+_EARLY = 0.001
+"""Seconds a timer may fire before its deadline: the loop's clock and ours do not tick together."""
+
+
+class ActorRunner:
+    """See `simulator.aio.flow_events.Seat`. An exception of its actor ends the flow it was about, nothing else."""
+
+    def __init__(
+        self,
+        actor: Actor,
+        *,
+        log: EventLog,
+        clock: Clock,
+        flows: FlowIds,
+        limits: Limits,
+        resolve: Resolve | None,
+        keylog: str | None,
+        tap: Tap | None,
+        shown: AddressMap | None,
+        fetch: Callable[[ActorId, Fetch], Coroutine[Any, Any, Fetched]],
+        on_activity: Callable[[], None],
+    ) -> None:
+        self.actor = actor
+        self.name = actor.name
+        self.removed = False
+        self.carriers: dict[FlowId, Carrier] = {}
+        self.pumps: set[TcpConnection] = set()
+        self.sockets: set[UdpSocket] = set()
+        self.on_activity = on_activity
+        self._loop = asyncio.get_running_loop()
+        self._log = log
+        self._clock = clock
+        self._flows = flows
+        self._limits = limits
+        self._resolve = resolve
+        self._keylog = keylog
+        self._tap = tap
+        self._shown = shown
+        self._fetch = fetch
+        self._dials: dict[FlowId, asyncio.Task[None]] = {}
+        self._fetches: set[asyncio.Task[None]] = set()
+        self._timer: asyncio.TimerHandle | None = None
+        self._deadline = Instant(0.0)
+        self._held = False
+        self._empty = asyncio.Event()
+        self._empty.set()
+
+    # --- calls into the actor --------------------------------------------------------------------------------
+
+    def opened(self, flow: FlowId, facts: FlowFacts) -> None:
+        self._call("flow_opened", self.actor.flow_opened, flow, flow, facts)
+
+    def data(self, flow: FlowId, data: bytes) -> None:
+        # The hot path: `_call` written out.
+        if self.removed:
+            return
+        try:
+            self.actor.flow_data(flow, data, self._clock.now())
+        except Exception as error:
+            self._failed("flow_data", error, flow)
+        self.follow()
+
+    def ended(self, flow: FlowId, end: FlowEnd) -> None:
+        self._call("flow_ended", self.actor.flow_ended, flow, flow, end)
+
+    def handle_timeout(self, now: Instant) -> None:
+        """At `now`, or at the deadline if the clock is not quite there: never early."""
+        deadline = self.actor.next_timeout()
+        if self.removed or deadline is None:
+            return
+        try:
+            self.actor.handle_timeout(max(now, deadline))
+        except Exception as error:
+            self._failed("handle_timeout", error, None)
+        self.follow()
+
+    def follow(self) -> None:
+        """Carry out what the actor wants done, and set its timer. After each call into it."""
+        self.on_activity()
+        try:
+            effects = self.actor.effects()
+            if effects:
+                self._carry_out(effects)
+            deadline = self.actor.next_timeout()
+        except Exception as error:
+            self._failed("effects", error, None)
+            return
+        if deadline is not None and not self._held and (self._timer is None or deadline < self._deadline):
+            self._set_timer(deadline)
+
+    def _call(self, during: str, method: Callable[..., None], flow: FlowId | None, *args: object) -> None:
+        if self.removed:
+            return
+        try:
+            method(*args, self._clock.now())
+        except Exception as error:
+            self._failed(during, error, flow)
+        self.follow()
+
+    def _failed(self, during: str, error: Exception, flow: FlowId | None) -> None:
+        """Loudly: to the loop's exception handler and the event log. The actor loses the flow, not its life."""
+        self._loop.call_exception_handler(
+            {"message": f"actor {self.name} failed in {during}", "exception": error}
+        )
+        if self._log.on:
+            text = redact.text(f"{type(error).__name__}: {error}")
+            self._log.emit(self.name, ActorFailed(during=during, error=text), flow=flow)
+        if flow is None:
+            return
+        carrier = self.carriers.pop(flow, None)
+        if carrier is None:
+            return
+        end = FlowEnd(by="us", clean=False, detail=f"fault of the simulator in {during}")
+        carrier.close()
+        if self._log.on:
+            self._log.emit(self.name, FlowClosed(by="us", clean=False, detail=end.detail), flow=flow)
+        if during != "flow_ended":
+            self._call("flow_ended", self.actor.flow_ended, flow, flow, end)
+
+    # --- effects ---------------------------------------------------------------------------------------------
+
+    def _carry_out(self, effects: list[Effect]) -> None:
+        if len(effects) == 1 and type(effects[0]) is SendData:
+            carrier = self.carriers.get(effects[0].flow)
+            if carrier is not None:
+                carrier.send(effects[0].data)
+            return
+        unsent: dict[FlowId, list[bytes]] = {}
+        for effect in effects:
+            if isinstance(effect, SendData):
+                unsent.setdefault(effect.flow, []).append(effect.data)
+            elif isinstance(effect, CloseFlow):
+                self._send(effect.flow, unsent.pop(effect.flow, []))
+                self._close(effect.flow)
+            elif isinstance(effect, OpenFlow):
+                self._open(effect)
+            else:
+                task = self._loop.create_task(self._get(effect))
+                self._fetches.add(task)
+                task.add_done_callback(self._fetches.discard)
+        for flow, pieces in unsent.items():
+            self._send(flow, pieces)
+
+    def _send(self, flow: FlowId, pieces: list[bytes]) -> None:
+        carrier = self.carriers.get(flow)
+        if carrier is None:
+            return
+        if isinstance(carrier, TcpConnection):
+            carrier.send(b"".join(pieces))
+        else:
+            for datagram in pieces:
+                carrier.send(datagram)
+
+    def _close(self, flow: FlowId) -> None:
+        task = self._dials.pop(flow, None)
+        if task is not None:
+            task.cancel()
+        carrier = self.carriers.pop(flow, None)
+        if carrier is not None:
+            carrier.close()
+            if self._log.on:
+                self._log.emit(self.name, FlowClosed(by="us", clean=True), flow=flow)
+
+    def _open(self, effect: OpenFlow) -> None:
+        task = self._loop.create_task(self._dial(effect))
+        self._dials[effect.flow] = task
+
+    async def _dial(self, effect: OpenFlow) -> None:
+        doorway = FlowEvents(
+            self,
+            self._log,
+            self._flows,
+            transport=effect.transport,
+            dialled=effect.flow,
+            tls=effect.tls,
+            tap=self._tap,
+            shown=self._shown,
+        )
+        try:
+            sock = await dial(
+                effect,
+                doorway,
+                limits=self._limits,
+                resolve=self._resolve,
+                keylog=self._keylog,
+                tap=self._tap,
+            )
+        except DialFailed as error:
+            self._dials.pop(effect.flow, None)
+            detail = str(error)
+            if self._log.on:
+                failed = FlowFailed(transport=effect.transport, remote=str(effect.remote), detail=detail)
+                self._log.emit(self.name, failed, flow=effect.flow)
+            self.ended(effect.flow, FlowEnd(by="network", clean=False, detail=detail))
+            return
+        self._dials.pop(effect.flow, None)
+        if sock is not None:
+            self.sockets.add(sock)
+            sock.closed.add_done_callback(lambda _: self.sockets.discard(sock))
+
+    async def _get(self, effect: Fetch) -> None:
+        result = await self._fetch(self.name, effect)
+        self._call("fetched", self.actor.fetched, None, effect.key, result)
+
+    # --- the timer -------------------------------------------------------------------------------------------
+
+    def hold(self) -> None:
+        """Set no timer until `rearm`: somebody else wakes the actor, in step with the others."""
+        self._held = True
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+
+    def rearm(self) -> None:
+        """Set the timer by the clock as it is now."""
+        self._held = False
+        deadline = None if self.removed else self.actor.next_timeout()
+        if deadline is not None:
+            self._set_timer(deadline)
+
+    def _set_timer(self, deadline: Instant) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+        self._deadline = deadline
+        wait = max(0.0, deadline - self._clock.now())
+        self._timer = self._loop.call_later(wait, self._fire)
+
+    def _fire(self) -> None:
+        self._timer = None
+        deadline = self.actor.next_timeout()
+        if self.removed or deadline is None:
+            return
+        now = self._clock.now()
+        if deadline - now > _EARLY:
+            # Moved while the timer ran: a timer is not restarted for a later deadline, only looked at again.
+            self._set_timer(deadline)
+        else:
+            self.handle_timeout(now)
+
+    # --- the end ---------------------------------------------------------------------------------------------
+
+    @property
+    def busy(self) -> bool:
+        """Connections, handshakes or fetches are under way that will call the actor without its doing."""
+        return bool(self._dials or self._fetches) or any(pump.busy for pump in self.pumps)
+
+    def wait_no_more(self) -> None:
+        """Handshakes that do not get on are no reason to wait, until they do."""
+        for pump in self.pumps:
+            pump.wait_no_more()
+
+    def gone(self, pump: TcpConnection) -> None:
+        self.pumps.discard(pump)
+        if not self.pumps:
+            self._empty.set()
+
+    def vanish(self) -> None:
+        """Reset every connection, without a word."""
+        self.removed = True
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+        for task in (*self._dials.values(), *self._fetches):
+            task.cancel()
+        self.carriers.clear()
+        for pump in tuple(self.pumps):
+            pump.reset()
+        for sock in tuple(self.sockets):
+            sock.close()
+
+    async def leave(self) -> None:
+        """Close everything the actor has, in an orderly way, at the latest after the linger time."""
+        self.removed = True
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+        tasks = [*self._dials.values(), *self._fetches]
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+        for flow in tuple(self.carriers):
+            self._close(flow)
+        for pump in tuple(self.pumps):
+            pump.close()
+        sockets = tuple(self.sockets)
+        for sock in sockets:
+            sock.close()
+        await asyncio.gather(*(sock.closed for sock in sockets))
+        while self.pumps:
+            self._empty.clear()
+            try:
+                async with asyncio.timeout(self._limits.linger):
+                    await self._empty.wait()
+            except TimeoutError:
+                for pump in tuple(self.pumps):
+                    pump.abort()

@@ -1,0 +1,378 @@
+"""One TCP connection, server or client, with or without TLS: the only place where bytes meet a machine.
+
+An `asyncio` protocol without a task or a buffer of its own: all connections read into one buffer, and TLS is
+`TlsSession`, never asyncio's (architecture 3). Ends are orderly: what was sent and the alert leave first, then
+our half is closed, and the peer's bytes are read away until it closes too, because closing a socket with unread
+bytes makes the kernel reset the connection and the peer lose the alert (tls-alerts.md).
+"""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+import struct
+from dataclasses import dataclass
+from typing import Protocol, cast
+
+from simulator.core.actor.flow import Address, FlowEnd, FlowId, TlsFacts
+from simulator.core.actor.tap import Tap, WireEnd
+from simulator.core.tls.alerts import TlsRefusal
+from simulator.core.tls.session import TlsData, TlsDown, TlsSession, TlsUp
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Limits:
+    """Seconds of real time and bytes, for each connection."""
+
+    handshake: float = 10.0
+    """Until an accepted connection must have finished its TLS handshake."""
+    idle: float | None = None
+    """Until a connection that says nothing is closed; None: never."""
+    linger: float = 2.0
+    """Until a connection that we closed, and whose peer makes no progress, is reset."""
+    unsent: int = 1 << 20
+    """Bytes that may wait for a peer that does not read, before the connection is reset."""
+    backlog: int = 1024
+    udp_flows: int = 4096
+    """Remote addresses that one UDP listener remembers; the one silent for longest is forgotten."""
+
+
+class ConnectionOwner(Protocol):
+    """Who is told what became of a connection. `ended` comes at most once, and not after its own `close`."""
+
+    def connected(self, pump: TcpConnection) -> None:
+        """TCP is up; TLS, if any, is about to begin."""
+
+    def established(self, pump: TcpConnection, tls: TlsFacts | None) -> None:
+        """Plaintext may flow."""
+
+    def received(self, pump: TcpConnection, data: bytes) -> None: ...
+
+    def ended(self, pump: TcpConnection, end: FlowEnd) -> None:
+        """Over, or never established. `end.refusal` is set if a handshake was refused."""
+
+    def gone(self, pump: TcpConnection) -> None:
+        """The socket is closed; the last call."""
+
+
+_buffer = memoryview(bytearray(1 << 16))
+"""Shared by every connection: the loop fills it and hands it over in one go, never across two connections."""
+
+
+class TcpConnection(asyncio.BufferedProtocol):
+    __slots__ = (
+        "_close_timer",
+        "_closing",
+        "_handshake",
+        "_heard_at",
+        "_idle_timer",
+        "_limits",
+        "_over",
+        "_owner",
+        "_paused",
+        "_session",
+        "_silent",
+        "_tap",
+        "_transport",
+        "flow",
+        "local",
+        "loop",
+        "remote",
+        "up",
+    )
+
+    def __init__(
+        self,
+        loop: asyncio.AbstractEventLoop,
+        owner: ConnectionOwner,
+        *,
+        session: TlsSession | None,
+        limits: Limits,
+        handshake: float | None = None,
+        tap: Tap | None = None,
+    ) -> None:
+        """`handshake`: seconds that a dialled connection has left; None: the limit for accepted ones.
+
+        `tap` must know the flow by the time `connected` of the owner returns.
+        """
+        self.loop = loop
+        self.flow = FlowId(0)
+        """The owner's number for it."""
+        self.local = self.remote = _NOWHERE
+        self.up = False
+        """Has been established."""
+        self._owner = owner
+        self._session = session
+        self._tap = tap
+        self._limits = limits
+        self._handshake = limits.handshake if handshake is None else handshake
+        self._transport: asyncio.Transport | None = None
+        self._over = False
+        self._closing = False
+        self._paused = False
+        self._silent = False
+        self._close_timer: asyncio.TimerHandle | None = None
+        self._idle_timer: asyncio.TimerHandle | None = None
+        self._heard_at = 0.0
+
+    # --- asyncio's side --------------------------------------------------------------------------------------
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        self._transport = cast(asyncio.Transport, transport)
+        if self._over:
+            self._transport.abort()
+            return
+        self.local = _address(transport.get_extra_info("sockname"))
+        self.remote = _address(transport.get_extra_info("peername"))
+        if self._limits.idle is not None:
+            self._heard_at = self.loop.time()
+            self._idle_timer = self.loop.call_later(self._limits.idle, self._check_idle)
+        self._owner.connected(self)
+        if self.over:
+            return
+        if self._session is None:
+            self.up = True
+            self._owner.established(self, None)
+        else:
+            self._close_timer = self.loop.call_later(self._handshake, self._handshake_overdue)
+            self._flush()
+
+    def get_buffer(self, sizehint: int) -> memoryview:
+        return _buffer
+
+    def buffer_updated(self, nbytes: int) -> None:
+        data = _buffer[:nbytes]
+        self._silent = False
+        if self._tap is not None:
+            self._tap.received(self.flow, bytes(data))
+        if self._over:
+            return
+        if self._idle_timer is not None:
+            self._heard_at = self.loop.time()
+        session = self._session
+        if session is None:
+            self._owner.received(self, bytes(data))
+            return
+        if session.established:
+            plain = session.decrypt(data)
+            if plain:
+                self._owner.received(self, plain)
+        else:
+            session.receive_data(data)
+            self._report(session)
+        if session.ended:
+            self._report(session)
+        if session.has_output and not self._over:
+            self._flush()
+
+    def eof_received(self) -> bool:
+        """False: asyncio closes the transport after what is still to be written."""
+        self._tell(WireEnd.FIN_RECEIVED)
+        if self._over:
+            return False
+        if self._session is None:
+            self._end(FlowEnd(by="peer", clean=True))
+        else:
+            self._session.receive_eof()
+            self._report(self._session)
+        return False
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        for timer in (self._close_timer, self._idle_timer):
+            if timer is not None:
+                timer.cancel()
+        if isinstance(exc, ConnectionError):
+            self._tell(WireEnd.RESET_RECEIVED)
+        if not self._over:
+            detail = str(exc) if exc else "the connection was lost"
+            refusal = None
+            if self._session is not None and not self._session.established:
+                refusal = TlsRefusal(by="peer", alert=None, reason="CONNECTION_LOST", detail=detail)
+            self._end(FlowEnd(by="network", clean=False, detail=detail, refusal=refusal))
+        self._session = None
+        self._owner.gone(self)
+
+    def pause_writing(self) -> None:
+        # Who does not read our answers is not asked for more questions.
+        self._paused = True
+        if self._transport is not None and not self._closing:
+            self._transport.pause_reading()
+
+    def resume_writing(self) -> None:
+        self._paused = False
+        if self._transport is not None and not self._transport.is_closing():
+            self._transport.resume_reading()
+
+    # --- the owner's side ------------------------------------------------------------------------------------
+
+    @property
+    def over(self) -> bool:
+        """The owner knows the end, or made it; nothing is sent or received any more."""
+        return self._over
+
+    @property
+    def busy(self) -> bool:
+        """A handshake is under way, and the peer takes part in it."""
+        return not (self.up or self._over or self._silent)
+
+    def wait_no_more(self) -> None:
+        """The peer has been silent for long: not busy until it says something again."""
+        self._silent = True
+
+    def send(self, data: bytes) -> None:
+        """Plaintext out, in one write. Dropped once the connection is over."""
+        if self._over or self._transport is None:
+            return
+        if self._session is not None:
+            self._session.send(data)
+            data = self._session.data_to_send()
+        if self._tap is not None:
+            self._tap.sent(self.flow, data)
+        self._transport.write(data)
+        if self._paused and self._transport.get_write_buffer_size() > self._limits.unsent:
+            # Later, since the owner is in the middle of sending and must not hear of an end meanwhile.
+            self.loop.call_soon(self._unsent_overflow)
+
+    @property
+    def unsent(self) -> int:
+        """Bytes that wait for the peer to read."""
+        return 0 if self._transport is None else self._transport.get_write_buffer_size()
+
+    def hold_reading(self) -> None:
+        """Let the peer wait: take nothing more from the socket until `resume_reading`."""
+        if self._transport is not None and not self._over:
+            self._transport.pause_reading()
+
+    def resume_reading(self) -> None:
+        if self._transport is not None and not self._over and not self._paused:
+            self._transport.resume_reading()
+
+    def close(self) -> None:
+        """Close in an orderly way after what was sent; `gone` follows, `ended` does not."""
+        if self._over:
+            return
+        self._over = True
+        if self._session is not None:
+            self._session.close()
+        self._close_gently()
+
+    def abort(self) -> None:
+        """Drop the connection now, with what is still unsent; `gone` follows."""
+        self._over = True
+        if self._transport is not None:
+            if not self._closing:
+                self._tell(WireEnd.FIN_SENT)
+            self._transport.abort()
+        self._closing = True
+
+    def reset(self) -> None:
+        """Drop the connection with a TCP reset, as a host that lost power and came back; `gone` follows."""
+        if self._transport is not None and not self._transport.is_closing():
+            sock = self._transport.get_extra_info("socket")
+            sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+            self._tell(WireEnd.RESET_SENT)
+        self.abort()
+
+    # --- ends ------------------------------------------------------------------------------------------------
+
+    def _report(self, session: TlsSession) -> None:
+        for event in session.events():
+            if self._over:
+                return
+            if isinstance(event, TlsData):
+                self._owner.received(self, event.data)
+            elif isinstance(event, TlsUp):
+                if self._close_timer is not None:
+                    self._close_timer.cancel()
+                    self._close_timer = None
+                # First the Finished: an owner that answers at once must not write before it.
+                self._flush()
+                self.up = True
+                self._owner.established(self, event.facts)
+            elif isinstance(event, TlsDown):
+                self._end(FlowEnd(by="peer", clean=event.clean, detail=event.detail))
+            else:
+                refusal = event.refusal
+                detail = refusal.detail or refusal.reason
+                self._end(FlowEnd(by=refusal.by, clean=False, detail=detail, refusal=refusal))
+
+    def _end(self, end: FlowEnd) -> None:
+        if self._over:
+            return
+        self._over = True
+        self._owner.ended(self, end)
+        self._close_gently()
+
+    def _close_gently(self) -> None:
+        transport = self._transport
+        if transport is None or self._closing:
+            return
+        self._closing = True
+        self._flush()
+        if transport.is_closing():
+            return
+        # Harmless if it was reading; an owner or a full buffer may have paused it.
+        transport.resume_reading()
+        try:
+            transport.write_eof()
+        except OSError:  # the peer has reset it, and the loop has yet to notice
+            transport.abort()
+            return
+        self._tell(WireEnd.FIN_SENT)
+        if self._close_timer is not None:
+            self._close_timer.cancel()
+        self._close_timer = self.loop.call_later(
+            self._limits.linger, self._linger_overdue, transport.get_write_buffer_size()
+        )
+
+    def _flush(self) -> None:
+        session, transport = self._session, self._transport
+        if session is not None and transport is not None and session.has_output:
+            data = session.data_to_send()
+            if self._tap is not None:
+                self._tap.sent(self.flow, data)
+            transport.write(data)
+
+    def _tell(self, end: WireEnd) -> None:
+        if self._tap is not None:
+            self._tap.ended(self.flow, end)
+
+    def _linger_overdue(self, unsent_before: int) -> None:
+        transport = self._transport
+        if transport is None:
+            return
+        unsent = transport.get_write_buffer_size()
+        if 0 < unsent < unsent_before:
+            self._close_timer = self.loop.call_later(self._limits.linger, self._linger_overdue, unsent)
+        else:
+            transport.abort()
+
+    def _unsent_overflow(self) -> None:
+        if self._transport is not None and not self._over:
+            detail = f"the peer does not read: {self._transport.get_write_buffer_size()} bytes unsent"
+            self._end(FlowEnd(by="network", clean=False, detail=detail))
+            self.abort()
+
+    def _handshake_overdue(self) -> None:
+        detail = f"no TLS handshake within {self._handshake:g} s"
+        refusal = TlsRefusal(by="us", alert=None, reason="HANDSHAKE_TIMEOUT", detail=detail)
+        self._end(FlowEnd(by="us", clean=False, detail=detail, refusal=refusal))
+        self.abort()
+
+    def _check_idle(self) -> None:
+        assert self._limits.idle is not None
+        due = self._heard_at + self._limits.idle
+        if self.loop.time() < due:
+            self._idle_timer = self.loop.call_at(due, self._check_idle)
+        elif not self._over:
+            if self._session is not None:
+                self._session.close()
+            self._end(FlowEnd(by="us", clean=True, detail=f"idle for {self._limits.idle:g} s"))
+
+
+_NOWHERE = Address("", 0)
+
+
+def _address(name: object) -> Address:
+    """A socket name (two or four items) as an Address."""
+    return Address(str(name[0]), int(name[1])) if isinstance(name, tuple) else _NOWHERE

@@ -1,0 +1,177 @@
+"""Flows and actors: the one seam between what decides and what moves bytes.
+
+A *flow* is one TCP, TLS or UDP association as one end sees it. An *actor* (a UCM node, a phone, an
+Expressway) is a machine: it is told what became of its flows and answers with effects. The same actor runs on
+sockets (`simulator.aio.driver`) and without them (`simulator.lab.run.world`); it cannot tell which.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Literal, NewType, Protocol
+
+from simulator.core.instant import Instant
+from simulator.core.tls.alerts import TlsRefusal
+from simulator.core.tls.identity import PeerIdentity
+from simulator.core.tls.settings import ClientTls, ServerTls
+
+ActorId = NewType("ActorId", str)
+"""Stable name of an actor: "ucm-pub", "CSFALICE", "expc"."""
+FlowId = NewType("FlowId", int)
+"""Unique in a lab; the two ends of one connection have two different flow ids."""
+Transport = Literal["udp", "tcp", "tls"]
+
+
+@dataclass(frozen=True, slots=True)
+class Address:
+    host: str
+    port: int
+
+    def __str__(self) -> str:
+        return f"[{self.host}]:{self.port}" if ":" in self.host else f"{self.host}:{self.port}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TlsFacts:
+    """What a finished handshake agreed on."""
+
+    version: TlsVersionName
+    cipher: str
+    peer: PeerIdentity | None
+    """The peer's certificate; None if it presented none."""
+
+
+TlsVersionName = Literal["TLSv1.2", "TLSv1.3"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FlowFacts:
+    transport: Transport
+    local: Address
+    remote: Address
+    tls: TlsFacts | None = None
+    listener: str | None = None
+    """Name of the listener that accepted the flow; None on a flow the actor opened itself."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FlowEnd:
+    """How a flow ended, or why it never began."""
+
+    by: Literal["us", "peer", "network"]
+    clean: bool
+    """False: reset, truncated TLS, refused handshake, or no connection at all."""
+    detail: str = ""
+    refusal: TlsRefusal | None = None
+
+
+# --- effects: what an actor asks of its driver ---------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OpenFlow:
+    """Connect. Answered by `flow_opened` or `flow_ended` with the same id (from the actor's FlowIds)."""
+
+    flow: FlowId
+    transport: Transport
+    remote: Address
+    tls: ClientTls | None = None
+    timeout: float = 8.0
+    """Seconds until an unfinished connection is given up. [observed: sipcc TLS_CONNECT_TIME 8]"""
+
+
+@dataclass(frozen=True, slots=True)
+class SendData:
+    flow: FlowId
+    data: bytes = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class CloseFlow:
+    """Close in an orderly way (TLS close_notify, then FIN) after what was sent before.
+
+    Not answered: the actor forgets the flow when it asks for this; `flow_ended` does not come back.
+    """
+
+    flow: FlowId
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Fetch:
+    """Ask for a URL. Answered by `fetched` with the same key."""
+
+    key: str
+    url: str
+    method: str = "GET"
+    headers: tuple[tuple[str, str], ...] = field(default=(), repr=False)
+    body: bytes = field(default=b"", repr=False)
+    """Like the headers not in the repr: credentials travel in both."""
+    redirects: bool = True
+    """False: a redirection is an answer like any other."""
+    timeout: float = 10.0
+    tls: ClientTls | None = None
+    """For https: whom to trust. None: nobody, so that https is refused."""
+
+
+Effect = OpenFlow | SendData | CloseFlow | Fetch
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Fetched:
+    """The answer to a Fetch: a response, or `failure` says why there is none."""
+
+    status: int | None = None
+    headers: tuple[tuple[str, str], ...] = field(default=(), repr=False)
+    body: bytes = field(default=b"", repr=False)
+    content_type: str = ""
+    failure: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Listen:
+    """A port an actor wants to listen on. Port 0: any free one; the driver reports which."""
+
+    name: str
+    transport: Transport
+    address: Address
+    tls: ServerTls | None = None
+
+
+class Actor(Protocol):
+    """The interface every house implements in its core. No method blocks, waits or reads a clock."""
+
+    @property
+    def name(self) -> ActorId: ...
+
+    def flow_opened(self, flow: FlowId, facts: FlowFacts, now: Instant) -> None: ...
+
+    def flow_data(self, flow: FlowId, data: bytes, now: Instant) -> None:
+        """Plaintext that arrived: a chunk of the stream (tcp, tls) or one whole datagram (udp)."""
+        ...
+
+    def flow_ended(self, flow: FlowId, end: FlowEnd, now: Instant) -> None:
+        """Not called for accepted connections whose handshake failed: those never became flows."""
+        ...
+
+    def fetched(self, key: str, result: Fetched, now: Instant) -> None: ...
+
+    def next_timeout(self) -> Instant | None:
+        """The earliest instant at which `handle_timeout` has something to do."""
+        ...
+
+    def handle_timeout(self, now: Instant) -> None: ...
+
+    def effects(self) -> list[Effect]:
+        """Drains what the actor wants done, in order. Ask after every other call."""
+        ...
+
+
+class FlowIds:
+    """The lab's one source of flow ids, shared by its actors and drivers."""
+
+    def __init__(self) -> None:
+        self._next = 0
+
+    def take(self) -> FlowId:
+        self._next += 1
+        return FlowId(self._next)

@@ -1,0 +1,1 @@
+"""HTTP messages and the services that answer them, without I/O."""

@@ -1,0 +1,1 @@
+"""Readers of the event stream: explanations, ladders, logs, captures, reports."""

@@ -1,0 +1,21 @@
+"""`explain(records)`: every attempt to connect or register, as a checklist with evidence, cause and remedy."""
+
+from __future__ import annotations
+
+from simulator.evidence.explain.model import SHOWN, Advice, Attempt, ExplainRow, State
+from simulator.evidence.explain.text import brief, checklist, failures, full, summary
+from simulator.evidence.explain.writing import explain
+
+__all__ = [
+    "SHOWN",
+    "Advice",
+    "Attempt",
+    "ExplainRow",
+    "State",
+    "brief",
+    "checklist",
+    "explain",
+    "failures",
+    "full",
+    "summary",
+]

@@ -1,0 +1,275 @@
+"""Cause, remedy and proof for refused REGISTERs: the registrar's own table, and for tokens a closer look."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from registrar.core.register.reasons import REPLIES, Reason
+from registrar.core.tokens import TokenProblem as P
+from simulator.evidence.explain.model import Advice
+from simulator.evidence.explain.register_checks import PROBLEM_ROWS
+from simulator.expressway.core import refusals
+
+_KEYS = "show key authz signing and show key authz encryption on every node: the hashes must agree"
+_USER = "User Management > End User: the token's user id, its status and its devices"
+_CLOCK = (
+    "utils ntp status and show status (its date) on every node; the client's own clock; the Date of the 407"
+)
+_LOG = "the client's log of the answer of /ssosp/token; the REGISTER as it was sent"
+_RENEW = "Let the client get a new access token with its refresh token, or sign in again."
+
+
+def _assumed(cause: str, remedy: str, verify: str) -> Advice:
+    return Advice(
+        cause=cause, remedy=remedy, verify=verify, mark="assumed", source="sip-wire R5; oauth-tokens 9.1"
+    )
+
+
+_BY_ROW: Mapping[str, Advice] = {
+    "credentials": _assumed(
+        "The Authorization or Proxy-Authorization field cannot be read as one bearer credential.",
+        'Send one field: Proxy-Authorization: Bearer token="<access token>", realm as in the challenge.',
+        _LOG,
+    ),
+    "token_shape": _assumed(
+        "What was sent is no access token of UCM's form: three base64url parts with an encrypted payload.",
+        "Send the access_token of UCM's authorization server as it came, not a refresh token, not the token of "
+        "another identity provider, and not cut off by a size limit.",
+        _LOG,
+    ),
+    "token_signature": _assumed(
+        "The token was not signed with the signing key this node holds: keys were regenerated, the token is of "
+        "another cluster, or somebody changed it.",
+        "After regenerating keys (set key regen authz signing) restart Cisco CallManager, refresh "
+        "Expressway-C's servers, and let clients sign in again.",
+        _KEYS,
+    ),
+    "token_decrypt": _assumed(
+        "The token's inner part cannot be opened with the encryption key this node holds.",
+        "After regenerating keys (set key regen authz encryption) restart Cisco CallManager, refresh "
+        "Expressway-C's servers, and let clients sign in again.",
+        _KEYS,
+    ),
+    "token_claims": _assumed(
+        "A claim of the token is missing, or names another cluster or service.",
+        "Let the client use the authorization server of the cluster it registers with.",
+        _LOG,
+    ),
+    "token_time": _assumed("The token is not good at this moment.", _RENEW, _CLOCK),
+    "token_subject": _assumed(
+        "The token is genuine, but its user, scope or revocation forbids the registration.",
+        "Check that the user exists and is active, and what the token was granted for.",
+        _USER,
+    ),
+    "subject_owns_device": _assumed(
+        REPLIES[Reason.SUBJECT_DEVICE_MISMATCH].explanation,
+        REPLIES[Reason.SUBJECT_DEVICE_MISMATCH].remedy,
+        _USER,
+    ),
+}
+_BY_PROBLEM: Mapping[P, Advice] = {
+    P.TOKEN_ABSENT: Advice(
+        cause="The client did not answer the challenge with a token. No SIP stack but Cisco's knows this "
+        "challenge (Bearer, without RFC 8898's parameters) by itself.",
+        remedy="Let the client send its access token in Proxy-Authorization after the 407, or with its first "
+        "REGISTER.",
+        verify=_LOG,
+        mark="observed",
+        source="sip-wire R1; tls-alerts.md (other phones)",
+    ),
+    P.REALM_MISMATCH: _assumed(
+        "The credentials are for another realm than the challenge's.", "Repeat the challenge's realm.", _LOG
+    ),
+    P.EXPIRED: _assumed(
+        "The token has expired, or this node's clock is ahead of the issuer's.",
+        f"{_RENEW} Expiry is set by the enterprise parameter OAuth Access Token Expiry Timer. Where a "
+        "fresh token "
+        "has expired too, set the node's clock by NTP.",
+        _CLOCK,
+    ),
+    P.NOT_YET_VALID: _assumed(
+        "By this node's clock the token is not valid yet: its clock is behind, or the issuer's ahead.",
+        "Synchronise the nodes' clocks by NTP (utils ntp server list, utils ntp restart).",
+        _CLOCK,
+    ),
+    P.ISSUED_IN_FUTURE: _assumed(
+        "By this node's clock the token was issued in the future: its clock is behind, or the issuer's ahead.",
+        "Synchronise the nodes' clocks by NTP (utils ntp server list, utils ntp restart).",
+        _CLOCK,
+    ),
+    P.WRONG_TOKEN_KIND: _assumed(
+        "What was sent is another kind of token: a refresh token, an unencrypted JWT, or a bare JWE.",
+        "Send the access_token of UCM's answer.",
+        _LOG,
+    ),
+    P.ISSUER_MISMATCH: _assumed(
+        "The token was issued by another cluster.",
+        "Let the client sign in at the cluster it registers with.",
+        _LOG,
+    ),
+    P.SUBJECT_UNKNOWN: _assumed(
+        "The token's user does not exist in this cluster.",
+        "Add or synchronise the user, or let the right user sign in.",
+        _USER,
+    ),
+    P.SUBJECT_INACTIVE: _assumed("The token's user is inactive.", "Activate the user (LDAP status).", _USER),
+    P.REVOKED: _assumed("The token was revoked.", "Let the user sign in again.", _USER),
+}
+
+OWN_RIGHT = {
+    "onward": Advice(
+        cause="The Expressway answered by itself: it has no working connection to the node behind it (an "
+        "earlier attempt failed and it waits), or it does not know the node, phone or extension asked for.",
+        remedy="Look at the attempt in which its zone failed; mend that, then refresh the Unified CM servers. "
+        "An Expressway-E answers so while its traversal zone is down.",
+        verify="Configuration > Zones > Zones: state of the CEOAuth zones on Expressway-C, of the traversal "
+        "zone on both; its search history",
+        mark="assumed",
+        source="sip-wire 8.1, R12",
+    ),
+    "no_zone": Advice(
+        cause="The Expressway has no way for this request: no search rule leads to the node, most "
+        "often because "
+        "the CEOAuth zone does not exist. It is made by a discovery that finds SIP OAuth mode on, "
+        "with Authorize by "
+        "OAuth token with refresh on.",
+        remedy="On Expressway-C set Authorize by OAuth token with refresh to On (Configuration > Unified "
+        "Communications > Configuration), then refresh the Unified CM servers.",
+        verify="Expressway-C: Configuration > Zones > Zones lists CEOAuth <node>; Status > Search history",
+        mark="assumed",
+        source="sip-wire 8.1, R12",
+    ),
+    "edge_keys": Advice(
+        cause="The Expressway-C looked into the token and does not take it: it holds other token keys than the "
+        "cluster that issued it, or the token has expired.",
+        remedy="After set key regen authz on the publisher refresh the Unified CM servers on Expressway-C: it "
+        "fetches the keys then. Else let the client renew its token.",
+        verify="show key authz signing and show key authz encryption on the publisher; "
+        "Expressway-C's event log",
+        mark="assumed",
+        source="oauth-tokens 8; sip-wire 8.3",
+    ),
+    "answer": Advice(
+        cause="The connection stood, and no answer came: CallManager on that node hangs or is overloaded, or "
+        "something between drops what is sent.",
+        remedy="Look whether the request arrived there. If it did, restart Cisco CallManager on that node; if "
+        "not, look for the firewall or SIP inspection between.",
+        verify="utils core active list and show process load cpu on the node; utils network capture port 5090",
+        mark="assumed",
+        source="RFC 3261 17.1.2",
+    ),
+}
+
+
+def advice_for_reason(reason: Reason, problem: P | None = None) -> Advice:
+    """Total over Reason."""
+    rule = REPLIES[reason]
+    if problem is not None and reason in (Reason.TOKEN_REFUSED, Reason.TOKEN_FORBIDDEN):
+        return advice_for_problem(problem)
+    return Advice(
+        cause=rule.explanation, remedy=rule.remedy, verify=rule.verify, mark=rule.mark, source=rule.source
+    )
+
+
+def advice_for_problem(problem: P) -> Advice:
+    """Total over TokenProblem."""
+    return _BY_PROBLEM.get(problem) or _BY_ROW[PROBLEM_ROWS[problem]]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Seen:
+    """What a client sees of a refusal whose reason it is not told."""
+
+    status: int
+    warning: str | None
+    retry_after: bool
+    role: str
+    """Of the port it used: oauth, mra, sips or sip."""
+    had_token: bool
+    again: bool
+    """Tokens were refused on this connection before."""
+    presented: bool
+    """It brought a certificate."""
+
+
+_PORTS_OF: Mapping[Reason, tuple[str, ...]] = {
+    Reason.MUTUAL_TLS_ON_OAUTH_PORT: ("oauth",),
+    Reason.PEER_NOT_IN_TABLE: ("mra",),
+    Reason.OAUTH_MODE_OFF: ("oauth", "mra"),
+    Reason.PROFILE_NOT_OAUTH: ("oauth",),
+    Reason.NOT_OAUTH_DEVICE_ON_MRA_PORT: ("mra",),
+    Reason.OAUTH_DEVICE_ON_LEGACY_PORT: ("sip", "sips"),
+    Reason.SECURE_DEVICE_ON_PLAIN_PORT: ("sip",),
+    Reason.PLAIN_DEVICE_ON_SECURE_PORT: ("sips",),
+    Reason.LSC_MISSING: ("sips",),
+    Reason.LSC_NAME_MISMATCH: ("sips",),
+    Reason.TOKEN_REFUSED: ("oauth", "mra"),
+    Reason.TOKEN_FORBIDDEN: ("oauth", "mra"),
+    Reason.SUBJECT_DEVICE_MISMATCH: ("oauth", "mra"),
+    Reason.MULTIPLE_CREDENTIALS: ("oauth", "mra"),
+}
+"""Reasons that not every port knows."""
+_ABOUT_TOKENS = (
+    Reason.TOKEN_REFUSED,
+    Reason.TOKEN_FORBIDDEN,
+    Reason.SUBJECT_DEVICE_MISMATCH,
+    Reason.MULTIPLE_CREDENTIALS,
+)
+_ABOUT_CERTIFICATES = {
+    Reason.MUTUAL_TLS_ON_OAUTH_PORT: True,
+    Reason.LSC_MISSING: False,
+    Reason.LSC_NAME_MISMATCH: True,
+}
+"""Whether a certificate was presented then."""
+
+
+_LIKELY = (
+    Reason.SUBJECT_DEVICE_MISMATCH,
+    *(reason for reason in Reason if reason not in (Reason.SUBJECT_DEVICE_MISMATCH, Reason.TOKEN_REFUSED)),
+    Reason.TOKEN_REFUSED,
+)
+"""Of those that one answer leaves open: a 403 at once is about whose the token is."""
+_LIKELY_AGAIN = (Reason.TOKEN_REFUSED, *(reason for reason in _LIKELY if reason is not Reason.TOKEN_REFUSED))
+"""Challenged again and again before: it is the token itself."""
+
+
+_OF_EXPRESSWAY = {
+    (refusal.status, refusal.warning): right
+    for refusal, right in (
+        (refusals.NO_ROUTE, "no_zone"),
+        (refusals.NO_PHONE, "onward"),
+        (refusals.UNREACHABLE, "onward"),
+        (refusals.UNAVAILABLE, "onward"),
+    )
+}
+"""By their Warnings: answers that come from an Expressway on the way, not from the registrar."""
+
+
+def advice_for_answer(seen: Seen) -> tuple[Advice, ...]:
+    """What may be behind an answer of a registrar that reports nothing here, the likeliest first.
+
+    What contradicts the port, the token, the certificate or the answer's fields is left out, unless all does.
+    """
+    own = _OF_EXPRESSWAY.get((seen.status, seen.warning or ""))
+    if own is not None:
+        return (OWN_RIGHT[own],)
+    if seen.status in (401, 407) and seen.warning:
+        return (OWN_RIGHT["edge_keys"],)  # UCM's challenges have no Warning
+    if seen.status in (401, 407):
+        return (advice_for_problem(P.EXPIRED), _BY_ROW["token_signature"])
+    rules = [(reason, rule) for reason, rule in REPLIES.items() if rule.status == seen.status]
+    exact = [reason for reason, rule in rules if seen.warning is not None and rule.warning == seen.warning]
+    pool = exact or [reason for reason, rule in rules if rule.warning is None]
+    fitting = [reason for reason in pool if _fits(reason, seen)]
+    ranked = sorted(fitting or pool, key=_LIKELY_AGAIN.index if seen.again else _LIKELY.index)
+    return tuple(advice_for_reason(reason) for reason in ranked)
+
+
+def _fits(reason: Reason, seen: Seen) -> bool:
+    return (
+        seen.role in _PORTS_OF.get(reason, (seen.role,))
+        and REPLIES[reason].retry_after == seen.retry_after
+        and (seen.had_token or reason not in _ABOUT_TOKENS)
+        and _ABOUT_CERTIFICATES.get(reason, seen.presented) == seen.presented
+    )

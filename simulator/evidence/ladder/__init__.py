@@ -1,0 +1,22 @@
+"""The ladder: who sent what to whom, drawn from the event stream as text, SVG, Mermaid or a page of its own."""
+
+from __future__ import annotations
+
+from simulator.evidence.ladder.drawing import Line, draw
+from simulator.evidence.ladder.mermaid import mermaid
+from simulator.evidence.ladder.picture import Strip, strips, svg
+from simulator.evidence.ladder.rows import LadderRow, Tone, captions_of, lanes_of, rows_of
+
+__all__ = [
+    "Line",
+    "LadderRow",
+    "Strip",
+    "Tone",
+    "captions_of",
+    "draw",
+    "lanes_of",
+    "mermaid",
+    "rows_of",
+    "strips",
+    "svg",
+]

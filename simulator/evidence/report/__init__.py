@@ -1,0 +1,1 @@
+"""The report of a run: model, archive, artifacts on disk, HTML."""

@@ -1,0 +1,1 @@
+"""The two actors: Expressway-C inside, Expressway-E outside."""

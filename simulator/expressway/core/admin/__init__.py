@@ -1,0 +1,1 @@
+"""The administration of an Expressway: discovery of clusters, zones, AXL client."""

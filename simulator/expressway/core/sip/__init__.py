@@ -1,0 +1,1 @@
+"""The SIP proxy of an Expressway: flows, headers, zones, forwarding."""

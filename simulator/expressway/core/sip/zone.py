@@ -1,0 +1,158 @@
+"""One `CEOAuth` neighbour zone: the single mutual-TLS connection of an Expressway-C to one UCM node.
+
+Opened when the first request needs it, shared by all phones, opened again after a loss (sip-wire 8.1). What was
+asked to be sent while it opens waits here, in memory only, and is dropped with the connection.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Literal
+
+from simulator.core.actor.flow import Address, Effect, FlowEnd, FlowId, OpenFlow
+from simulator.core.instant import Instant
+from simulator.core.sip import Request, Response, SipStream
+from simulator.core.tls.settings import ClientTls
+
+Transmit = Callable[[FlowId, Request | Response], None]
+"""Puts a message on a connection that is up."""
+ZoneState = Literal["idle", "opening", "active", "failed"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UcmNode:
+    """A UCM node as an Expressway-C discovered it."""
+
+    host: str
+    """The node as the Unified CM server entry, and so the phone's cnf.xml, names it."""
+    address: Address
+    """Of its SIP Mobile and Remote Access (OAuth) port, 5091 by default."""
+    server_name: str | None = None
+    """The name its Tomcat certificate must carry; None: `host`."""
+    title: str | None = None
+    """The zone's name, where it is no neighbour zone."""
+    number: int | None = None
+    """What Via parameters call it beside its name."""
+    peer: str = "UCM"
+    """Who is at the other end, for messages."""
+
+    @property
+    def zone(self) -> str:
+        """The zone's name. [documented: sip-wire 8.1]"""
+        return self.title or f"CEOAuth {self.host}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ZoneStatus:
+    zone: str
+    address: Address
+    state: ZoneState
+    detail: str = ""
+    """Why it failed: who refused, with which alert; empty unless `state` is failed."""
+
+
+class Zone:
+    """The connection's life. `send` hands each message to `transmit` in the order of asking, once it is up."""
+
+    def __init__(self, node: UcmNode, *, backoff: float, transmit: Transmit) -> None:
+        self.node = node
+        self.state: ZoneState = "idle"
+        self.detail = ""
+        self.flow: FlowId | None = None
+        self.remote = node.address
+        self.stream = SipStream(initiator=True)
+        self._backoff = backoff
+        self._transmit = transmit
+        self._waiting: list[Request | Response] = []
+        self._proved = False
+        self._not_before: Instant | None = None
+        self.next_ping: Instant | None = None
+        """When the next STUN binding goes out."""
+        self.pong_due: Instant | None = None
+        """Until when the last one must be answered."""
+        self.transaction = b""
+
+    @property
+    def title(self) -> str:
+        return self.node.zone
+
+    @property
+    def unanswered(self) -> str:
+        return "STUN keep-alive not answered: can UCM resolve our host name?"
+
+    @property
+    def status(self) -> ZoneStatus:
+        return ZoneStatus(zone=self.node.zone, address=self.node.address, state=self.state, detail=self.detail)
+
+    def resting(self, now: Instant) -> bool:
+        """Failed so recently that another attempt would come too soon."""
+        return self.flow is None and self._not_before is not None and now < self._not_before
+
+    def connect(self, flow: FlowId, tls: ClientTls) -> Effect:
+        """Starts an attempt; only for a zone that has no flow."""
+        self.flow, self.state, self.detail = flow, "opening", ""
+        self.stream, self._proved = SipStream(initiator=True), False
+        return OpenFlow(flow=flow, transport="tls", remote=self.node.address, tls=tls)
+
+    def adopt(self, flow: FlowId, remote: Address) -> None:
+        """The other end has connected: a traversal zone's client does."""
+        self.flow, self.detail, self.stream = flow, "", SipStream()
+        self.opened(remote)
+
+    def send(self, message: Request | Response) -> None:
+        if self.state == "active" and self.flow is not None:
+            self._transmit(self.flow, message)
+        elif self.state == "opening":
+            self._waiting.append(message)
+
+    def opened(self, remote: Address) -> None:
+        self.state, self.remote = "active", remote
+        waiting, self._waiting = self._waiting, []
+        for message in waiting:
+            self.send(message)
+
+    def heard(self) -> None:
+        """UCM sent SIP, so it accepted our certificate's name: a later loss needs no back-off."""
+        self._proved = True
+
+    def fail(self, detail: str, now: Instant) -> None:
+        self.flow, self.state, self.detail = None, "failed", detail
+        self._waiting.clear()
+        self.next_ping = self.pong_due = None
+        self._not_before = None if self._proved else Instant(now + self._backoff)
+
+    def reset_backoff(self) -> None:
+        """Lets the next request try at once: an administrator changed what the attempt depends on."""
+        self._not_before = None
+
+    def close(self) -> None:
+        """Back to idle; the connection is closed by whoever asks for this."""
+        self.flow, self.state, self.detail = None, "idle", ""
+        self._waiting.clear()
+        self.next_ping = self.pong_due = None
+        self.reset_backoff()
+
+    def describe(self, end: FlowEnd) -> str:
+        """Why the connection is gone, from the end the driver reported."""
+        peer, up = self.node.peer, self.state == "active"
+        if end.refusal is None and up and not self._proved and end.by == "peer" and self.node.title is None:
+            # What UCM does when no name of our certificate is in its table. [assumed: sip-wire Q11]
+            return "closed by UCM after the handshake, before any SIP: is our certificate's name in its table?"
+        return words_of(end, peer=peer, address=self.node.address, up=up)
+
+
+def words_of(end: FlowEnd, *, peer: str, address: Address, up: bool) -> str:
+    """Why a connection to `peer` is gone; `up`: it had come about."""
+    refusal = end.refusal
+    if refusal is not None:
+        alert = f"alert {refusal.alert} {refusal.alert_name}" if refusal.alert is not None else "no alert"
+        words = f"{refusal.reason}: {refusal.detail}" if refusal.detail else refusal.reason
+        ours = refusal.by == "us"
+        who = f"we refused {peer}'s certificate" if ours else f"{peer} refused the handshake"
+        return f"{who} ({alert}): {words}"
+    if not up:
+        where, why = str(address), end.detail or "closed"
+        return why if where in why else f"no connection to {where}: {why}"
+    by = {"us": "us", "peer": peer, "network": "the network"}[end.by]
+    return f"lost, closed by {by}" + (f": {end.detail}" if end.detail else "")

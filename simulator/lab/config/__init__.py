@@ -1,0 +1,1 @@
+"""What lab and scenario files hold: typed models, without behaviour."""

@@ -1,0 +1,100 @@
+"""What a scenario expects to see: an event, the actor that reports it, and any of its fields."""
+
+from __future__ import annotations
+
+import re
+from difflib import get_close_matches
+from functools import cache
+from types import UnionType
+from typing import Any, Literal, Union, get_args, get_origin, get_type_hints
+
+from pydantic import Field, field_validator, model_validator
+
+from registrar.core.cluster.causes import FailCause, UnregCause
+from registrar.core.register.reasons import Reason
+from registrar.core.tokens import TokenProblem
+from simulator.core.events import EVENTS
+from simulator.core.tls.alerts import ALERT_NAMES
+from simulator.lab.config.lab import FileModel
+
+Scalar = str | int | float | bool | None
+
+_VALUES: dict[tuple[str, str], set[Any]] = {
+    ("registrar:rejected", "reason"): {reason.value for reason in Reason},
+    ("registrar:rejected", "cause"): {int(cause) for cause in FailCause},
+    ("registrar:challenged", "reason"): {problem.value for problem in TokenProblem},
+    ("binding:changed", "cause"): {0, *(int(cause) for cause in UnregCause)},
+    ("tls:failed", "alert"): {None, *ALERT_NAMES},
+    ("tls:failed", "alert_name"): {None, *ALERT_NAMES.values()},
+}
+"""Fields of few values that their types do not tell."""
+
+
+def is_pattern(text: str) -> bool:
+    """A text between slashes is a regular expression."""
+    return len(text) > 1 and text[0] == text[-1] == "/"
+
+
+@cache
+def _types(event: str) -> dict[str, Any]:
+    return get_type_hints(EVENTS[event])
+
+
+def _possible(kind: Any, value: Scalar) -> bool:
+    """Can a field of this type be equal to the value, or (a tuple) hold it?"""
+    origin = get_origin(kind)
+    if origin in (Union, UnionType):
+        return any(_possible(one, value) for one in get_args(kind))
+    if origin is Literal:
+        return value in get_args(kind)
+    if origin is tuple:
+        return _possible(get_args(kind)[0], value)
+    if isinstance(value, bool) or kind is bool:
+        return kind is bool and isinstance(value, bool)
+    if kind is float:
+        return isinstance(value, int | float)
+    return isinstance(value, kind)
+
+
+class Expectation(FileModel):
+    """An event that must be seen: its kind, the actor, and any of its fields.
+
+    A field's value is compared as it is; a text that starts and ends with a slash is a regular expression.
+    """
+
+    event: str
+    at: str | None = Field(None, description="the actor that reports it")
+    fields: dict[str, Scalar] = Field({}, alias="with")
+    count: int | None = Field(None, ge=0, description="exactly this often; default: at least once")
+
+    @field_validator("event")
+    @classmethod
+    def _known_kind(cls, kind: str) -> str:
+        if kind not in EVENTS:
+            near = get_close_matches(kind, EVENTS, 3)
+            hint = f"did you mean {' or '.join(near)}?" if near else f"known: {', '.join(sorted(EVENTS))}"
+            raise ValueError(f"no event {kind!r}; {hint}")
+        return kind
+
+    @model_validator(mode="after")
+    def _known_fields(self) -> Expectation:
+        known = EVENTS[self.event].__dataclass_fields__
+        for name, value in self.fields.items():
+            if name not in known:
+                raise ValueError(f"{self.event} has no field {name!r}; it has {', '.join(known)}")
+            if isinstance(value, str) and is_pattern(value):
+                try:
+                    re.compile(value[1:-1])
+                except re.error as error:
+                    raise ValueError(f"{name}: {value} is no regular expression: {error}") from None
+            elif not _possible(_types(self.event)[name], value):
+                raise ValueError(f"{self.event} can never have {name} {value!r}")
+            elif value not in _VALUES.get((self.event, name), (value,)):
+                raise ValueError(f"{self.event} can never have {name} {value!r}: nothing has this value")
+        return self
+
+    def __str__(self) -> str:
+        text = self.event + (f" at {self.at}" if self.at else "")
+        for name, value in self.fields.items():
+            text += f" {name}={value!r}"
+        return text if self.count is None else f"{text} ({self.count} times)"

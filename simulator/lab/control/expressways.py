@@ -1,0 +1,98 @@
+"""The Expressways' part of the control API: pages under /expressways/{name}, where `-` is the first one."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from typing import Annotated
+
+from aiohttp import web
+from pydantic import BaseModel, ConfigDict, Field
+
+from simulator.lab.run.live import Lab
+from simulator.lab.steps.expressway_admin import Discover, ExpresswayAdmin
+
+
+class _Switch(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+    on: bool
+
+
+class _Certificate(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+    pem: Annotated[str, Field(max_length=65536)]
+
+
+class ExpresswayPages:
+    def __init__(self, lab: Lab, answer: Callable[[object], web.Response]) -> None:
+        """`answer` makes JSON; a ValueError or LookupError of ours becomes the API's own problem."""
+        self._lab, self._answer = lab, answer
+
+    def routes(self) -> list[web.RouteDef]:
+        at = "/expressways/{name}"
+        return [
+            web.get(f"{at}/zones", self._zones),
+            web.get(f"{at}/servers", self._servers),
+            web.get(f"{at}/trusted-cas", self._trusted),
+            web.get(f"{at}/log", self._log),
+            web.post(f"{at}/discover", self._discover),
+            web.post(f"{at}/refresh", self._refresh),
+            web.post(f"{at}/trusted-cas", self._trust),
+            web.post(f"{at}/authorize-by-token", self._authorize),
+        ]
+
+    def _desk(self, request: web.Request) -> ExpresswayAdmin:
+        name = request.match_info["name"]
+        try:
+            return ExpresswayAdmin(self._lab.site, None if name == "-" else name)
+        except LookupError as error:
+            raise web.HTTPNotFound(reason=str(error)) from None
+
+    async def _zones(self, request: web.Request) -> web.Response:
+        return self._answer(self._desk(request).zones())
+
+    async def _servers(self, request: web.Request) -> web.Response:
+        return self._answer(self._desk(request).servers())
+
+    async def _trusted(self, request: web.Request) -> web.Response:
+        return self._answer(self._desk(request).trusted_cas())
+
+    async def _log(self, request: web.Request) -> web.Response:
+        return self._answer({"lines": self._desk(request).event_log()})
+
+    async def _discover(self, request: web.Request) -> web.Response:
+        desk = self._desk(request)
+        asked = Discover.model_validate(await _json(request))
+        return self._done(await desk.ask_servers(self._lab, asked), desk)
+
+    async def _refresh(self, request: web.Request) -> web.Response:
+        desk = self._desk(request)
+        try:
+            failure = await desk.ask_servers(self._lab, None)
+        except LookupError as error:
+            failure = str(error)
+        return self._done(failure, desk)
+
+    def _done(self, failure: str | None, desk: ExpresswayAdmin) -> web.Response:
+        names = ", ".join(str(row["zone"]) for row in desk.zones())
+        text = failure or f"Success. Zones: {names or 'none'}"
+        return self._answer({"succeeded": failure is None, "text": text})
+
+    async def _trust(self, request: web.Request) -> web.Response:
+        desk = self._desk(request)
+        asked = _Certificate.model_validate(await _json(request))
+        self._lab.site.trust_certificate(desk.name, asked.pem.encode())
+        return self._answer({"succeeded": True, "text": f"{len(desk.trusted_cas())} trusted CAs"})
+
+    async def _authorize(self, request: web.Request) -> web.Response:
+        desk = self._desk(request)
+        on = _Switch.model_validate(await _json(request)).on
+        desk.actor.set_authorize_by_token(on)
+        self._lab.run(desk.actor)
+        more = ": refresh the servers" if on else ": the CEOAuth zones are gone"
+        return self._answer({"succeeded": True, "text": f"{'On' if on else 'Off'}{more}"})
+
+
+async def _json(request: web.Request) -> object:
+    data = await request.read()
+    return json.loads(data) if data else {}

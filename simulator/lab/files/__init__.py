@@ -1,0 +1,1 @@
+"""Lab and scenario files: reading YAML, overlays, validation with file and line, the catalogue."""

@@ -1,0 +1,54 @@
+"""Finds scenarios: the built-in ones by id, anybody's by file or folder."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from difflib import get_close_matches
+from importlib import resources
+from pathlib import Path
+
+from simulator.lab.config.scenario import Scenario
+from simulator.lab.files.yaml_source import SourceError
+
+FILE = "scenario.yaml"
+
+
+def builtin_folder() -> Path:
+    """The folder of the built-in scenarios (ucmsim is installed as plain files)."""
+    return Path(str(resources.files("scenarios")))
+
+
+def builtin() -> list[Scenario]:
+    """All built-in scenarios, by id."""
+    return list(each_builtin())
+
+
+def each_builtin() -> Iterator[Scenario]:
+    """The same, each read when it is asked for."""
+    return map(Scenario.from_file, files_below(builtin_folder()))
+
+
+def files_below(path: Path) -> list[Path]:
+    """The scenario files of a path: itself if it is a file, else every scenario.yaml below it."""
+    if path.is_dir():
+        return sorted(path.rglob(FILE))
+    return [path]
+
+
+def find(wanted: Iterable[str]) -> Iterator[Scenario]:
+    """Scenarios by id, file or folder, in the order asked for. Raises SourceError."""
+    for name in wanted:
+        yield from find_one(name)
+
+
+def find_one(name: str) -> list[Scenario]:
+    known = builtin_folder() / name / FILE
+    if "/" not in name and known.is_file():
+        return [Scenario.from_file(known)]
+    path = Path(name)
+    files = files_below(path) if path.exists() else []
+    if not files:
+        near = get_close_matches(name, (folder.name for folder in builtin_folder().iterdir()), 3, cutoff=0.5)
+        hint = f"did you mean {' or '.join(near)}?" if near else "see `ucmsim list`"
+        raise SourceError(name, None, "", f"no scenario of this id, and no such file or folder ({hint})")
+    return [Scenario.from_file(file) for file in files]

@@ -1,0 +1,1 @@
+"""Running labs and scenarios: on sockets, and in the World without sockets."""

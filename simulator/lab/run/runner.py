@@ -1,0 +1,103 @@
+"""Runs scenarios on a driver and reports. A step that breaks ends the run with a failure, never a traceback."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import replace
+from functools import lru_cache
+
+from simulator.core.instant import Instant
+from simulator.core.tls.settings import TlsVersion
+from simulator.evidence.capture import Capture
+from simulator.evidence.report.report import DriverName, Report
+from simulator.lab.config.lab import LabConfig
+from simulator.lab.config.scenario import Scenario
+from simulator.lab.run.live import open_lab
+from simulator.lab.run.world import World, run_now
+from simulator.lab.site.pki import Pki
+from simulator.lab.steps.driver import ScenarioDriver
+from simulator.lab.steps.verbs import Progress, finish, take
+
+
+@lru_cache(maxsize=1)
+def _pki() -> Pki:
+    """The certificates of this process: many runs have the same, and making them costs more than a run."""
+    return Pki(now=Instant(time.time()))
+
+
+async def play(stage: ScenarioDriver, scenario: Scenario) -> Progress:
+    """Take every step until one fails; what must never be seen is judged at the end."""
+    progress = Progress()
+    for number, step in enumerate(scenario.steps, start=1):
+        try:
+            await take(stage, step, progress)
+        except (ValueError, LookupError, OSError) as error:
+            progress.failures.append(f"step {number} ({step.verb}): {error}")
+        if progress.failures:
+            progress.failures = [
+                failure if failure.startswith("step ") else f"step {number} ({step.verb}): {failure}"
+                for failure in progress.failures
+            ]
+            break
+    await finish(stage, progress)
+    return progress
+
+
+async def run_live(
+    scenario: Scenario, tls: TlsVersion, *, seed: int | None = None, capture: Capture | None = None
+) -> Report:
+    """On sockets, in the running loop. Raises OSError if no port can be bound."""
+    began = time.perf_counter()
+    config = _config(scenario, tls, seed)
+    async with open_lab(config, virtual_ports=True, capture=capture) as lab:
+        progress = await play(lab, scenario)
+        report = _report(scenario, "lab", config, progress, lab, began)
+    return _with(capture, report)
+
+
+def run_world(
+    scenario: Scenario, tls: TlsVersion, *, seed: int | None = None, capture: Capture | None = None
+) -> Report:
+    """Without sockets."""
+    began = time.perf_counter()
+    config = _config(scenario, tls, seed)
+    keylog = capture.keylog if capture is not None else None
+    world = World(config, real_now=Instant(time.time()), keylog=keylog, tap=capture, pki=_pki().again())
+    if capture is not None:
+        capture.attach(world.site.log, world.site.clock)
+    try:
+        progress = run_now(play(world, scenario))
+        return _with(capture, _report(scenario, "world", config, progress, world, began))
+    finally:
+        world.close()
+
+
+def _with(capture: Capture | None, report: Report) -> Report:
+    return report if capture is None else replace(report, pcapng=capture.data())
+
+
+def _config(scenario: Scenario, tls: TlsVersion, seed: int | None) -> LabConfig:
+    changed = {"tls": tls} if seed is None else {"tls": tls, "seed": seed}
+    return scenario.lab.model_copy(update=changed)
+
+
+def _report(
+    scenario: Scenario,
+    driver: DriverName,
+    config: LabConfig,
+    progress: Progress,
+    stage: ScenarioDriver,
+    began: float,
+) -> Report:
+    return Report(
+        scenario=scenario.id,
+        title=scenario.title,
+        group=scenario.group,
+        driver=driver,
+        tls=config.tls,
+        seed=config.seed,
+        failures=tuple(progress.failures),
+        records=tuple(stage.site.log.records()),
+        seconds=time.perf_counter() - began,
+        lab=config,
+    )

@@ -1,0 +1,1 @@
+"""One lab, built and not yet run: cluster, services, Expressways, phones, names, certificates."""

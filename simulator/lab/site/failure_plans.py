@@ -1,0 +1,208 @@
+"""Failure plans: what the next calls of an endpoint or a user get in place of an answer; a journal of calls.
+
+It stands in front of every web application of a node and of its configuration files, so a plan for
+`/ssosp/oauth/token` works as one for `/axl/` does.
+"""
+
+from __future__ import annotations
+
+import json
+from collections import Counter, deque
+from collections.abc import Callable
+from dataclasses import asdict, dataclass, field, replace
+from fnmatch import fnmatchcase
+from typing import Annotated
+
+from pydantic import Field, model_validator
+
+from simulator.core import redact
+from simulator.core.actor.flow import ActorId
+from simulator.core.events import FaultInjected
+from simulator.core.events.log import EventLog
+from simulator.core.http.message import Delivery, HttpRequest, HttpResponse
+from simulator.core.instant import Instant
+from simulator.lab.config.lab import FileModel, Name
+
+KEPT_CALLS = 10_000
+_DISTINCT = 1_000
+_SHOWN = 200
+_UNQUOTED = b'{"error":INVALID_REQUEST,"error_description":"'
+"""An error value without quotes, as published for UCM [observed: oauth-tokens 2], and no end."""
+
+
+class FailurePlan(FileModel):
+    """Of calls that fit all of node, path, method and user, the next `times` fail."""
+
+    path: str = Field("*", description="a path, or a pattern with * and ?: /ssosp/oauth/token, /axl/*")
+    method: Annotated[str, Field(pattern=r"^[A-Z]{1,16}$")] | None = None
+    user: str | None = Field(None, description="whoever the call names or whose token or code it brings")
+    node: Name | None = Field(None, description="default: every node")
+    times: int = Field(1, ge=1, le=1_000_000)
+    status: int | None = Field(None, ge=400, le=599, description="this answer; the service is not asked")
+    oauth_error: Annotated[str, Field(pattern=r"^[a-z_]{1,40}$")] | None = Field(
+        None, description="an error of RFC 6749 as JSON, with `status` or 400; the service is not asked"
+    )
+    delay: float = Field(0.0, ge=0, le=600, description="seconds until the answer is sent")
+    reset: bool = Field(False, description="the service does what was asked, then the connection is reset")
+    half_body: bool = Field(False, description="half of the answer's body, then the connection ends")
+    invalid_json: bool = Field(False, description="the answer's body is broken JSON")
+
+    @model_validator(mode="after")
+    def _does_something(self) -> FailurePlan:
+        if not (
+            self.status or self.oauth_error or self.delay or self.reset or self.half_body or self.invalid_json
+        ):
+            raise ValueError(
+                "a failure plan names one of status, oauth_error, delay, reset, half_body, invalid_json"
+            )
+        return self
+
+    @property
+    def kind(self) -> str:
+        parts = [f"{self.status}" if self.status else "", self.oauth_error or ""]
+        parts += [f"delay {self.delay:g} s" if self.delay else ""]
+        parts += [
+            name.replace("_", " ") for name in ("reset", "half_body", "invalid_json") if getattr(self, name)
+        ]
+        return ", ".join(part for part in parts if part)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CallRecord:
+    seq: int
+    at: float
+    node: str
+    method: str
+    path: str
+    """Without the query, which may hold what no journal keeps."""
+    user: str | None
+    status: int
+    source: str
+    failure: str = ""
+    """What a plan did to it."""
+
+
+@dataclass(slots=True)
+class _Running:
+    plan: FailurePlan
+    left: int = field(default=0)
+
+
+Whose = Callable[[str, HttpRequest, Instant], str | None]
+"""(node, request) -> the user the call is about."""
+
+
+class Failures:
+    """One for a lab."""
+
+    def __init__(self, log: EventLog, whose: Whose) -> None:
+        self._log, self._whose = log, whose
+        self._plans: list[_Running] = []
+        self._calls: deque[CallRecord] = deque(maxlen=KEPT_CALLS)
+        self._counts: Counter[tuple[str, str, str, int]] = Counter()
+        self._seq = 0
+
+    def plan(self, plan: FailurePlan) -> None:
+        """From now on. Of several plans that fit a call the oldest counts."""
+        self._plans.append(_Running(plan, plan.times))
+
+    def clear(self) -> None:
+        self._plans.clear()
+
+    def pending(self) -> list[dict[str, object]]:
+        return [
+            {**running.plan.model_dump(exclude_defaults=True), "left": running.left} for running in self._plans
+        ]
+
+    def calls(self, *, since: int = 0) -> list[dict[str, object]]:
+        """The kept ones after number `since`, oldest first."""
+        return [asdict(call) for call in self._calls if call.seq > since]
+
+    def counts(self) -> list[dict[str, object]]:
+        """All calls since the lab began, by node, method, path and status."""
+        rows = sorted(self._counts.items())
+        return [
+            {"node": node, "method": method, "path": path, "status": status, "count": count}
+            for (node, method, path, status), count in rows
+        ]
+
+    def around(
+        self,
+        node: str,
+        request: HttpRequest,
+        now: Instant,
+        answer: Callable[[HttpRequest, Instant], HttpResponse],
+    ) -> HttpResponse:
+        """The answer, or what a plan makes of it; noted either way."""
+        user = self._whose(node, request, now) if self._log.on or self._plans else None
+        running = self._fitting(node, request, user)
+        if running is None:
+            response = answer(request, now)
+        else:
+            running.left -= 1
+            if not running.left:
+                self._plans.remove(running)
+            response = _failed(running.plan, lambda: answer(request, now))
+            self._log.journal(ActorId(node)).add(
+                FaultInjected(fault=f"{request.method} {_path(request)}", detail=running.plan.kind)
+            )
+        self._note(node, request, now, user, response.status, "" if running is None else running.plan.kind)
+        return response
+
+    def _fitting(self, node: str, request: HttpRequest, user: str | None) -> _Running | None:
+        for running in self._plans:
+            plan = running.plan
+            if (
+                plan.node in (None, node)
+                and plan.method in (None, request.method)
+                and (plan.user is None or (user or "").casefold() == plan.user.casefold())
+                and fnmatchcase(request.path, plan.path)
+            ):
+                return running
+        return None
+
+    def _note(
+        self, node: str, request: HttpRequest, now: Instant, user: str | None, status: int, failure: str
+    ) -> None:
+        self._seq += 1
+        path = _path(request)
+        call = CallRecord(
+            seq=self._seq,
+            at=now,
+            node=node,
+            method=request.method[:16],
+            path=path,
+            user=user,
+            status=status,
+            source=request.source,
+            failure=failure,
+        )
+        self._calls.append(call)
+        key = (node, call.method, path, status)
+        if key not in self._counts and len(self._counts) >= _DISTINCT:
+            key = (node, "other", "other", status)
+        self._counts[key] += 1
+
+
+def _failed(plan: FailurePlan, answer: Callable[[], HttpResponse]) -> HttpResponse:
+    if plan.oauth_error is not None:
+        body = json.dumps({"error": plan.oauth_error, "error_description": "planned by the lab"}).encode()
+        headers = (("Content-Type", "application/json;charset=UTF-8"), ("Cache-Control", "no-store"))
+        response = HttpResponse(status=plan.status or 400, headers=headers, body=body)
+    elif plan.status is not None:
+        text = f"{plan.status} planned by the lab\n".encode()
+        response = HttpResponse(status=plan.status, headers=(("Content-Type", "text/plain"),), body=text)
+    else:
+        response = answer()
+    if plan.invalid_json:
+        kept_fields = tuple(one for one in response.headers if one[0].lower() != "content-type")
+        fields = (*kept_fields, ("Content-Type", "application/json;charset=UTF-8"))
+        response = replace(response, headers=fields, body=_UNQUOTED)
+    if plan.delay or plan.reset or plan.half_body:
+        kept = 0 if plan.reset else len(response.body) // 2 if plan.half_body else None
+        response = replace(response, delivery=Delivery(delay=plan.delay, kept=kept, reset=plan.reset))
+    return response
+
+
+def _path(request: HttpRequest) -> str:
+    return redact.text(request.path[:_SHOWN].encode("ascii", "backslashreplace").decode())

@@ -1,0 +1,171 @@
+"""A foreign client with one connection: says what a scenario's `send` tells it, and notes what comes back.
+
+It knows no SIP rule at all, so it can break every one of them.
+"""
+
+from __future__ import annotations
+
+from string import Template
+
+from simulator.core import redact
+from simulator.core.actor.flow import (
+    ActorId,
+    Address,
+    CloseFlow,
+    Effect,
+    Fetched,
+    FlowEnd,
+    FlowFacts,
+    FlowId,
+    FlowIds,
+    OpenFlow,
+    SendData,
+    Transport,
+)
+from simulator.core.events import Event, FaultInjected, SipMalformed, SipReceived, SipSent
+from simulator.core.events.log import Journal
+from simulator.core.instant import Instant
+from simulator.core.sip import (
+    KeepAlive,
+    Need,
+    RemoteProtocolError,
+    Request,
+    Response,
+    SipStream,
+    parse_message,
+    serialize,
+)
+from simulator.core.tls.settings import ClientTls
+
+PLACEHOLDERS = {
+    "node": "the node's host name",
+    "local": "the client's own address and port",
+    "token": "an access token, see `token`",
+}
+"""What `$name` in a text stands for; `$$` is a dollar."""
+
+
+class RawClient:
+    """An Actor."""
+
+    def __init__(self, name: str, *, journal: Journal, flows: FlowIds) -> None:
+        self._name = ActorId(name)
+        self._journal, self._flows = journal, flows
+        self._out: list[Effect] = []
+        self._flow: FlowId | None = None
+        self._facts: FlowFacts | None = None
+        self._waiting: list[tuple[str | bytes, dict[str, str]]] = []
+        self._stream = SipStream()
+        self._door: tuple[Transport, Address, ClientTls | None] | None = None
+        self._reads = True
+
+    @property
+    def name(self) -> ActorId:
+        return self._name
+
+    def dial(self, transport: Transport, remote: Address, tls: ClientTls | None, *, sip: bool = True) -> None:
+        """Use the connection that is open to exactly this door, or open one in its place.
+
+        Not `sip`: what comes back is not read.
+        """
+        self._reads = sip
+        if self._flow is not None and self._door == (transport, remote, tls):
+            return
+        self.hang_up()
+        self._door = (transport, remote, tls)
+        self._stream = SipStream()
+        self._flow = self._flows.take()
+        self._out.append(OpenFlow(flow=self._flow, transport=transport, remote=remote, tls=tls))
+
+    def say(self, what: str | bytes, fields: dict[str, str]) -> None:
+        """Once the connection is open. `fields` fill the placeholders of a text."""
+        self._waiting.append((what, fields))
+        self._send()
+
+    def hang_up(self) -> None:
+        """Close in an orderly way. Harmless without a connection."""
+        if self._flow is not None:
+            self._out.append(CloseFlow(self._flow))
+        self._forget()
+
+    # --- Actor ------------------------------------------------------------------------------------------------
+
+    def flow_opened(self, flow: FlowId, facts: FlowFacts, now: Instant) -> None:
+        if flow == self._flow:
+            self._facts = facts
+            self._send()
+
+    def flow_data(self, flow: FlowId, data: bytes, now: Instant) -> None:
+        if flow != self._flow or not self._reads:
+            return
+        try:
+            if self._facts is not None and self._facts.transport == "udp":
+                self._note(parse_message(data))
+                return
+            self._stream.receive_data(data)
+            while (message := self._stream.next_message()) is not Need.DATA:
+                self._note(message)
+        except RemoteProtocolError as error:
+            self._add(SipMalformed(detail=error.detail))
+
+    def flow_ended(self, flow: FlowId, end: FlowEnd, now: Instant) -> None:
+        if flow == self._flow:
+            self._forget()
+
+    def fetched(self, key: str, result: Fetched, now: Instant) -> None:
+        """Never called: it fetches nothing."""
+
+    def next_timeout(self) -> Instant | None:
+        return None
+
+    def handle_timeout(self, now: Instant) -> None:
+        """Never due."""
+
+    def effects(self) -> list[Effect]:
+        out, self._out = self._out, []
+        return out
+
+    # --- parts ------------------------------------------------------------------------------------------------
+
+    def _send(self) -> None:
+        if self._flow is None or self._facts is None:
+            return
+        waiting, self._waiting = self._waiting, []
+        for what, fields in waiting:
+            data = what
+            if isinstance(data, str):
+                data = Template(data).substitute(fields, local=str(self._facts.local)).encode()
+            self._add(_said(data))
+            self._out.append(SendData(self._flow, data))
+
+    def _note(self, message: Request | Response | KeepAlive | Need) -> None:
+        if isinstance(message, Request | Response):
+            self._add(_seen(SipReceived, message))
+
+    def _add(self, event: Event) -> None:
+        self._journal.add(event, flow=self._flow)
+
+    def _forget(self) -> None:
+        self._flow = self._facts = self._door = None
+        self._waiting.clear()
+
+
+def _said(data: bytes) -> Event:
+    """As a SIP message if it is one, else as the bytes it is."""
+    try:
+        return _seen(SipSent, parse_message(data))
+    except RemoteProtocolError:
+        shown = redact.text(data.decode("ascii", "backslashreplace")).strip().splitlines()
+        return FaultInjected(fault="bytes", detail=f"{len(data)} bytes: {shown[0][:60] if shown else ''}")
+
+
+def _seen(kind: type[SipSent] | type[SipReceived], message: Request | Response) -> Event:
+    """Raises RemoteProtocolError where the message lacks what events name."""
+    return kind(
+        start_line=redact.text(message.start_line),
+        method=message.method if isinstance(message, Request) else message.cseq.method,
+        status=message.status if isinstance(message, Response) else None,
+        call_id=message.call_id,
+        cseq=message.cseq.number,
+        text=redact.text(serialize(message).decode("utf-8", "replace")),
+    )

@@ -1,0 +1,174 @@
+"""An administrator's work at an Expressway: what its pages show and its buttons do (steps, control API)."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from pydantic import Field, model_validator
+
+from simulator.evidence.logs import expressway as event_log
+from simulator.expressway.core import trusted_cas
+from simulator.expressway.core.actors.expressway_c import ExpresswayC
+from simulator.expressway.core.sip.zone import ZoneStatus
+from simulator.expressway.core.traversal.tunnel import TUNNELS
+from simulator.lab.config.lab import CertificateConfig, FileModel, Name, Regex
+from simulator.lab.site.site import Site
+from simulator.lab.steps.driver import ScenarioDriver
+
+_MOST_WAITS = 60
+"""Times that a discovery is waited for; each is at most a second of real time."""
+
+
+class Discover(FileModel):
+    """Configuration > Unified Communications > Unified CM servers > New."""
+
+    publisher: str | None = Field(None, description="address as typed; default: the publisher's host name")
+    user: str | None = None
+    password: str | None = Field(None, repr=False)
+    tls_verify: bool = True
+
+
+class ExpresswayStep(FileModel):
+    """What an administrator does at an Expressway; several in this order, then what the pages must show."""
+
+    name: Name | None = Field(
+        None, description="default: the first Expressway; an Expressway-E of its own has its own name"
+    )
+    certificate: CertificateConfig | None = Field(None, description="a new server certificate")
+    trust: list[str] = Field(
+        [],
+        description='into the trusted CAs: authorities, or "tomcat:NODE", "callmanager:NODE" as of now',
+    )
+    authorize_by_token: bool | None = Field(None, description="Authorize by OAuth token with refresh")
+    discover: Discover | None = None
+    refresh: bool = False
+    restart: bool = Field(False, description="restart: its connections are made anew")
+    cut: bool | None = Field(
+        None, description="nothing passes between Expressway-E and Expressway-C | it does again"
+    )
+    down: bool | None = Field(None, description="it is switched off | on again")
+    hang: bool | None = Field(None, description="it takes connections and answers nothing | no longer")
+    fails: Regex | None = Field(None, description="regular expression: discover or refresh fails with this")
+    zones: dict[str, str | None] = Field(
+        {}, description="zone: state it must show, or null: it must not be there"
+    )
+    trusted_cas: dict[str, bool | None] = Field(
+        {},
+        description="trusted CA by subject, e.g. CN=tomcat-ca: true, it counts; false, a twin hides it; "
+        "null, it is not there",
+    )
+    logs: Annotated[Regex | None, Field(description="regular expression that the event log must match")] = None
+
+    @model_validator(mode="after")
+    def _does_something(self) -> ExpresswayStep:
+        if not self.model_fields_set - {"name"}:
+            raise ValueError("the step does nothing at the Expressway")
+        return self
+
+
+class ExpresswayAdmin:
+    """One Expressway, by name; LookupError if the lab has none of that name."""
+
+    def __init__(self, site: Site, name: str | None = None) -> None:
+        if not site.expressways:
+            raise LookupError("this lab has no Expressway")
+        self.name = name or next(iter(site.expressways))
+        if self.name not in site.expressways and self.name not in site.edges:
+            names = ", ".join((*site.expressways, *site.edges))
+            raise LookupError(f"no Expressway {self.name!r} in this lab ({names})")
+        self._site = site
+
+    @property
+    def actor(self) -> ExpresswayC:
+        """LookupError for an Expressway-E, which knows no Unified CM."""
+        if self.name in self._site.edges:
+            raise LookupError(f"{self.name} is an Expressway-E: that is done at its Expressway-C")
+        return self._site.expressways[self.name]
+
+    def zones(self) -> list[dict[str, object]]:
+        """Zones and search rules as the page lists them."""
+        edge = self._site.edges.get(self.name)
+        if edge is not None:
+            return [_traversal(status, "server") for status in edge.zones]
+        rows = [_traversal(status, "client") for status in self.actor.traversal]
+        for zone in self.actor.neighbour_zones:
+            state, detail = self._state(zone.kind, zone.node)
+            rows.append(
+                {
+                    "zone": zone.name,
+                    "type": zone.kind,
+                    "address": str(zone.address),
+                    "state": state,
+                    "detail": detail,
+                    "search_rule": zone.rule.name,
+                    "priority": zone.rule.priority,
+                    "pattern_type": zone.rule.pattern_type,
+                }
+            )
+        return rows
+
+    def _state(self, kind: str, node: str) -> tuple[str, str]:
+        """Active after the first connection, until then what later releases always show. [documented: both]"""
+        if kind == "CEOAuth":
+            status = self.actor.zone_state(node)
+            if status.state in ("active", "failed"):
+                return status.state.capitalize(), status.detail
+        resolved = self._site.address_of(node) is not None
+        return ("Address resolvable", "") if resolved else ("DNS resolution failed", "")
+
+    def servers(self) -> list[dict[str, object]]:
+        if self.name in self._site.edges:
+            return []
+        return [
+            {
+                "publisher": status.publisher,
+                "state": status.state,
+                "detail": status.detail,
+                "version": status.version,
+                "nodes": list(status.nodes),
+            }
+            for status in self.actor.administration.servers
+        ]
+
+    def trusted_cas(self) -> list[dict[str, object]]:
+        return [
+            {"subject": ca.subject, "issuer": ca.issuer, "valid_until": ca.valid_until, "usable": ca.usable}
+            for ca in trusted_cas.shown(self._site.expressway_trust(self.name))
+        ]
+
+    def event_log(self) -> list[str]:
+        return list(event_log.lines(self._site.log.records(), self.name))
+
+    async def ask_servers(self, stage: ScenarioDriver, discover: Discover | None) -> str | None:
+        """Discover one, or refresh all, to the end; the first failure as the page words it, or None."""
+        administration = self.actor.administration
+        if discover is not None:
+            server = self._site.ucm_server(**discover.model_dump())
+            administration.discover(server)
+            asked = frozenset((server.publisher.lower(),))
+        else:
+            asked = administration.refresh()
+        stage.run(self.actor)
+        for _ in range(_MOST_WAITS):
+            await stage.until_idle()
+            if not administration.busy:
+                break
+        states = (status for status in administration.servers if status.publisher.lower() in asked)
+        return next((status.detail for status in states if status.state == "failed"), None)
+
+
+_SHOWN = {"active": "Active", "failed": "Failed", "opening": "Connecting", "idle": "Failed"}
+
+
+def _traversal(status: ZoneStatus, side: str) -> dict[str, object]:
+    """The zone between Expressway-E and C, and the tunnels beside it, which need no search rule."""
+    return {
+        "zone": status.zone,
+        "type": "Tunnel" if status.zone == TUNNELS else f"Traversal {side}",
+        "address": str(status.address),
+        "state": _SHOWN[status.state],
+        "detail": status.detail,
+        "search_rule": "",
+        "priority": "",
+        "pattern_type": "",
+    }

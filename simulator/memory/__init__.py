@@ -1,0 +1,1 @@
+"""The network without sockets: discrete events, real TLS over memory."""

@@ -1,0 +1,383 @@
+"""The connections of a network without sockets: two ends each, TLS over memory, bytes a hop later.
+
+It emits the flow and TLS events that `simulator.aio.driver` emits, and tells a tap what is on the wire.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from functools import partial
+from typing import Protocol
+
+from certs import contexts, handshakes, identity
+from simulator.core import events as ev
+from simulator.core.actor.flow import (
+    Actor,
+    Address,
+    Fetched,
+    FlowEnd,
+    FlowFacts,
+    FlowId,
+    FlowIds,
+    Listen,
+    OpenFlow,
+    SendData,
+)
+from simulator.core.actor.tap import Tap, WireEnd
+from simulator.core.events.log import EventLog
+from simulator.core.instant import Clock, Instant
+from simulator.core.tls.alerts import TlsRefusal
+from simulator.core.tls.session import TlsDown, TlsRefused, TlsSession, TlsUp
+from simulator.core.tls.settings import ClientTls, ServerTls
+
+_FIRST_EPHEMERAL = 49_152
+
+
+class Environment(Protocol):
+    """What the network asks of the lab around it."""
+
+    def address_of(self, host: str) -> str | None:
+        """The address a host name resolves to; None if it does not resolve."""
+        ...
+
+    def bind_address(self, actor: Actor) -> str:
+        """The address an actor's own connections come from."""
+        ...
+
+    def fetch(self, url: str, headers: tuple[tuple[str, str], ...], source: str, now: Instant) -> Fetched: ...
+
+
+@dataclass(eq=False, slots=True)
+class _End:
+    """One end of a connection."""
+
+    actor: Actor
+    flow: FlowId
+    facts: FlowFacts
+    tls: TlsSession | None = None
+    settings: ServerTls | ClientTls | None = None
+    mate: _End | None = None
+    up: bool = False
+    """The actor was told that the flow is open."""
+    over: bool = False
+    """Closed, refused or dropped: nothing goes in or out any more."""
+
+
+class Later(Protocol):
+    def __call__(self, do: Callable[[], None], *, hops: int = 1) -> None:
+        """Do something so many hops from now."""
+        ...
+
+
+class Wire:
+    def __init__(
+        self,
+        *,
+        log: EventLog,
+        clock: Clock,
+        flows: FlowIds,
+        surroundings: Environment,
+        real_now: Instant,
+        keylog: str | None,
+        tap: Tap | None,
+        handshake: float,
+        later: Later,
+        run: Callable[[Actor], None],
+    ) -> None:
+        """`handshake`: seconds a server waits for its end. `run` carries out what an actor wants done."""
+        self._log, self._clock, self._flows, self._around = log, clock, flows, surroundings
+        self._real_now, self._keylog, self._tap, self._handshake = real_now, keylog, tap, handshake
+        self._later, self._run = later, run
+        self.listeners: dict[tuple[str, int, bool], tuple[Actor, Listen]] = {}
+        """(host, port, UDP) -> who listens."""
+        self._ends: dict[FlowId, _End] = {}
+        self._handshakes: dict[FlowId, float] = {}
+        self._ephemeral: dict[str, int] = {}
+
+    # --- connections ----------------------------------------------------------------------------------------
+
+    def ephemeral_port(self, host: str) -> int:
+        port = self._ephemeral.get(host, _FIRST_EPHEMERAL)
+        self._ephemeral[host] = port + 1
+        return port
+
+    def _emit(self, end: _End, event: ev.Event) -> None:
+        if self._log.on:
+            self._log.emit(end.actor.name, event, flow=end.flow)
+
+    def open(self, actor: Actor, effect: OpenFlow) -> None:
+        source = self._around.bind_address(actor)
+        local = Address(source, self.ephemeral_port(source))
+        host = self._around.address_of(effect.remote.host)
+        facts = FlowFacts(transport=effect.transport, local=local, remote=effect.remote)
+        end = _End(actor=actor, flow=effect.flow, facts=facts)
+        key = (host or "", effect.remote.port, effect.transport == "udp")
+        listener = self.listeners.get(key)
+        if host is None or (listener is None and effect.transport != "udp"):
+            reason = "name does not resolve" if host is None else "connection refused"
+            self._later(lambda: self._not_connected(end, reason), hops=2)
+            return
+        self._ends[end.flow] = end
+        self._later(lambda: self._connected(end, effect, Address(host, effect.remote.port)), hops=2)
+
+    def _not_connected(self, end: _End, reason: str) -> None:
+        remote = str(end.facts.remote)
+        self._emit(end, ev.FlowFailed(transport=end.facts.transport, remote=remote, detail=reason))
+        failure = FlowEnd(by="network", clean=False, detail=f"{remote}: {reason}")
+        end.actor.flow_ended(end.flow, failure, self._clock.now())
+        self._run(end.actor)
+
+    def _connected(self, end: _End, effect: OpenFlow, target: Address) -> None:
+        if end.over:
+            return
+        entry = self.listeners.get((target.host, target.port, effect.transport == "udp"))
+        if entry is None and effect.transport != "udp":
+            del self._ends[end.flow]
+            self._not_connected(end, "connection refused")
+            return
+        self._tapped(end, replace(end.facts, remote=target))
+        self._emit(end, _opened(end.facts))
+        if effect.transport == "udp":
+            self._up(end)
+            return
+        assert entry is not None
+        server, listen = entry
+        facts = FlowFacts(
+            transport=listen.transport, local=target, remote=end.facts.local, listener=listen.name
+        )
+        mate = _End(actor=server, flow=self._flows.take(), facts=facts, mate=end)
+        self._ends[mate.flow] = mate
+        end.mate = mate
+        self._tapped(mate, facts)
+        self._emit(mate, _opened(facts))
+        if listen.tls is not None:
+            mate.settings = listen.tls
+            mate.tls = TlsSession.server(
+                contexts.server_context(listen.tls, self._keylog), identify=identity.read
+            )
+            self._handshakes[mate.flow] = self._clock.now() + self._handshake
+        if effect.tls is not None:
+            self._handshakes[end.flow] = self._clock.now() + effect.timeout
+            end.settings = effect.tls
+            context = contexts.client_context(effect.tls, self._keylog)
+            end.tls = TlsSession.client(context, effect.tls.server_name, identify=identity.read)
+            self._flush(end)
+        for one in (mate, end):
+            if one.tls is None:
+                self._up(one)
+
+    def _up(self, end: _End) -> None:
+        end.up = True
+        end.actor.flow_opened(end.flow, end.facts, self._clock.now())
+        self._run(end.actor)
+
+    # --- bytes ----------------------------------------------------------------------------------------------
+
+    def send(self, effect: SendData) -> None:
+        end = self._ends.get(effect.flow)
+        if end is None or end.over:
+            return
+        if end.facts.transport == "udp":
+            self._send_datagram(end, effect.data)
+        elif end.tls is not None:
+            end.tls.send(effect.data)
+            self._flush(end)
+        else:
+            self._deliver(end, effect.data)
+
+    def _flush(self, end: _End) -> None:
+        if end.tls is not None and (data := end.tls.data_to_send()):
+            self._deliver(end, data)
+
+    def _deliver(self, end: _End, data: bytes) -> None:
+        """To the other end, one hop later; empty data is the end of the stream."""
+        mate = end.mate
+        if mate is not None:
+            if data or end.facts.transport == "udp":
+                self._sent(end, data)
+            else:
+                self._tell(end, WireEnd.FIN_SENT)
+            self._later(lambda: self._arrived(mate, data))
+
+    def _arrived(self, end: _End, data: bytes) -> None:
+        if self._tap is not None:
+            if data or end.facts.transport == "udp":
+                self._tap.received(end.flow, data)
+            else:
+                self._tap.ended(end.flow, WireEnd.FIN_RECEIVED)
+        if end.over:
+            return
+        if end.tls is None:
+            if not data and end.facts.transport != "udp":
+                self._ended(end, FlowEnd(by="peer", clean=True))
+                return
+            self._data(end, data)
+            return
+        if data:
+            end.tls.receive_data(data)
+        else:
+            end.tls.receive_eof()
+        self._tls_events(end, end.tls)
+
+    def _data(self, end: _End, data: bytes) -> None:
+        end.actor.flow_data(end.flow, data, self._clock.now())
+        self._run(end.actor)
+
+    def _tls_events(self, end: _End, session: TlsSession) -> None:
+        for event in session.events():
+            if end.over:
+                return
+            match event:
+                case TlsUp():
+                    end.facts = replace(end.facts, tls=event.facts)
+                    self._handshakes.pop(end.flow, None)
+                    if end.settings is not None and self._log.on:
+                        self._emit(end, handshakes.established(end.settings, event.facts, self._real_now))
+                    self._flush(end)
+                    self._up(end)
+                case TlsRefused():
+                    self._refused(end, event)
+                    return
+                case TlsDown():
+                    self._flush(end)
+                    self._ended(end, FlowEnd(by="peer", clean=event.clean, detail=event.detail))
+                    return
+                case _:
+                    self._data(end, event.data)
+        self._flush(end)
+
+    def _refused(self, end: _End, event: TlsRefused) -> None:
+        refusal = event.refusal
+        if end.settings is not None and self._log.on:
+            self._emit(end, handshakes.failed(end.settings, refusal, self._real_now))
+        self._flush(end)
+        detail = refusal.detail or refusal.reason
+        self._ended(end, FlowEnd(by=refusal.by, clean=False, detail=detail, refusal=refusal))
+
+    def _send_datagram(self, end: _End, data: bytes) -> None:
+        if end.mate is None and end.facts.listener is None:
+            host = self._around.address_of(end.facts.remote.host)
+            target = Address(host or "", end.facts.remote.port)
+            entry = self.listeners.get((target.host, target.port, True))
+            if entry is None:
+                self._sent(end, data)
+                return  # nobody listens: the datagram is lost
+            actor, listen = entry
+            facts = FlowFacts(transport="udp", local=target, remote=end.facts.local, listener=listen.name)
+            mate = _End(actor=actor, flow=self._flows.take(), facts=facts, mate=end)
+            end.mate = mate
+            self._ends[mate.flow] = mate
+            self._tapped(mate, facts)
+            self._emit(mate, _opened(facts))
+            self._up(mate)
+        self._deliver(end, data)
+
+    # --- ends -------------------------------------------------------------------------------------------------
+
+    def close(self, flow: FlowId) -> None:
+        """Our side closes in an orderly way, if it is still open."""
+        if flow in self._ends:
+            self._close(self._ends[flow])
+
+    def close_all(self, actor: Actor) -> None:
+        """Every flow of the actor, which is told of those it knew."""
+        for end in [end for end in self._ends.values() if end.actor is actor]:
+            self._close(end)
+            if end.up:
+                actor.flow_ended(end.flow, FlowEnd(by="us", clean=True, detail="closed"), self._clock.now())
+
+    def drop_all(self, actor: Actor) -> None:
+        """The actor's flows vanish; their peers see a reset."""
+        for end in [end for end in self._ends.values() if end.actor is actor]:
+            mate = end.mate
+            self._forget(end, ev.FlowClosed(by="us", clean=False, detail="vanished"))
+            if mate is not None:
+                self._tell(end, WireEnd.RESET_SENT)
+                self._later(partial(self._reset, mate))
+
+    def deadlines(self) -> list[float]:
+        """When handshakes have to be over."""
+        return list(self._handshakes.values())
+
+    def give_up(self, now: Instant) -> None:
+        """Handshakes that should be over."""
+        for flow in [flow for flow, deadline in self._handshakes.items() if deadline <= now]:
+            self._overdue(self._ends[flow])
+
+    def _close(self, end: _End) -> None:
+        """Our side closes in an orderly way; the peer learns of it one hop later."""
+        if end.over:
+            return
+        if end.tls is not None:
+            end.tls.close()
+            self._flush(end)
+        if end.facts.transport != "udp":
+            self._deliver(end, b"")
+        self._forget(end, ev.FlowClosed(by="us", clean=True))
+
+    def _ended(self, end: _End, how: FlowEnd) -> None:
+        """The peer closed, or the handshake failed: tell the actor if it knows of this flow."""
+        if end.facts.transport != "udp":
+            self._deliver(end, b"")
+        self._forget(end, ev.FlowClosed(by=how.by, clean=how.clean, detail=how.detail))
+        if end.up or end.facts.listener is None:
+            end.actor.flow_ended(end.flow, how, self._clock.now())
+            self._run(end.actor)
+
+    def _reset(self, end: _End) -> None:
+        self._tell(end, WireEnd.RESET_RECEIVED)
+        self._broken(end, "connection reset by peer")
+
+    def _overdue(self, end: _End) -> None:
+        """The handshake took too long: this end drops the connection."""
+        refusal = TlsRefusal(by="us", alert=None, reason="HANDSHAKE_TIMEOUT", detail="no TLS handshake in time")
+        if end.settings is not None and self._log.on:
+            self._emit(end, handshakes.failed(end.settings, refusal, self._real_now))
+        mate = end.mate
+        if mate is not None:
+            self._tell(end, WireEnd.RESET_SENT)
+            self._later(partial(self._reset, mate))
+        how = FlowEnd(by="us", clean=False, detail=refusal.detail, refusal=refusal)
+        self._forget(end, ev.FlowClosed(by="us", clean=False, detail=refusal.detail))
+        if end.facts.listener is None:
+            end.actor.flow_ended(end.flow, how, self._clock.now())
+            self._run(end.actor)
+
+    def _broken(self, end: _End, detail: str) -> None:
+        if end.over:
+            return
+        how = FlowEnd(by="network", clean=False, detail=detail)
+        self._forget(end, ev.FlowClosed(by="network", clean=False, detail=detail))
+        if end.up or end.facts.listener is None:
+            end.actor.flow_ended(end.flow, how, self._clock.now())
+            self._run(end.actor)
+
+    def _forget(self, end: _End, event: ev.FlowClosed) -> None:
+        end.over = True
+        self._ends.pop(end.flow, None)
+        self._handshakes.pop(end.flow, None)
+        self._emit(end, event)
+
+    # --- the tap ----------------------------------------------------------------------------------------------
+
+    def _tapped(self, end: _End, facts: FlowFacts) -> None:
+        if self._tap is not None:
+            self._tap.opened(end.flow, facts)
+
+    def _sent(self, end: _End, data: bytes) -> None:
+        if self._tap is not None:
+            self._tap.sent(end.flow, data)
+
+    def _tell(self, end: _End, how: WireEnd) -> None:
+        if self._tap is not None and end.facts.transport != "udp":
+            self._tap.ended(end.flow, how)
+
+
+def _opened(facts: FlowFacts) -> ev.FlowOpened:
+    return ev.FlowOpened(
+        transport=facts.transport,
+        local=str(facts.local),
+        remote=str(facts.remote),
+        listener=facts.listener,
+    )

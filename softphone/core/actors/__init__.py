@@ -1,0 +1,1 @@
+"""The two phone actors: Softphone (registers) and Jabber (signs in first)."""

@@ -1,0 +1,1 @@
+"""The life of a registration: one table of transitions, its actions, failover."""

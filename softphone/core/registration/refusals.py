@@ -1,0 +1,37 @@
+"""A refusal as a user sees it: status, phrase, the Warning's text, Retry-After."""
+
+from __future__ import annotations
+
+import re
+
+from simulator.core import redact
+from simulator.core.events import PhoneRefused
+from simulator.core.sip import RemoteProtocolError, Response
+from softphone.core.device_file.ports import PortDecision
+from softphone.core.registration.dialog import retry_after
+
+_WARNING = re.compile(r'[0-9]{3} [^ ]+ "((?:[^"\\]|\\.)*)"')
+
+
+def surface(response: Response, decision: PortDecision) -> PhoneRefused:
+    return PhoneRefused(
+        node=decision.host,
+        port=decision.port,
+        status=response.status,
+        phrase=response.reason,
+        warning=warning_text(response),
+        retry_after=retry_after(response),
+    )
+
+
+def warning_text(response: Response) -> str | None:
+    """The texts of the Warning values (RFC 3261 20.43), joined by "; "; a value in another form as it is."""
+    try:
+        values = response.headers.get_all("Warning")
+    except RemoteProtocolError:
+        values = response.headers.fields("Warning")
+    texts = []
+    for value in values:
+        match = _WARNING.fullmatch(value.strip())
+        texts.append(re.sub(r"\\(.)", r"\1", match[1]) if match else value)
+    return redact.text("; ".join(texts)) or None

@@ -1,0 +1,1 @@
+"""What a phone is given: profile, behaviours, tokens, back-off."""

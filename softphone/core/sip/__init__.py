@@ -1,0 +1,1 @@
+"""SIP messages as Jabber writes them, its connection, and requests from UCM."""

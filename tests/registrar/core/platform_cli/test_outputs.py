@@ -1,0 +1,383 @@
+"""Commands and what they print, to the character. Published texts: administration 6."""
+
+from __future__ import annotations
+
+import pytest
+
+from registrar.core.platform_cli import TABLE, Wants
+from simulator.core.events import CliCalled, ClusterChanged
+from simulator.core.events.log import record_to_json
+from tests.registrar.core.platform_cli.cli_bench import PASSWORD, Bench, Typist
+
+FAILED = "Executed command unsuccessfully\n"
+RESTARTED = """\
+Do not press Ctrl+C while the service is restarting. If the service has not restarted properly, execute the \
+same command again.
+Service Manager is running
+Cisco CallManager[STOPPING]
+Cisco CallManager[STOPPING]
+Cisco CallManager[STARTING]
+Cisco CallManager[STARTING]
+Cisco CallManager[STARTED]
+"""
+LISTED = """\
+Requesting service status, please wait...
+System SSH [STARTED]
+Cluster Manager [STARTED]
+Password Reset [STOPPED]  Service Not Activated
+Name Service Cache [STOPPED]  Service Not Activated
+Entropy Monitoring Daemon [STARTED]
+Service Manager [STARTED]
+Service Manager is running
+Getting list of all services
+>> Return code = 0
+A Cisco DB[STARTED]
+Cisco CallManager[STARTED]
+Cisco Tomcat[STARTED]
+Cisco CTIManager[STOPPED]  Service Not Activated
+"""
+
+EXACT = {
+    "SIP OAuth mode on": (
+        "utils sipOAuth-mode enable",
+        "SIP OAuth mode enabled.\n"
+        "Please restart the Cisco CallManager service on all nodes in the cluster where it is running.\n",
+    ),
+    "SIP OAuth mode off": (
+        "utils sipOAuth-mode disable",
+        "SIP OAuth mode disabled.\n"
+        "Please restart the Cisco CallManager service on all nodes in the cluster where it is running.\n",
+    ),
+    "two parameters by SQL": (
+        "run sql select paramname,paramvalue from processconfig where paramname='ClusterSecurityMode'",
+        "paramname           paramvalue\n=================== ==========\nClusterSecurityMode 0         \n",
+    ),
+    "the mode by SQL": (
+        "run sql select paramvalue FROM processconfig WHERE paramname = 'ClusterSIPOAuthMode'",
+        "paramvalue\n==========\n0         \n",
+    ),
+    "no row": ("run sql select name from device", "name\n====\n"),
+    "a count": ("run sql select count(*) from processnode", "(count)\n=======\n3      \n"),
+    "NULL and empty": (
+        "run sql select ipv6name, description, name from processnode where nodeid = 1",
+        "ipv6name description name              \n"
+        "======== =========== ==================\n"
+        "NULL                 EnterpriseWideData\n",
+    ),
+    "an update": (
+        "run sql update processnode set tkssomode='2' where name ='ucm1.example.com'",
+        "Rows: 1\n",
+    ),
+    "no such table": (
+        "run sql select * from nonsense",
+        f"The specified table (nonsense) is not in the database.\n{FAILED}",
+    ),
+    "no SQL": ("run sql", f"Mandatory parameter missing: sql_statement\n{FAILED}"),
+    "a statement that is none": ("run sql drop table device", f"A syntax error has occurred.\n{FAILED}"),
+    "the version": (
+        "show version active",
+        "Active Master Version: 15.0.1.11900-40\n"
+        "Active Version Installed Software Options:\n"
+        "  No Installed Software Options Found.\n",
+    ),
+    "the cluster": (
+        "show network cluster",
+        "10.1.1.2 ucm2.example.com ucm2 Subscriber callmanager DBSub authenticated using TCP since "
+        "Mon Jul  1 13:44:09 2019\n"
+        "10.1.1.1 ucm1.example.com ucm1 Publisher callmanager DBPub authenticated\n"
+        "\n"
+        "Server Table (processnode) Entries\n"
+        "----------------------------------\n"
+        "ucm1.example.com\n"
+        "ucm2.example.com\n",
+    ),
+    "one port": (
+        "show open ports regexp 5090",
+        "Executing.. please wait.\n"
+        "ccm      12345  ccmbase  14u  IPv4   60856      0t0  TCP ucm1.example.com:5090 (LISTEN)\n",
+    ),
+    "no port": ("show open ports regexp :1$", "Executing.. please wait.\n"),
+    "a bad expression": (
+        "show open ports regexp (",
+        f"Invalid regular expression: there is a ( without a )\n{FAILED}",
+    ),
+    "the services": ("utils service list", LISTED),
+    "a restart": ("utils service restart Cisco CallManager", RESTARTED),
+    "a stop": (
+        "utils service stop Cisco CallManager",
+        "Service Manager is running\nCisco CallManager[STOPPING]\nCisco CallManager[STOPPING]\n"
+        "Cisco CallManager[STOPPED]  Commanded Out of Service\n",
+    ),
+    "a service that is none": (
+        "utils service restart Cisco Callmanager",
+        f"Invalid service name: Cisco Callmanager\n{FAILED}",
+    ),
+    "a service that does not run here": (
+        "utils service restart Cisco CTIManager",
+        f"Cisco CTIManager is not activated on ucm1.example.com\n{FAILED}",
+    ),
+    "own certificates": (
+        "show cert list own",
+        "tomcat/tomcat.pem: Certificate Signed by Lab CA\n"
+        "CallManager/CallManager.pem: Self-signed certificate generated by system\n"
+        "CAPF/CAPF.pem: Self-signed certificate generated by system\n",
+    ),
+    "trusted certificates": (
+        "show cert list trust",
+        "tomcat-trust/Lab_CA.pem: Self-signed certificate\n"
+        "CallManager-trust/ucm1.example.com.pem: Self-signed certificate\n"
+        "CallManager-trust/CAPF-ucm1.example.com.pem: Self-signed certificate\n",
+    ),
+    "a certificate that is not there": (
+        "show cert own nothing",
+        f"Certificate nothing is not available\n{FAILED}",
+    ),
+    "no request": ("show csr list own", "No Certificate Sign Request available for display\n"),
+    "a request": ("set csr gen tomcat", "Successfully Generated CSR for tomcat.\n"),
+    "lockout": (
+        "show accountlocking",
+        "Account Lockout is enabled\nUnlock Time : 300 seconds\nRetry Count : 3 attempts\n",
+    ),
+    "pagination": ("show cli pagination", "Automatic Pagination : Off.\n"),
+    "pagination off": ("set cli pagination off", "Automatic pagination is turned off\n"),
+    "timeout": ("show cli session timeout", "CLI session timeout is 30 minutes.\n"),
+    "timeout too short": (
+        "set cli session timeout 4",
+        f"Invalid value 4: minutes must be 5-99999\n{FAILED}",
+    ),
+    "an unknown command": ("show running-config", f"No valid command entered\n{FAILED}"),
+    "half a command": ("utils service", f"No valid command entered\n{FAILED}"),
+    "a command in other capitals": ("utils sipoauth-mode enable", f"No valid command entered\n{FAILED}"),
+    "too much": ("show version active now", f"Too many parameters: now\n{FAILED}"),
+    "a ping": (
+        "utils network ping expc.example.com 2",
+        "PING expc.example.com (10.1.1.9) 56(84) bytes of data.\n"
+        "64 bytes from 10.1.1.9: icmp_seq=1 ttl=64\n"
+        "64 bytes from 10.1.1.9: icmp_seq=2 ttl=64\n"
+        "\n"
+        "--- expc.example.com ping statistics ---\n"
+        "2 packets transmitted, 2 received, 0% packet loss\n",
+    ),
+    "a ping that nobody answers": (
+        "utils network ping gone 1",
+        "PING gone (10.1.1.99) 56(84) bytes of data.\n"
+        "From ucm1.example.com icmp_seq=1 Destination Host Unreachable\n"
+        "\n"
+        "--- gone ping statistics ---\n"
+        "1 packets transmitted, 0 received, 100% packet loss\n",
+    ),
+    "a ping of nobody": ("utils network ping nowhere", f"ping: unknown host nowhere\n{FAILED}"),
+    "a name": ("utils network host expc.example.com", "expc.example.com has address 10.1.1.9\n"),
+    "syntax": (
+        "utils service restart ?",
+        "Syntax:\n"
+        "utils service restart service-name\n"
+        "service-name   mandatory   the service's name, e.g. Cisco CallManager\n",
+    ),
+    "a menu": ("utils ?", "network*          service*          sipOAuth-mode*\n"),
+    "help": (
+        "help show open ports regexp",
+        "regexp help:\n"
+        "This shows the open ports whose line matches a regular expression.\n"
+        "\n"
+        "options are:\n"
+        "regexp - an extended regular expression\n"
+        "\n"
+        "Example:\n"
+        "admin:show open ports regexp 5090|5091\n",
+    ),
+    "nothing": ("", ""),
+}
+
+
+@pytest.mark.parametrize(("command", "text"), EXACT.values(), ids=EXACT.keys())
+def test_prints_exactly(admin: Typist, command: str, text: str) -> None:
+    output = admin.type(command)
+    assert output.text == text
+    assert (output.prompt, output.wants) == ("admin:", Wants.LINE)
+    assert output.succeeded is (None if not command else not text.endswith(FAILED))
+
+
+def test_starts_with_the_published_banner(admin: Typist) -> None:
+    assert admin.output.text == (
+        "\nCommand Line Interface is starting up, please wait ...\n\n"
+        "   Welcome to the Platform Command Line Interface\n\n"
+        "VMware Installation:\n"
+        "\t2 vCPU: Intel(R) Xeon(R) CPU E5-2630 v3 @ 2.40GHz\n"
+        "\tDisk 1: 80GB, Partitions aligned\n"
+        "\t6144 Mbytes RAM\n\n"
+    )
+    assert admin.output.prompt == "admin:"
+
+
+def test_an_lsof_line_has_the_columns_of_the_published_one() -> None:
+    from registrar.core.platform_cli import OpenPort
+    from registrar.core.platform_cli.layout import render_ports
+
+    port = OpenPort(
+        process="dbmon",
+        user="database",
+        pid=29042,
+        protocol="TCP",
+        local="172.30.100.21:35262",
+        remote="172.30.100.21:1500",
+    )
+    assert render_ports([port]) == [
+        "dbmon    29042 database  11u  IPv4   60853      0t0  TCP "
+        "172.30.100.21:35262->172.30.100.21:1500 (ESTABLISHED)"
+    ]
+
+
+def test_the_services_group_has_the_name_that_scanners_look_for(admin: Typist) -> None:
+    assert "GroupName: CM Services\n" in admin.run("show tech ccm_service")
+
+
+def test_every_command_has_help_and_syntax(admin: Typist) -> None:
+    for command in TABLE:
+        text = admin.run(f"help {command.name}")
+        assert command.about in text
+        assert f"admin:{command.name}" in text
+        assert admin.run(f"{command.name} ?").startswith(f"Syntax:\n{command.name}")
+    assert "show*" in admin.run("help")
+    assert "show*" in admin.run("?")
+
+
+def test_sql_with_a_question_mark_is_no_cry_for_help(admin: Typist) -> None:
+    assert admin.run("run sql select name from processnode where name like 'x?'") == "name\n====\n"
+
+
+def test_a_cell_cannot_steer_the_terminal(bench: Bench, admin: Typist) -> None:
+    with bench.database.write() as connection:
+        connection.execute("update enduser set lastname = ? where userid = 'alice'", ("\x1b[2J\x07evil",))
+    text = admin.run("run sql select lastname from enduser where userid = 'alice'")
+    assert "\x1b" not in text
+    assert ".[2J.evil" in text
+
+
+class TestSubscriber:
+    @pytest.mark.parametrize(
+        "command",
+        [
+            "utils sipOAuth-mode enable",
+            "run sql update processnode set tkssomode='2' where name ='ucm1.example.com'",
+        ],
+    )
+    def test_refuses_to_write_and_changes_nothing(self, bench: Bench, command: str) -> None:
+        before = list(bench.database.connection.iterdump())
+        text = bench.session(on=bench.subscriber).run(command)
+        assert text == (
+            "ucm2.example.com is a subscriber and its database is read only; "
+            f"make this change on the publisher ucm1.example.com\n{FAILED}"
+        )
+        assert list(bench.database.connection.iterdump()) == before
+
+    def test_refuses_to_make_keys(self, bench: Bench) -> None:
+        checksum = bench.session().run("show key authz signing")
+        text = bench.session(on=bench.subscriber).run("set key regen authz signing", ["yes"])
+        assert text.endswith(FAILED)
+        assert bench.session().run("show key authz signing") == checksum
+
+    def test_reads(self, bench: Bench) -> None:
+        subscriber = bench.session(on=bench.subscriber)
+        assert "ucm1.example.com" in subscriber.run("run sql select name from processnode")
+
+
+def test_oauth_mode_needs_export_controlled_functionality() -> None:
+    bench = Bench(export_controlled=False)
+    text = bench.session().run("utils sipOAuth-mode enable")
+    assert "export-controlled" in text
+    assert text.endswith(FAILED)
+    assert bench.cluster.sip_oauth_mode is False
+
+
+class TestKeys:
+    def test_the_checksum_is_the_same_on_all_nodes_and_differs_by_key(self, bench: Bench) -> None:
+        signing, encryption = (
+            bench.session().run(f"show key authz {key}") for key in ("signing", "encryption")
+        )
+        assert signing != encryption
+        assert len(signing) == 65
+        assert bench.session(on=bench.subscriber).run("show key authz signing") == signing
+
+    @pytest.mark.parametrize("key", ["signing", "encryption"])
+    def test_yes_makes_a_new_key_that_replicates(self, bench: Bench, key: str) -> None:
+        admin = bench.session()
+        old = admin.run(f"show key authz {key}")
+        output = admin.type(f"set key regen authz {key}")
+        assert (output.prompt, output.wants) == ("Proceed with regeneration (yes|no)? ", Wants.CONFIRM)
+        assert admin.type("yes").succeeded
+        new = admin.run(f"show key authz {key}")
+        assert new != old
+        assert bench.session(on=bench.subscriber).run(f"show key authz {key}") == new
+        assert bool(bench.revoked) is (key == "encryption")
+
+    def test_anything_else_makes_none(self, admin: Typist) -> None:
+        old = admin.run("show key authz signing")
+        assert not admin.type("set key regen authz signing", "y").succeeded
+        assert admin.run("show key authz signing") == old
+
+    def test_a_node_without_replication_keeps_its_old_key(self, bench: Bench) -> None:
+        bench.keys.hold("ucm2")
+        old = bench.session().run("show key authz encryption")
+        bench.session().run("set key regen authz encryption", ["yes"])
+        assert bench.session(on=bench.subscriber).run("show key authz encryption") == old
+        assert bench.session().run("show key authz encryption") != old
+
+
+class TestPassword:
+    def test_is_changed_with_the_published_dialogue(self, bench: Bench, admin: Typist) -> None:
+        prompts = [
+            admin.type(line).prompt
+            for line in ("set password user admin", PASSWORD, "new password", "new password")
+        ]
+        assert prompts == [
+            "Please enter the old password: ",
+            "   Please enter the new password: ",
+            "Reenter new password to confirm: ",
+            "admin:",
+        ]
+        assert admin.output.text == "Please wait...\n\n\nPassword updated successfully.\n"
+        account = bench.publisher.accounts.account("admin")
+        assert account is not None
+        assert account.password == "new password"
+
+    @pytest.mark.parametrize(
+        "answers",
+        [
+            ("wrong", "new password", "new password"),
+            (PASSWORD, "one two", "three"),
+            (PASSWORD, "short", "short"),
+        ],
+        ids=["the old one is wrong", "they differ", "too short"],
+    )
+    def test_stays_otherwise(self, bench: Bench, admin: Typist, answers: tuple[str, ...]) -> None:
+        assert admin.run("set password user admin", answers).endswith(FAILED)
+        account = bench.publisher.accounts.account("admin")
+        assert account is not None
+        assert account.password == PASSWORD
+
+
+class TestPrivilege:
+    @pytest.mark.parametrize("command", ["utils sipOAuth-mode enable", "show cert list own"])
+    def test_an_ordinary_administrator_may_not(self, bench: Bench, command: str) -> None:
+        assert "privilege level" in bench.session(user="trainee").run(command)
+
+    def test_an_ordinary_administrator_reads_sql_only(self, bench: Bench) -> None:
+        trainee = bench.session(user="trainee")
+        assert "EnterpriseWideData" in trainee.run("run sql select name from processnode")
+        refused = trainee.run("run sql delete from enduser")
+        assert refused == f"Users with ordinary privileges can run read-only SQL commands\n{FAILED}"
+
+
+def test_events_tell_commands_and_no_secrets(bench: Bench, admin: Typist) -> None:
+    token = "eyJhbGciOiJSUzI1NiJ9.eyJzdWIiOiJhIn0.c2lnbmF0dXJl"
+    admin.run("utils sipOAuth-mode enable")
+    admin.run(f"run sql select '{token}' from processnode")
+    admin.run("set password user admin", [PASSWORD, "another secret", "another secret"])
+    called = bench.log.of(CliCalled)
+    assert [event.succeeded for event in called] == [True, True, True]
+    assert called[0] == CliCalled(user="admin", command="utils sipOAuth-mode enable", succeeded=True)
+    assert ClusterChanged(what="utils sipOAuth-mode", detail="enable") in bench.log.of(ClusterChanged)
+    trace = str([record_to_json(record) for record in bench.log])
+    for secret in (token, PASSWORD, "another secret"):
+        assert secret not in trace

@@ -1,0 +1,151 @@
+"""Discover and refresh over real AXL in the World: what is kept, what fails, which zones come of it."""
+
+from __future__ import annotations
+
+import time
+from typing import Any
+
+import pytest
+
+from simulator.core.events import UcmDiscovered, UcmQueried, ZoneConfigured
+from simulator.core.instant import Instant
+from simulator.lab.config.lab import ExpresswayConfig, LabConfig, NodeConfig, PhoneConfig
+from simulator.lab.config.scenario import AdminCommand
+from simulator.lab.run.world import World, run_now
+from simulator.lab.steps.cli_and_axl import run_command
+from simulator.lab.steps.expressway_admin import Discover, ExpresswayAdmin
+
+NODE = "ucm-pub.lab.example"
+
+
+class UcmServices:
+    """An administrator's desk at an Expressway that knows no UCM yet."""
+
+    def __init__(self) -> None:
+        config = LabConfig(
+            nodes=[NodeConfig()],
+            expressways=[ExpresswayConfig(discovered=False, table=[])],
+            phones=[PhoneConfig(deployment="mra")],
+        )
+        self.world = World(config, real_now=Instant(time.time()))
+        self.world.site.ucm.open_doors()
+        self.desk = ExpresswayAdmin(self.world.site)
+
+    def discover(self, **typed: Any) -> str | None:
+        return run_now(self.desk.ask_servers(self.world, Discover(**typed)))
+
+    def refresh(self) -> str | None:
+        return run_now(self.desk.ask_servers(self.world, None))
+
+    def parameter(self, name: str, value: str) -> None:
+        """Whatever an administrator did to it, the database holds this now."""
+        sql = f"run sql update processconfig set paramvalue = '{value}' where paramname = '{name}'"
+        assert run_now(run_command(self.world, AdminCommand(command=sql))) == []
+
+    def zones(self) -> dict[str, tuple[object, object]]:
+        return {str(row["zone"]): (row["address"], row["state"]) for row in self.desk.zones()}
+
+    def of(self, kind: type[Any]) -> list[Any]:
+        return [record.event for record in self.world.site.log.records() if isinstance(record.event, kind)]
+
+
+@pytest.fixture
+def ucm() -> UcmServices:
+    return UcmServices()
+
+
+def test_discovery_asks_in_the_documented_order(office: UcmServices) -> None:
+    assert office.discover() is None
+    assert [event.function for event in office.of(UcmQueried)] == [
+        "getCCMVersion",
+        "listProcessNode",
+        "listProcessNodeService",
+        "listCallManager",
+        "getCallManager",
+        "executeSQLQuery",
+        "executeSQLQuery",
+        "getKeys",
+        "addExpresswayCConfiguration",
+    ]
+
+
+def test_a_wrong_password_at_a_known_server_leaves_the_one_that_works(office: UcmServices) -> None:
+    assert office.discover() is None
+    assert "HTTPError:401" in (office.discover(password="wrong") or "")
+    assert office.desk.servers()[0]["state"] == "failed"
+    assert office.refresh() is None
+    assert office.desk.servers()[0]["state"] == "discovered"
+
+
+def test_a_server_that_could_not_be_added_is_shown_and_not_asked_again(office: UcmServices) -> None:
+    assert office.discover() is None
+    assert "nowhere.example" in (office.discover(publisher="nowhere.example") or "")
+    assert [row["state"] for row in office.desk.servers()] == ["discovered", "failed"]
+    before = len(office.of(UcmQueried))
+    assert office.refresh() is None
+    assert all("nowhere" not in event.url for event in office.of(UcmQueried)[before:])
+
+
+def test_a_refresh_before_any_discovery_is_refused(office: UcmServices) -> None:
+    with pytest.raises(LookupError, match="discover one first"):
+        office.refresh()
+    assert office.discover(password="wrong") is not None
+    with pytest.raises(LookupError, match="discover one first"):
+        office.refresh()
+
+
+def test_a_refresh_that_fails_changes_nothing(office: UcmServices) -> None:
+    assert office.discover() is None
+    zones = office.zones()
+    run_now(office.world.close_tomcat("ucm-pub"))
+    assert "Unable to communicate" in (office.refresh() or "")
+    assert office.zones() == zones
+    assert [event.discovered for event in office.of(UcmDiscovered)] == [True, False]
+
+
+@pytest.mark.parametrize(
+    ("mixed", "oauth", "zones"),
+    [
+        pytest.param("0", "0", ["CEtcp"], id="neither mode: plain TCP to 5060"),
+        pytest.param("1", "0", ["CEtcp", "CEtls"], id="mixed mode: a TLS zone to 5061 too"),
+        pytest.param(
+            "0", "1", ["CEtcp", "CEOAuth"], id="SIP OAuth mode: TLS to 5091 whatever the security mode"
+        ),
+        pytest.param("1", "1", ["CEtcp", "CEtls", "CEOAuth"], id="both modes: all three"),
+    ],
+)
+def test_the_cluster_s_modes_decide_which_zones_there_are(
+    office: UcmServices, mixed: str, oauth: str, zones: list[str]
+) -> None:
+    office.parameter("ClusterSecurityMode", mixed)
+    office.parameter("ClusterSIPOAuthMode", oauth)
+    assert office.discover() is None
+    every = {
+        "CEtcp": (f"CEtcp-{NODE}", 5060),
+        "CEtls": (f"CEtls-{NODE}", 5061),
+        "CEOAuth": (f"CEOAuth {NODE}", 5091),
+    }
+    wanted = {name: (f"{NODE}:{port}", "Address resolvable") for name, port in map(every.__getitem__, zones)}
+    assert office.zones() == wanted
+    assert {(row["search_rule"], row["priority"]) for row in office.desk.zones()} == {(z, 45) for z in wanted}
+
+
+def test_leaving_mixed_mode_takes_the_tls_zone_away_at_the_next_refresh(office: UcmServices) -> None:
+    office.parameter("ClusterSecurityMode", "1")
+    assert office.discover() is None
+    office.parameter("ClusterSecurityMode", "0")
+    assert f"CEtls-{NODE}" in office.zones()
+    assert office.refresh() is None
+    assert f"CEtls-{NODE}" not in office.zones()
+    last = office.of(ZoneConfigured)[-1]
+    assert (last.zone, last.what) == (f"CEtls-{NODE}", "removed")
+    assert f'Event="System Configuration Changed" Detail="Zone \'CEtls-{NODE}\' removed' in "\n".join(
+        office.desk.event_log()
+    )
+
+
+def test_without_tls_verify_an_unknown_ca_is_no_obstacle(office: UcmServices) -> None:
+    expressway = office.desk.actor
+    expressway.set_trust(office.world.site.pki.bundle(["expressway-ca"]))
+    assert "Unable to communicate" in (office.discover() or "")
+    assert office.discover(tls_verify=False) is None

@@ -1,0 +1,200 @@
+"""Expressway-E's 8443 in the World: real TLS, real UDS behind it."""
+
+from __future__ import annotations
+
+import re
+import time
+from base64 import b64encode
+from collections.abc import Callable
+
+import pytest
+
+from simulator.core.actor.flow import (
+    ActorId,
+    Address,
+    CloseFlow,
+    Effect,
+    Fetch,
+    Fetched,
+    FlowEnd,
+    FlowFacts,
+    FlowId,
+)
+from simulator.core.events import EdgeRequestAnswered, SourceBlocked
+from simulator.core.instant import Instant
+from simulator.core.tls.settings import ClientTls
+from simulator.expressway.core.mra_https.paths import BadPath, encode, parse
+from simulator.lab.config.lab import ExpresswayConfig, LabConfig, NodeConfig, PhoneConfig
+from simulator.lab.run.world import World, run_now
+
+HOST = "expc.lab.example"
+Ask = Callable[..., Fetched]
+INSIDE = (("https", "ucm-pub.lab.example", 8443),)
+
+
+class Client:
+    """An actor that asks once, from the phone's address."""
+
+    name = ActorId("CSFALICE")
+
+    def __init__(self, fetch: Fetch) -> None:
+        self.answer: Fetched | None = None
+        self._effects: list[Effect] = [fetch]
+
+    def flow_opened(self, flow: FlowId, facts: FlowFacts, now: Instant) -> None: ...
+
+    def flow_data(self, flow: FlowId, data: bytes, now: Instant) -> None: ...
+
+    def flow_ended(self, flow: FlowId, end: FlowEnd, now: Instant) -> None: ...
+
+    def fetched(self, key: str, result: Fetched, now: Instant) -> None:
+        self.answer = result
+
+    def next_timeout(self) -> Instant | None:
+        return None
+
+    def handle_timeout(self, now: Instant) -> None: ...
+
+    def effects(self) -> list[Effect]:
+        drained, self._effects = self._effects, []
+        return drained
+
+
+@pytest.fixture
+def world() -> World:
+    config = LabConfig(
+        nodes=[NodeConfig()],
+        expressways=[ExpresswayConfig(rate_limit=10)],
+        phones=[PhoneConfig(deployment="mra")],
+    )
+    world = World(config, real_now=Instant(time.time()))
+    world.site.ucm.open_doors()
+    return world
+
+
+@pytest.fixture
+def ask(world: World) -> Ask:
+    def ask(path: str, *headers: tuple[str, str], method: str = "GET", body: bytes = b"") -> Fetched:
+        tls = ClientTls(server_name=HOST, trust=world.site.pki.bundle(["expressway-ca"]))
+        url = f"https://{HOST}:8443{path}"
+        client = Client(Fetch(key="t", url=url, method=method, headers=headers, body=body, tls=tls))
+        world.run(client)
+        run_now(world.until_idle())
+        assert client.answer is not None
+        return client.answer
+
+    return ask
+
+
+def basic(user: str, password: str) -> tuple[str, str]:
+    return "Authorization", "Basic " + b64encode(f"{user}:{password}".encode()).decode()
+
+
+CONFIG = f"/{encode('lab.example')}/get_edge_config?service_name=_cisco-uds&service_name=_cuplogin"
+
+
+def test_edge_config_wants_credentials(ask: Ask) -> None:
+    answer = ask(CONFIG)
+    assert answer.status == 401
+    assert ("WWW-Authenticate", 'Basic realm="Cisco-Edge"') in answer.headers
+
+
+def test_a_password_is_proved_inside_and_earns_a_cookie(ask: Ask) -> None:
+    assert ask(CONFIG, basic("alice", "wrong")).status == 401
+    answer = ask(CONFIG, basic("alice", "ucmsim"))
+    text = answer.body.decode()
+    assert answer.status == 200
+    assert "<sipEdgeServer><server><address>expc.lab.example</address><tlsPort>5061</tlsPort>" in text
+    assert re.search(
+        r"<route>&lt;sip:198\.51\.100\.\d+:5061;transport=tls;zone-id=3;directed;lr&gt;</route>", text
+    )
+    assert "<name>_cuplogin</name><error>NameError</error>" in text
+    cookie = next(value for name, value in answer.headers if name == "Set-Cookie").partition(";")[0]
+    assert ask(CONFIG, ("Cookie", cookie)).status == 200
+    assert ask(CONFIG, ("Cookie", cookie[:-1])).status == 401
+
+
+def test_a_token_opens_the_door_and_UDS_answers_through_it(world: World, ask: Ask) -> None:
+    token = world.site.mint.token("alice", world.site.clock.now(), lifetime=3600, mutation=None).text
+    bearer = ("Authorization", f"Bearer {token}")
+    assert ask(CONFIG, bearer).status == 200
+    inside = encode("lab.example/https/ucm-pub.lab.example/8443")
+    answer = ask(f"/{inside}/cucm-uds/user/alice/devices", bearer)
+    assert answer.status == 200
+    assert b"CSFALICE" in answer.body
+    assert ask(f"/{inside}/cucm-uds/user/alice/devices").status == 401
+    assert b"<versionInformation" in ask(f"/{inside}/cucm-uds/version").body
+
+
+def test_more_than_five_expired_tokens_block_the_source_for_ten_minutes(world: World, ask: Ask) -> None:
+    token = world.site.mint.token("alice", world.site.clock.now(), lifetime=3600, mutation="expired").text
+    bearer = ("Authorization", f"Bearer {token}")
+    assert [ask(CONFIG, bearer).status for _ in range(6)] == [401] * 6
+    assert ask(CONFIG, basic("alice", "ucmsim")).status is None
+    blocked = [r.event for r in world.site.log.records() if isinstance(r.event, SourceBlocked)]
+    assert [event.seconds for event in blocked] == [600.0]
+    run_now(world.advance(601))
+    assert ask(CONFIG, basic("alice", "ucmsim")).status == 200
+
+
+def test_too_many_requests_a_second_are_answered_429(ask: Ask, world: World) -> None:
+    statuses = [ask(f"/{encode('lab.example')}/get_edge_sso?email=a").status for _ in range(130)]
+    assert 429 in statuses
+    assert statuses[0] == 200
+
+
+@pytest.mark.parametrize(
+    ("path", "status"),
+    [
+        ("/", 400),
+        ("/!!!/get_edge_config", 400),
+        ("/A/get_edge_config", 400),
+        (f"/{'QUFB' * 400}/get_edge_config", 400),
+        (f"/{encode('other.example')}/get_edge_config", 403),
+        (f"/{encode('lab.example')}/get_everything", 404),
+        (f"/{encode('lab.example/https/ucm-pub.lab.example/22')}/cucm-uds/version", 403),
+        (f"/{encode('lab.example/https/evil.example/8443')}/cucm-uds/version", 403),
+        (f"/{encode('lab.example/https/ucm-pub.lab.example/8443')}/axl/", 403),
+        (f"/{encode('lab.example/https/ucm-pub.lab.example/8443')}/cucm-uds/../axl/", 403),
+        (f"/{encode('lab.example/https/ucm-pub.lab.example/8443')}/cucm-uds/%2e%2e/axl", 403),
+        (f"/{encode('lab.example/https/ucm-pub.lab.example/x')}/cucm-uds/version", 400),
+        (f"/{encode('lab.example/https')}/cucm-uds/version", 400),
+    ],
+)
+def test_a_path_that_leads_nowhere_is_refused_and_nothing_goes_inside(
+    world: World, ask: Ask, path: str, status: int
+) -> None:
+    assert ask(path).status == status
+    answered = [r.event for r in world.site.log.records() if isinstance(r.event, EdgeRequestAnswered)]
+    assert [event.inside for event in answered] == [""]
+
+
+def test_bytes_that_are_no_domain() -> None:
+    with pytest.raises(BadPath):
+        parse("/" + b64encode(b"\xff\xfe\xfd").decode() + "/get_edge_config", "lab.example", INSIDE)
+
+
+def test_who_sends_on_while_a_request_is_under_way_inside_is_bounded(world: World) -> None:
+    expressway, now = world.site.expressways["expc"], world.site.clock.now()
+    flow, here = FlowId(90_001), Address("198.51.100.7", 8443)
+    facts = FlowFacts(transport="tls", local=here, remote=Address("203.0.113.9", 40000), listener="https")
+    expressway.flow_opened(flow, facts, now)
+    path = f"/{encode('lab.example/https/ucm-pub.lab.example/8443')}/cucm-uds/version"
+    expressway.flow_data(flow, f"GET {path} HTTP/1.1\r\nHost: x\r\n\r\n".encode(), now)
+    expressway.flow_data(flow, b"G" * 60_000, now)
+    assert CloseFlow(flow) not in expressway.effects()
+    expressway.flow_data(flow, b"G" * 6_000, now)
+    assert expressway.effects() == [CloseFlow(flow)]
+
+
+def test_a_path_that_is_no_text_is_refused_and_told_in_letters_that_can_be_written(world: World) -> None:
+    expressway, now = world.site.expressways["expc"], world.site.clock.now()
+    flow, here = FlowId(90_001), Address("198.51.100.7", 8443)
+    facts = FlowFacts(transport="tls", local=here, remote=Address("203.0.113.9", 40000), listener="https")
+    expressway.flow_opened(flow, facts, now)
+    inside = encode("lab.example/https/ucm-pub.lab.example/8443").encode()
+    expressway.flow_data(flow, b"GET /" + inside + b"/cucm-uds/\xff HTTP/1.1\r\nHost: x\r\n\r\n", now)
+    assert not [effect for effect in expressway.effects() if isinstance(effect, Fetch)]
+    (told,) = [r.event for r in world.site.log.records() if isinstance(r.event, EdgeRequestAnswered)]
+    assert told.status == 403
+    assert told.path.endswith("/cucm-uds/\\xff")
