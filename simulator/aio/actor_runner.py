@@ -35,7 +35,7 @@ _EARLY = 0.001
 
 
 class ActorRunner:
-    """See `simulator.aio.flow_events.Seat`. An exception of its actor ends the flow it was about, nothing else."""
+    """Runs one actor on sockets. An exception of the actor ends the flow it was about, nothing else."""
 
     def __init__(
         self,

@@ -8,8 +8,8 @@ __all__ = [
     "OPERATIONS",
     "PATH",
     "PRODUCT_VERSIONS",
+    "AxlEnvironment",
     "AxlService",
     "Operation",
-    "AxlEnvironment",
     "WriteThrottle",
 ]

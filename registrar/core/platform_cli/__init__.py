@@ -19,6 +19,7 @@ __all__ = [
     "Administration",
     "AdministrationRefused",
     "CertificateFile",
+    "CliSession",
     "ClusterAdministration",
     "CommandRun",
     "Member",
@@ -27,6 +28,5 @@ __all__ = [
     "PlatformCli",
     "Reachability",
     "Result",
-    "CliSession",
     "Wants",
 ]

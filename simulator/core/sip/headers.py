@@ -1,6 +1,6 @@
 """Header fields: an immutable sequence of lines as they stand on the wire, and an index over them.
 
-ServiceAction, duplicates, case, compact names, folding and white space are kept in the lines; look-ups ignore them.
+Order, duplicates, case, compact names, folding and white space are kept in the lines; look-ups ignore them.
 """
 
 from __future__ import annotations

@@ -8,8 +8,8 @@ from simulator.evidence.ladder.picture import Strip, strips, svg
 from simulator.evidence.ladder.rows import LadderRow, Tone, captions_of, lanes_of, rows_of
 
 __all__ = [
-    "Line",
     "LadderRow",
+    "Line",
     "Strip",
     "Tone",
     "captions_of",

@@ -1,6 +1,7 @@
 """A scenario: a lab, steps to take in it, and what must (and must not) be seen. The model of scenario.yaml.
 
-A step is a mapping with one key, its verb. The verbs are the fields of `Step`; `simulator.lab.steps.verbs` does them.
+A step is a mapping with one key, its verb. The verbs are the fields of `Step`; `simulator.lab.steps.verbs`
+does them.
 """
 
 from __future__ import annotations

@@ -342,4 +342,4 @@ class Tomcat:
         self._restarted(now)
 
 
-__all__ = ["REDIRECT_URI", "UcmServices", "UcmService", "Tomcat"]
+__all__ = ["REDIRECT_URI", "Tomcat", "UcmService", "UcmServices"]

@@ -1,7 +1,7 @@
 """The softphone as an actor: sorts what happens into inputs, runs the transition table, keeps the timers.
 
-A phone is told what became of its flows and fetches (`simulator.core.actor.flow.Actor`) and answers with effects. Its
-life is `transitions.TRANSITIONS`; what each action does is `life`.
+A phone is told what became of its flows and fetches (`simulator.core.actor.flow.Actor`) and answers with
+effects. Its life is `transitions.TRANSITIONS`; what each action does is `life`.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """The sign-in as a machine: sorts answers into inputs, runs the table, keeps the timers.
 
-A part of an actor (`softphone.core.actors.jabber`), which gives it what arrives and takes its effects; it is also
-the phone's `TokenSource`: it renews ahead of time by itself, and at once when a node refused a token.
+A part of an actor (`softphone.core.actors.jabber`), which gives it what arrives and takes its effects; it is
+also the phone's `TokenSource`: it renews ahead of time by itself, and at once when a node refused a token.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """How the sign-in reaches the servers inside: straight, or through an Expressway that relays for it.
 
-What lies inside is always called by its own URL; only `Route.url` knows what is dialled for it. The first segment
-of a relayed path is the base64 of `<domain>/<protocol>/<host>/<port>` [assumed], without padding [observed:
+What lies inside is always called by its own URL; only `Route.url` knows what is dialled for it. The first
+segment of a relayed path is the base64 of `<domain>/<protocol>/<host>/<port>` [assumed], without padding [observed:
 device-config 4.8].
 """
 
