@@ -37,9 +37,9 @@ from registrar.core.cluster.ports import NodePorts
 from registrar.core.cluster.snapshot import NodeSnapshot
 from simulator.aio.clock import RealClock
 from simulator.aio.driver import Driver
-from simulator.core.actor.flow import ActorId, FlowIds
 from simulator.core.entropy import SeededEntropy
 from simulator.core.events.log import EventLog
+from simulator.core.ids import ActorId, FlowIds
 
 _PROFILE = "Benchmark OAuth"
 

@@ -6,9 +6,9 @@ from contextlib import suppress
 from typing import TypedDict
 
 from certs.identity import of_chain, subjects_of
-from simulator.core.actor.flow import TlsFacts
 from simulator.core.events import TlsEstablished, TlsFailed
 from simulator.core.tls.alerts import TlsRefusal
+from simulator.core.tls.facts import TlsFacts
 from simulator.core.tls.identity import PeerIdentity
 from simulator.core.tls.settings import ClientTls, Credential, ServerTls
 

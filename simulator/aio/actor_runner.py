@@ -13,21 +13,19 @@ from simulator.aio.udp import UdpSocket
 from simulator.core import redact
 from simulator.core.actor.flow import (
     Actor,
-    ActorId,
     CloseFlow,
     Effect,
     Fetch,
     Fetched,
     FlowEnd,
     FlowFacts,
-    FlowId,
-    FlowIds,
     OpenFlow,
     SendData,
 )
 from simulator.core.actor.tap import Tap
 from simulator.core.events import ActorFailed, FlowClosed, FlowFailed
 from simulator.core.events.log import EventLog
+from simulator.core.ids import ActorId, FlowId, FlowIds
 from simulator.core.instant import Clock, Instant
 
 _EARLY = 0.001

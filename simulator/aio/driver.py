@@ -19,9 +19,10 @@ from simulator.aio.http_client import Fetcher
 from simulator.aio.listener import bind, cannot_listen, literal
 from simulator.aio.tcp_connection import Limits, TcpConnection
 from simulator.aio.udp import UdpSocket
-from simulator.core.actor.flow import Actor, ActorId, Address, FlowIds, Listen
+from simulator.core.actor.flow import Actor, Address, Listen
 from simulator.core.actor.tap import Tap
 from simulator.core.events.log import EventLog
+from simulator.core.ids import ActorId, FlowIds
 from simulator.core.instant import Clock, Instant
 from simulator.core.tls.session import TlsSession
 

@@ -9,10 +9,12 @@ from typing import Protocol
 from certs import handshakes
 from simulator.aio.tcp_connection import TcpConnection
 from simulator.aio.udp import UdpFlow
-from simulator.core.actor.flow import ActorId, Address, FlowEnd, FlowFacts, FlowId, FlowIds, TlsFacts, Transport
+from simulator.core.actor.flow import Address, FlowEnd, FlowFacts, Transport
 from simulator.core.actor.tap import Tap
 from simulator.core.events import FlowClosed, FlowOpened, TlsEstablished, TlsFailed
 from simulator.core.events.log import EventLog
+from simulator.core.ids import ActorId, FlowId, FlowIds
+from simulator.core.tls.facts import TlsFacts
 from simulator.core.tls.settings import ClientTls, ServerTls
 
 AddressMap = Callable[[Address], Address]

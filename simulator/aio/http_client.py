@@ -16,20 +16,11 @@ from urllib.parse import SplitResult, urljoin, urlsplit
 from simulator.aio.dial import DialFailed, Resolve, dial
 from simulator.aio.flow_events import AddressMap, Carrier, FlowEvents
 from simulator.aio.tcp_connection import Limits, TcpConnection
-from simulator.core.actor.flow import (
-    ActorId,
-    Address,
-    Fetch,
-    Fetched,
-    FlowEnd,
-    FlowFacts,
-    FlowId,
-    FlowIds,
-    OpenFlow,
-)
+from simulator.core.actor.flow import Address, Fetch, Fetched, FlowEnd, FlowFacts, OpenFlow
 from simulator.core.actor.tap import Tap
 from simulator.core.events import FlowClosed, FlowFailed
 from simulator.core.events.log import EventLog
+from simulator.core.ids import ActorId, FlowId, FlowIds
 from simulator.core.tls.settings import ClientTls
 
 BODY_LIMIT = 1 << 20

@@ -16,10 +16,11 @@ from certs.identity import read
 from simulator.aio.flow_events import AddressMap, Carrier, FlowEvents
 from simulator.aio.listener import bind
 from simulator.aio.tcp_connection import Limits, TcpConnection
-from simulator.core.actor.flow import ActorId, Address, FlowEnd, FlowFacts, FlowId, FlowIds, Listen
+from simulator.core.actor.flow import Address, FlowEnd, FlowFacts, Listen
 from simulator.core.actor.tap import Tap
 from simulator.core.events import FlowClosed
 from simulator.core.events.log import EventLog
+from simulator.core.ids import ActorId, FlowId, FlowIds
 from simulator.core.tls.session import TlsSession
 
 _UNSENT = 64 << 20

@@ -14,9 +14,11 @@ import struct
 from dataclasses import dataclass
 from typing import Protocol, cast
 
-from simulator.core.actor.flow import Address, FlowEnd, FlowId, TlsFacts
+from simulator.core.actor.flow import Address, FlowEnd
 from simulator.core.actor.tap import Tap, WireEnd
+from simulator.core.ids import FlowId
 from simulator.core.tls.alerts import TlsRefusal
+from simulator.core.tls.facts import TlsFacts
 from simulator.core.tls.session import TlsData, TlsDown, TlsSession, TlsUp
 
 

@@ -6,8 +6,9 @@ import asyncio
 from collections import OrderedDict
 from typing import Protocol, cast
 
-from simulator.core.actor.flow import Address, FlowEnd, FlowId
+from simulator.core.actor.flow import Address, FlowEnd
 from simulator.core.actor.tap import Tap
+from simulator.core.ids import FlowId
 
 SocketName = tuple[str, int] | tuple[str, int, int, int]
 

@@ -9,8 +9,8 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 
 from simulator.core import events as ev
-from simulator.core.actor.flow import FlowId
 from simulator.core.events.log import Record
+from simulator.core.ids import FlowId
 
 
 @dataclass(slots=True, eq=False)

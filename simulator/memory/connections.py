@@ -12,20 +12,10 @@ from typing import Protocol
 
 from certs import contexts, handshakes, identity
 from simulator.core import events as ev
-from simulator.core.actor.flow import (
-    Actor,
-    Address,
-    Fetched,
-    FlowEnd,
-    FlowFacts,
-    FlowId,
-    FlowIds,
-    Listen,
-    OpenFlow,
-    SendData,
-)
+from simulator.core.actor.flow import Actor, Address, Fetched, FlowEnd, FlowFacts, Listen, OpenFlow, SendData
 from simulator.core.actor.tap import Tap, WireEnd
 from simulator.core.events.log import EventLog
+from simulator.core.ids import FlowId, FlowIds
 from simulator.core.instant import Clock, Instant
 from simulator.core.tls.alerts import TlsRefusal
 from simulator.core.tls.session import TlsDown, TlsRefused, TlsSession, TlsUp

@@ -9,7 +9,6 @@ from collections.abc import Callable
 from urllib.parse import urlsplit
 
 from simulator.core.actor.flow import (
-    ActorId,
     Address,
     CloseFlow,
     Effect,
@@ -17,7 +16,6 @@ from simulator.core.actor.flow import (
     Fetched,
     FlowEnd,
     FlowFacts,
-    FlowId,
     Listen,
     OpenFlow,
     SendData,
@@ -31,6 +29,7 @@ from simulator.core.http.http1 import (
     render_response,
 )
 from simulator.core.http.message import HttpResponse, HttpService
+from simulator.core.ids import ActorId, FlowId
 from simulator.core.instant import Instant
 from simulator.core.tls.settings import ClientTls, Credential, ServerTls
 

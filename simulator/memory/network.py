@@ -12,19 +12,10 @@ from functools import partial
 from heapq import heappop, heappush
 from math import inf
 
-from simulator.core.actor.flow import (
-    Actor,
-    Address,
-    CloseFlow,
-    Fetch,
-    Fetched,
-    FlowIds,
-    Listen,
-    OpenFlow,
-    SendData,
-)
+from simulator.core.actor.flow import Actor, Address, CloseFlow, Fetch, Fetched, Listen, OpenFlow, SendData
 from simulator.core.actor.tap import Tap
 from simulator.core.events.log import EventLog
+from simulator.core.ids import FlowIds
 from simulator.core.instant import Instant, ManualClock
 from simulator.memory.connections import Environment, Wire
 from simulator.memory.http import Exchange

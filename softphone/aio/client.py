@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from simulator.aio.clock import RealClock
 from simulator.aio.driver import Driver
-from simulator.core.actor.flow import ActorId, Address, FlowIds
+from simulator.core.actor.flow import Address
 from simulator.core.entropy import SeededEntropy
 from simulator.core.events import (
     PhoneRegistered,
@@ -21,6 +21,7 @@ from simulator.core.events import (
     SignInStateChanged,
 )
 from simulator.core.events.log import EventLog, Record
+from simulator.core.ids import ActorId, FlowIds
 from simulator.core.instant import Clock
 from simulator.core.sip import UCM, Dialect
 from softphone.core.actors.jabber import Jabber

@@ -10,22 +10,11 @@ from typing import Any
 
 import pytest
 
-from simulator.core.actor.flow import (
-    ActorId,
-    Address,
-    CloseFlow,
-    Fetch,
-    Fetched,
-    FlowEnd,
-    FlowFacts,
-    FlowId,
-    FlowIds,
-    OpenFlow,
-    SendData,
-)
+from simulator.core.actor.flow import Address, CloseFlow, Fetch, Fetched, FlowEnd, FlowFacts, OpenFlow, SendData
 from simulator.core.entropy import SeededEntropy
 from simulator.core.events import Event
 from simulator.core.events.log import EventLog
+from simulator.core.ids import ActorId, FlowId, FlowIds
 from simulator.core.instant import Instant, ManualClock
 from simulator.core.sip import Request, Response, parse_bearer, parse_message, reply_to, serialize, stun
 from simulator.core.sip.bearer import UCM, BearerToken

@@ -11,7 +11,6 @@ from registrar.core.register.checks import peer_admitted
 from registrar.core.register.peer import PeerRole
 from registrar.core.register.reasons import REPLIES, Reason
 from registrar.core.register.verdicts import Accepted, Challenged, Decision, RegisterAttempt
-from simulator.core.actor.flow import FlowId
 from simulator.core.events import (
     BindingChanged,
     PeerJudged,
@@ -24,6 +23,7 @@ from simulator.core.events import (
 )
 from simulator.core.events.log import Journal
 from simulator.core.events.sip_summary import identity_of, seen
+from simulator.core.ids import FlowId
 from simulator.core.redact import text as redacted
 from simulator.core.sip import Message, Request
 

@@ -6,8 +6,9 @@ from heapq import heappop, heappush
 
 from registrar.core.callmanager import events
 from registrar.core.callmanager.connection import Connection
-from simulator.core.actor.flow import CloseFlow, Effect, FlowId, SendData
+from simulator.core.actor.flow import CloseFlow, Effect, SendData
 from simulator.core.events.log import Journal
+from simulator.core.ids import FlowId
 from simulator.core.instant import Instant
 from simulator.core.sip import (
     ClientTransactions,

@@ -20,10 +20,11 @@ from registrar.core.register.policy import RegistrarPolicy
 from registrar.core.register.reasons import Reason
 from registrar.core.register.registrar import Registrar
 from registrar.core.tokens import TokenValidator
-from simulator.core.actor.flow import ActorId, Effect, Fetched, FlowEnd, FlowFacts, FlowId, Listen
+from simulator.core.actor.flow import Effect, Fetched, FlowEnd, FlowFacts, Listen
 from simulator.core.entropy import Entropy
 from simulator.core.events import ServiceStarted, ServiceStopped
 from simulator.core.events.log import Journal
+from simulator.core.ids import ActorId, FlowId
 from simulator.core.instant import Instant
 from simulator.core.sip import (
     KeepAlive,

@@ -10,7 +10,8 @@ from dataclasses import dataclass
 from heapq import heappop, heappush, heapreplace
 
 from registrar.core.cluster.causes import UnregCause
-from simulator.core.actor.flow import Address, FlowId
+from simulator.core.actor.flow import Address
+from simulator.core.ids import FlowId
 from simulator.core.instant import Instant
 from simulator.core.sip import SipUri
 

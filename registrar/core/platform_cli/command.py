@@ -12,9 +12,8 @@ from dataclasses import dataclass
 from typing import Literal
 
 from registrar.core.platform_cli.conversation import CommandRefused, Handler
+from simulator.core.mark import Mark
 
-Mark = Literal["documented", "observed", "assumed"]
-"""Evidence for what the command prints."""
 _WORD = re.compile(r"\S+")
 _WIDTH = 80
 

@@ -6,7 +6,8 @@ from dataclasses import dataclass, field
 from enum import Enum
 
 from registrar.core.cluster.expressway_table import TrustVerdict
-from simulator.core.actor.flow import Address, FlowFacts, FlowId, Transport
+from simulator.core.actor.flow import Address, FlowFacts, Transport
+from simulator.core.ids import FlowId
 from simulator.core.tls.identity import PeerIdentity
 
 _REMEMBERED_CALLS = 1024

@@ -10,11 +10,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from types import MappingProxyType
-from typing import Literal
 
 from registrar.core.cluster.causes import FailCause
-
-Mark = Literal["documented", "observed", "assumed"]
+from simulator.core.mark import Mark
 
 
 class Reason(StrEnum):

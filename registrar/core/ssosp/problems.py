@@ -9,9 +9,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from types import MappingProxyType
-from typing import Literal
 
-Mark = Literal["documented", "observed", "assumed"]
+from simulator.core.mark import Mark
 
 
 class OAuthProblem(StrEnum):

@@ -20,8 +20,7 @@ from simulator.core.actor.flow import Fetched
 from simulator.core.events import ClusterChanged, KeysLoaded, KeysNotLoaded
 from simulator.core.events.log import Journal
 from simulator.core.instant import Instant
-
-Mark = Literal["documented", "assumed"]
+from simulator.core.mark import Mark
 
 
 class ConsumerKind(StrEnum):

@@ -13,10 +13,10 @@ from types import MappingProxyType
 from typing import Literal
 
 from registrar.core.tokens.problems import TokenProblem as P
+from simulator.core.mark import Mark
 
 Dialect = Literal["ucm", "rfc8898", "resource"]
 """SIP as UCM speaks it, SIP by RFC 8898, and an HTTP resource by RFC 6750."""
-Mark = Literal["documented", "observed", "assumed"]
 Group = Literal["none", "syntax", "parse", "crypto", "claims", "time", "policy"]
 
 

@@ -8,17 +8,14 @@ sockets (`simulator.aio.driver`) and without them (`simulator.lab.run.world`); i
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Literal, NewType, Protocol
+from typing import Literal, Protocol
 
+from simulator.core.ids import ActorId, FlowId
 from simulator.core.instant import Instant
 from simulator.core.tls.alerts import TlsRefusal
-from simulator.core.tls.identity import PeerIdentity
+from simulator.core.tls.facts import TlsFacts
 from simulator.core.tls.settings import ClientTls, ServerTls
 
-ActorId = NewType("ActorId", str)
-"""Stable name of an actor: "ucm-pub", "CSFALICE", "expc"."""
-FlowId = NewType("FlowId", int)
-"""Unique in a lab; the two ends of one connection have two different flow ids."""
 Transport = Literal["udp", "tcp", "tls"]
 
 
@@ -29,19 +26,6 @@ class Address:
 
     def __str__(self) -> str:
         return f"[{self.host}]:{self.port}" if ":" in self.host else f"{self.host}:{self.port}"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class TlsFacts:
-    """What a finished handshake agreed on."""
-
-    version: TlsVersionName
-    cipher: str
-    peer: PeerIdentity | None
-    """The peer's certificate; None if it presented none."""
-
-
-TlsVersionName = Literal["TLSv1.2", "TLSv1.3"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -164,14 +148,3 @@ class Actor(Protocol):
     def effects(self) -> list[Effect]:
         """Drains what the actor wants done, in order. Ask after every other call."""
         ...
-
-
-class FlowIds:
-    """The lab's one source of flow ids, shared by its actors and drivers."""
-
-    def __init__(self) -> None:
-        self._next = 0
-
-    def take(self) -> FlowId:
-        self._next += 1
-        return FlowId(self._next)

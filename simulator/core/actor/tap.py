@@ -8,7 +8,8 @@ from __future__ import annotations
 from enum import Enum
 from typing import Protocol
 
-from simulator.core.actor.flow import FlowFacts, FlowId
+from simulator.core.actor.flow import FlowFacts
+from simulator.core.ids import FlowId
 
 
 class WireEnd(Enum):

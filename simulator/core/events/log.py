@@ -7,8 +7,8 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import TypeVar
 
-from simulator.core.actor.flow import ActorId, FlowId
 from simulator.core.events import Event, event_from_json, event_to_json
+from simulator.core.ids import ActorId, FlowId
 from simulator.core.instant import Clock, Instant
 
 E = TypeVar("E", bound=Event)

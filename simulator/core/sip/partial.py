@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections import OrderedDict
 
-from simulator.core.actor.flow import FlowId
+from simulator.core.ids import FlowId
 from simulator.core.instant import Instant
 
 

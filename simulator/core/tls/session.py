@@ -12,8 +12,8 @@ from dataclasses import dataclass, field
 from enum import Enum
 from typing import Literal, cast
 
-from simulator.core.actor.flow import TlsFacts, TlsVersionName
 from simulator.core.tls.alerts import TlsRefusal, received_alert, sent_alert
+from simulator.core.tls.facts import TlsFacts, TlsVersionName
 from simulator.core.tls.flight import leaf_in_clear
 from simulator.core.tls.identity import PeerIdentity
 

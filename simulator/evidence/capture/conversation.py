@@ -7,7 +7,8 @@ from dataclasses import dataclass, field
 from typing import Literal
 from zlib import crc32
 
-from simulator.core.actor.flow import Address, FlowId
+from simulator.core.actor.flow import Address
+from simulator.core.ids import FlowId
 from simulator.evidence.capture import frames
 from simulator.evidence.capture.frames import ACK, FIN, PSH, RST, SYN, Path
 

@@ -12,9 +12,10 @@ from types import TracebackType
 from typing import Self
 
 from simulator import __version__
-from simulator.core.actor.flow import Address, FlowFacts, FlowId
+from simulator.core.actor.flow import Address, FlowFacts
 from simulator.core.actor.tap import WireEnd
 from simulator.core.events.log import EventLog, Record
+from simulator.core.ids import FlowId
 from simulator.core.instant import Clock
 from simulator.evidence.capture import blocks, keylog
 from simulator.evidence.capture.conversation import CLIENT, SERVER, Conversation, Packet, Side

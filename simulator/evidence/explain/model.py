@@ -6,11 +6,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
+from simulator.core.mark import Mark
+
 State = Literal["pass", "fail", "not_reached", "unseen"]
 """unseen: checked by somebody who reports nothing here (a real UCM, a foreign client)."""
 What = Literal["sign-in", "configuration", "connection", "handshake", "register"]
 """How far an attempt came, or what it was."""
-Mark = Literal["documented", "observed", "assumed"]
 
 SHOWN: dict[State, str] = {"pass": "PASS", "fail": "FAIL", "not_reached": "not reached", "unseen": "not seen"}
 

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 
 from simulator.core import events as ev
 from simulator.core.events.log import Record
-from simulator.evidence.explain.model import Advice, ExplainRow, Mark
+from simulator.core.mark import Mark
+from simulator.evidence.explain.model import Advice, ExplainRow
 
 TITLES: Mapping[str, str] = {
     "seeking": "Servers found in DNS",

@@ -7,7 +7,8 @@ measured with OpenSSL; which number Cisco's own stacks send is assumed.
 
 from __future__ import annotations
 
-from simulator.evidence.explain.model import Advice, Mark
+from simulator.core.mark import Mark
+from simulator.evidence.explain.model import Advice
 from simulator.evidence.explain.tls_faults import Side, TlsFault
 
 ROLES = ("oauth", "mra", "sips", "edge", "traversal", "https", "other")

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from simulator.core.actor.flow import FlowId
 from simulator.core.events import FlowOpened
+from simulator.core.ids import FlowId
 from simulator.core.instant import Instant, to_datetime
 from simulator.evidence.connections import Connections
 

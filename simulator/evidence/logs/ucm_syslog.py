@@ -12,8 +12,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from simulator.core import events as ev
-from simulator.core.actor.flow import FlowId
 from simulator.core.events.log import Record
+from simulator.core.ids import FlowId
 from simulator.core.instant import to_datetime
 from simulator.evidence.logs.shape import Ends, own_ends, plain
 

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from typing import Literal
 
-from simulator.core.actor.flow import Effect, FlowId, SendData
+from simulator.core.actor.flow import Effect, SendData
 from simulator.core.events import ProxyForwarded, SipSent
 from simulator.core.events.log import Journal
 from simulator.core.events.sip_summary import printable, seen
+from simulator.core.ids import FlowId
 from simulator.core.sip import Request, Response, serialize
 
 

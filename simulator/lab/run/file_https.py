@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from simulator.aio.http_server import http_protocols
 from simulator.aio.protocol_server import ProtocolServer
-from simulator.core.actor.flow import ActorId, Address, Listen
+from simulator.core.actor.flow import Address, Listen
 from simulator.core.actor.tap import Tap
+from simulator.core.ids import ActorId
 from simulator.core.tls.settings import ServerTls
 from simulator.lab.site.site import Site
 

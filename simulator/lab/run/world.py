@@ -8,9 +8,10 @@ from __future__ import annotations
 from collections.abc import Callable, Coroutine
 from typing import Any, TypeVar
 
-from simulator.core.actor.flow import Actor, ActorId, Address
+from simulator.core.actor.flow import Actor, Address
 from simulator.core.actor.tap import Tap
 from simulator.core.events.log import Record
+from simulator.core.ids import ActorId
 from simulator.core.instant import Instant, ManualClock
 from simulator.lab.config.lab import LabConfig
 from simulator.lab.site.pki import Pki

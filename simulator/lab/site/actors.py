@@ -18,9 +18,10 @@ from registrar.core.soap.control import DeviceAction
 from registrar.core.tftp.secure_service import SecureConfigService
 from registrar.core.tftp.service import ConfigService
 from registrar.core.uds.profiles import STANDARD_PROFILE
-from simulator.core.actor.flow import Actor, ActorId, Address, Fetch, Fetched
+from simulator.core.actor.flow import Actor, Address, Fetch, Fetched
 from simulator.core.entropy import Entropy
 from simulator.core.http.message import HttpRequest, HttpResponse
+from simulator.core.ids import ActorId
 from simulator.core.instant import Clock, Instant
 from simulator.lab.config.lab import LabConfig, PhoneConfig
 from simulator.lab.site import dns_records, oauth_settings

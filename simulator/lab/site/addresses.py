@@ -5,9 +5,10 @@ from __future__ import annotations
 from dataclasses import replace
 
 from registrar.core.cluster.ports import NodePorts
-from simulator.core.actor.flow import Actor, ActorId, Address, FlowIds
+from simulator.core.actor.flow import Actor, Address
 from simulator.core.entropy import Entropy, SeededEntropy
 from simulator.core.events.log import EventLog, Journal
+from simulator.core.ids import ActorId, FlowIds
 from simulator.core.instant import Clock, Instant
 from simulator.core.tls.settings import Credential
 from simulator.lab.config.lab import EDGE_PORTS, EdgeConfig, ExpresswayConfig, LabConfig, NodeConfig

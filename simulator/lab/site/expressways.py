@@ -5,8 +5,9 @@ from __future__ import annotations
 from certs.authority import Issued
 from registrar.core.axl import PRODUCT_VERSIONS
 from registrar.core.tokens.key_document import render_keys
-from simulator.core.actor.flow import ActorId, Address
+from simulator.core.actor.flow import Address
 from simulator.core.events import ClusterChanged, FaultInjected
+from simulator.core.ids import ActorId
 from simulator.core.sip.bearer import RFC8898, UCM
 from simulator.expressway.core import trusted_cas
 from simulator.expressway.core.actors.expressway_c import ExpresswayC

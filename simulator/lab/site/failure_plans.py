@@ -16,10 +16,10 @@ from typing import Annotated
 from pydantic import Field, model_validator
 
 from simulator.core import redact
-from simulator.core.actor.flow import ActorId
 from simulator.core.events import FaultInjected
 from simulator.core.events.log import EventLog
 from simulator.core.http.message import Delivery, HttpRequest, HttpResponse
+from simulator.core.ids import ActorId
 from simulator.core.instant import Instant
 from simulator.lab.config.lab import FileModel, Name
 

@@ -19,20 +19,10 @@ import dns.rdataclass
 import dns.rdatatype
 import dns.rrset
 
-from simulator.core.actor.flow import (
-    ActorId,
-    Address,
-    CloseFlow,
-    Effect,
-    Fetched,
-    FlowEnd,
-    FlowFacts,
-    FlowId,
-    Listen,
-    SendData,
-)
+from simulator.core.actor.flow import Address, CloseFlow, Effect, Fetched, FlowEnd, FlowFacts, Listen, SendData
 from simulator.core.events import NamesAnswered
 from simulator.core.events.log import Journal
+from simulator.core.ids import ActorId, FlowId
 from simulator.core.instant import Instant
 
 TTL = 60

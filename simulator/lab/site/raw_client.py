@@ -9,21 +9,19 @@ from string import Template
 
 from simulator.core import redact
 from simulator.core.actor.flow import (
-    ActorId,
     Address,
     CloseFlow,
     Effect,
     Fetched,
     FlowEnd,
     FlowFacts,
-    FlowId,
-    FlowIds,
     OpenFlow,
     SendData,
     Transport,
 )
 from simulator.core.events import Event, FaultInjected, SipMalformed, SipReceived, SipSent
 from simulator.core.events.log import Journal
+from simulator.core.ids import ActorId, FlowId, FlowIds
 from simulator.core.instant import Instant
 from simulator.core.sip import (
     KeepAlive,

@@ -11,8 +11,8 @@ from collections.abc import Iterable
 from registrar.core.callmanager.service import CallManager
 from registrar.core.soap.control import ServiceState
 from registrar.core.tokens import MUTATIONS
-from simulator.core.actor.flow import ActorId
 from simulator.core.events import ClusterChanged, FaultInjected, ServiceStarted, ServiceStopped
+from simulator.core.ids import ActorId
 from simulator.core.tls.settings import Credential
 from simulator.lab.config.lab import CertificateConfig, PortsConfig, TokenConfig
 from simulator.lab.site.actors import Cast

@@ -36,10 +36,10 @@ from registrar.core.tokens.key_ring import ConsumerKind, KeyConsumer, KeyRing
 from registrar.core.tomcat.http import error_page
 from registrar.core.tomcat.passwords import UserPasswords
 from registrar.core.uds import UdsService, UdsSite
-from simulator.core.actor.flow import ActorId
 from simulator.core.entropy import Entropy
 from simulator.core.events.log import EventLog
 from simulator.core.http.message import HttpRequest, HttpResponse, HttpService
+from simulator.core.ids import ActorId
 from simulator.core.instant import Clock, Instant
 from simulator.lab.config.lab import LabConfig
 from simulator.lab.site import oauth_settings

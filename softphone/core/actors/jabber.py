@@ -7,10 +7,11 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from simulator.core.actor.flow import ActorId, Effect, Fetched, FlowEnd, FlowFacts, FlowId, FlowIds
+from simulator.core.actor.flow import Effect, Fetched, FlowEnd, FlowFacts
 from simulator.core.entropy import Entropy
 from simulator.core.events import PhoneFailed, PhoneRefused, PhoneSignedIn, SignInFailed
 from simulator.core.events.log import Journal
+from simulator.core.ids import ActorId, FlowId, FlowIds
 from simulator.core.instant import Instant
 from simulator.core.sip import UCM
 from simulator.core.sip.bearer import Dialect

@@ -10,10 +10,11 @@ from collections.abc import Callable, Mapping
 from types import MappingProxyType
 from typing import Any, Final
 
-from simulator.core.actor.flow import ActorId, Effect, Fetched, FlowEnd, FlowFacts, FlowId, FlowIds
+from simulator.core.actor.flow import Effect, Fetched, FlowEnd, FlowFacts
 from simulator.core.entropy import Entropy
 from simulator.core.events import ConfigFetched, PhoneFailed, PhoneRefused, PhoneStateChanged, PhoneWarned
 from simulator.core.events.log import Journal
+from simulator.core.ids import ActorId, FlowId, FlowIds
 from simulator.core.instant import Instant
 from simulator.core.sip import UCM, KeepAlive, Request, ResponseArrived, TransactionFailed
 from simulator.core.sip.bearer import Dialect

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 
-from simulator.core.actor.flow import CloseFlow, Effect, FlowFacts, FlowId, FlowIds, OpenFlow
+from simulator.core.actor.flow import CloseFlow, Effect, FlowFacts, OpenFlow
 from simulator.core.entropy import Entropy
 from simulator.core.events.log import Journal
+from simulator.core.ids import FlowId, FlowIds
 from simulator.core.sip import Timers
 from simulator.core.sip.bearer import Dialect
 from simulator.core.tls.settings import ClientTls

@@ -6,8 +6,9 @@ X14: sip-wire 4, device-config 4.9]
 
 from __future__ import annotations
 
-from simulator.core.actor.flow import Effect, FlowId, SendData
+from simulator.core.actor.flow import Effect, SendData
 from simulator.core.entropy import Entropy
+from simulator.core.ids import FlowId
 from simulator.core.instant import Instant
 from simulator.core.sip import stun
 from simulator.core.sip.stun import StunMessage

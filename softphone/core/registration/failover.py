@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from typing import Literal
 
-from simulator.core.actor.flow import FlowId
 from simulator.core.events import (
     Event,
     PhoneFailed,
@@ -16,6 +15,7 @@ from simulator.core.events import (
     PhoneRefused,
     PhoneWarned,
 )
+from simulator.core.ids import FlowId
 from simulator.core.instant import Instant
 from softphone.core.device_file.ports import PortDecision, PortPlan
 from softphone.core.device_file.problems import Finding

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from simulator.core.actor.flow import FlowFacts, FlowId
+from simulator.core.actor.flow import FlowFacts
+from simulator.core.ids import FlowId
 from simulator.core.instant import Instant
 from simulator.core.sip import KeepAlive, Request, ResponseArrived
 from softphone.core.device_file.ports import PortDecision

@@ -10,10 +10,11 @@ from collections.abc import Callable, Mapping
 from types import MappingProxyType
 from typing import Final
 
-from simulator.core.actor.flow import Effect, Fetched, FlowId, FlowIds
+from simulator.core.actor.flow import Effect, Fetched
 from simulator.core.entropy import Entropy
 from simulator.core.events import SignInFailed, SignInStateChanged, SignInStepAnswered
 from simulator.core.events.log import Journal
+from simulator.core.ids import FlowId, FlowIds
 from simulator.core.instant import Instant
 from simulator.core.sip.timing import IllegalInput
 from softphone.core.device_file.problems import ConfigError

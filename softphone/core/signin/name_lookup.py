@@ -15,8 +15,9 @@ import dns.message
 import dns.rcode
 import dns.rdatatype
 
-from simulator.core.actor.flow import Address, CloseFlow, Effect, FlowId, FlowIds, OpenFlow, SendData
+from simulator.core.actor.flow import Address, CloseFlow, Effect, OpenFlow, SendData
 from simulator.core.entropy import Entropy
+from simulator.core.ids import FlowId, FlowIds
 from simulator.core.instant import Instant
 
 RESEND = 2.0

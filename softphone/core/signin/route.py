@@ -1,8 +1,8 @@
 """How the sign-in reaches the servers inside: straight, or through an Expressway that relays for it.
 
 What lies inside is always called by its own URL; only `Route.url` knows what is dialled for it. The first
-segment of a relayed path is the base64 of `<domain>/<protocol>/<host>/<port>` [assumed], without padding [observed:
-device-config 4.8].
+segment of a relayed path is the base64 of `<domain>/<protocol>/<host>/<port>` [assumed], without padding
+[observed: device-config 4.8].
 """
 
 from __future__ import annotations

@@ -7,10 +7,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from simulator.core.actor.flow import Effect, FlowIds
+from simulator.core.actor.flow import Effect
 from simulator.core.entropy import Entropy
 from simulator.core.events import SignInFailed, TokenRenewed
 from simulator.core.events.log import Journal
+from simulator.core.ids import FlowIds
 from simulator.core.instant import Instant
 from softphone.core.settings.backoff import Backoff
 from softphone.core.settings.profile import EdgeServer

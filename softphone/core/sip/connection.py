@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from simulator.core.actor.flow import Effect, FlowFacts, FlowId, SendData
+from simulator.core.actor.flow import Effect, FlowFacts, SendData
 from simulator.core.events import SipMalformed, SipReceived, SipSent
 from simulator.core.events.log import Journal
 from simulator.core.events.sip_summary import seen
+from simulator.core.ids import FlowId
 from simulator.core.instant import Instant
 from simulator.core.sip import (
     ClientTransactions,

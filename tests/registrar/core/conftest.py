@@ -24,19 +24,12 @@ from registrar.core.cluster.ports import NodePorts
 from registrar.core.cluster.snapshot import NodeSnapshot
 from registrar.core.register.policy import RegistrarPolicy
 from registrar.core.tokens import AccessClaims, ClusterKeys, mint_access
-from simulator.core.actor.flow import (
-    Address,
-    CloseFlow,
-    FlowEnd,
-    FlowFacts,
-    FlowId,
-    FlowIds,
-    SendData,
-    TlsFacts,
-)
+from simulator.core.actor.flow import Address, CloseFlow, FlowEnd, FlowFacts, SendData
 from simulator.core.entropy import SeededEntropy
 from simulator.core.events.log import EventLog
+from simulator.core.ids import FlowId, FlowIds
 from simulator.core.instant import ManualClock
+from simulator.core.tls.facts import TlsFacts
 from simulator.core.tls.identity import PeerIdentity
 from simulator.core.tls.settings import Credential
 

@@ -16,19 +16,17 @@ from simulator.aio.clock import ShiftClock
 from simulator.aio.driver import Driver
 from simulator.aio.tcp_connection import Limits
 from simulator.core.actor.flow import (
-    ActorId,
     Address,
     CloseFlow,
     Effect,
     Fetched,
     FlowEnd,
     FlowFacts,
-    FlowId,
-    FlowIds,
     OpenFlow,
     SendData,
 )
 from simulator.core.events.log import EventLog
+from simulator.core.ids import ActorId, FlowId, FlowIds
 from simulator.core.instant import Instant
 from simulator.core.tls.settings import ClientTls
 

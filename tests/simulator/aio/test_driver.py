@@ -12,9 +12,10 @@ import pytest
 from certs.authority import Authority, Issued
 from simulator.aio.driver import Driver
 from simulator.aio.tcp_connection import Limits
-from simulator.core.actor.flow import Address, CloseFlow, FlowIds, Listen, SendData
+from simulator.core.actor.flow import Address, CloseFlow, Listen, SendData
 from simulator.core.events import ActorFailed, FlowClosed, FlowFailed, FlowOpened, TlsFailed
 from simulator.core.events.log import EventLog
+from simulator.core.ids import FlowIds
 from simulator.core.tls.settings import ClientTls, ServerTls
 
 ANY = Address("127.0.0.1", 0)

@@ -8,8 +8,9 @@ import pytest
 
 from simulator.aio.clock import RealClock, ShiftClock
 from simulator.aio.driver import Driver
-from simulator.core.actor.flow import Address, Effect, FlowIds, Listen, SendData
+from simulator.core.actor.flow import Address, Effect, Listen, SendData
 from simulator.core.events.log import EventLog
+from simulator.core.ids import FlowIds
 from simulator.core.instant import Instant
 from simulator.core.tls.settings import ClientTls
 

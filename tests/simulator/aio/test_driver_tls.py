@@ -16,9 +16,10 @@ from certs.contexts import client_context
 from certs.spec import CertSpec
 from certs.stores import write_private
 from simulator.aio.driver import Driver
-from simulator.core.actor.flow import Address, FlowIds, Listen
+from simulator.core.actor.flow import Address, Listen
 from simulator.core.events import FlowClosed, FlowOpened, TlsEstablished, TlsFailed
 from simulator.core.events.log import EventLog
+from simulator.core.ids import FlowIds
 from simulator.core.instant import Instant
 from simulator.core.tls.settings import ClientAuth, ClientTls, Credential, ServerTls, TlsVersion
 

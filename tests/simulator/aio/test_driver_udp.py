@@ -10,9 +10,10 @@ import pytest
 
 from simulator.aio.driver import Driver
 from simulator.aio.tcp_connection import Limits
-from simulator.core.actor.flow import Address, FlowIds, Listen, SendData
+from simulator.core.actor.flow import Address, Listen, SendData
 from simulator.core.events import FlowClosed, FlowOpened
 from simulator.core.events.log import EventLog
+from simulator.core.ids import FlowIds
 
 UDP = Listen(name="sip-udp", transport="udp", address=Address("127.0.0.1", 0))
 

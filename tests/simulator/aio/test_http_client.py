@@ -16,10 +16,11 @@ from simulator.aio.http_client import BODY_LIMIT, Fetcher
 from simulator.aio.http_server import http_protocols
 from simulator.aio.protocol_server import ProtocolServer
 from simulator.aio.tcp_connection import Limits
-from simulator.core.actor.flow import ActorId, Address, Fetch, FlowIds, Listen
+from simulator.core.actor.flow import Address, Fetch, Listen
 from simulator.core.events import FlowClosed, FlowFailed, FlowOpened, TlsFailed
 from simulator.core.events.log import EventLog
 from simulator.core.http.message import HttpRequest, HttpResponse
+from simulator.core.ids import ActorId, FlowIds
 from simulator.core.instant import Instant
 from simulator.core.tls.settings import ClientTls, ServerTls
 

@@ -13,10 +13,11 @@ import pytest
 from certs.authority import Authority, Issued
 from simulator.aio.clock import ShiftClock
 from simulator.aio.driver import Driver
-from simulator.core.actor.flow import Address, FlowFacts, FlowId, FlowIds, Listen
+from simulator.core.actor.flow import Address, FlowFacts, Listen
 from simulator.core.actor.tap import WireEnd
 from simulator.core.events import FlowOpened
 from simulator.core.events.log import EventLog
+from simulator.core.ids import FlowId, FlowIds
 from simulator.core.tls.settings import ClientTls, ServerTls
 
 ANY = Address("127.0.0.1", 0)

@@ -13,9 +13,10 @@ from hypothesis import strategies as st
 
 from simulator.core import events as ev
 from simulator.core import redact
-from simulator.core.actor.flow import ActorId, Address, FlowId
+from simulator.core.actor.flow import Address
 from simulator.core.entropy import SeededEntropy
 from simulator.core.events.log import EventLog, Record, record_to_json
+from simulator.core.ids import ActorId, FlowId
 from simulator.core.instant import Instant, ManualClock, sip_date
 
 ALICE = ActorId("alice")

@@ -14,21 +14,10 @@ from certs.authority import Authority
 from certs.spec import CertSpec
 from simulator.aio.clock import RealClock
 from simulator.aio.driver import Driver
-from simulator.core.actor.flow import (
-    ActorId,
-    Address,
-    CloseFlow,
-    Effect,
-    Fetched,
-    FlowEnd,
-    FlowFacts,
-    FlowId,
-    FlowIds,
-    Listen,
-    SendData,
-)
+from simulator.core.actor.flow import Address, CloseFlow, Effect, Fetched, FlowEnd, FlowFacts, Listen, SendData
 from simulator.core.events import PhoneRegistered, SipSent
 from simulator.core.events.log import EventLog
+from simulator.core.ids import ActorId, FlowId, FlowIds
 from simulator.core.instant import Instant
 from simulator.core.sip import Need, Request, SipStream, reply_to, serialize
 from simulator.core.tls.settings import ServerTls

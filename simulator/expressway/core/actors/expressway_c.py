@@ -11,19 +11,10 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from functools import partial
 
-from simulator.core.actor.flow import (
-    ActorId,
-    Address,
-    Effect,
-    Fetched,
-    FlowEnd,
-    FlowFacts,
-    FlowId,
-    FlowIds,
-    Listen,
-)
+from simulator.core.actor.flow import Address, Effect, Fetched, FlowEnd, FlowFacts, Listen
 from simulator.core.entropy import Entropy
 from simulator.core.events.log import Journal
+from simulator.core.ids import ActorId, FlowId, FlowIds
 from simulator.core.instant import Instant
 from simulator.core.tls.settings import Credential, ServerTls
 from simulator.expressway.core.admin.administration import PREFIX, Administration

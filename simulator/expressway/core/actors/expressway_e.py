@@ -9,19 +9,10 @@ from __future__ import annotations
 from dataclasses import replace
 from functools import partial
 
-from simulator.core.actor.flow import (
-    ActorId,
-    Address,
-    CloseFlow,
-    Effect,
-    Fetched,
-    FlowEnd,
-    FlowFacts,
-    FlowId,
-    Listen,
-)
+from simulator.core.actor.flow import Address, CloseFlow, Effect, Fetched, FlowEnd, FlowFacts, Listen
 from simulator.core.entropy import Entropy
 from simulator.core.events.log import Journal
+from simulator.core.ids import ActorId, FlowId
 from simulator.core.instant import Instant
 from simulator.core.sip import Request
 from simulator.core.tls.settings import ClientAuth, Credential, ServerTls

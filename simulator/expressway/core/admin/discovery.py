@@ -1,7 +1,8 @@
 """Discover and refresh: what an Expressway-C asks of a Unified CM publisher, in order, and what it then knows.
 
 A conversation is a generator: it yields one `DiscoveryRequest` at a time and is sent the answer. Order and
-operations are documented (administration 0.3), the SQL texts and how the row is pushed are assumed (administration 11.2).
+operations are documented (administration 0.3), the SQL texts and how the row is pushed are assumed
+(administration 11.2).
 """
 
 from __future__ import annotations

@@ -6,8 +6,9 @@ from collections.abc import Callable
 from typing import Literal
 
 from simulator.core import redact
-from simulator.core.actor.flow import ActorId, Address, FlowId
+from simulator.core.actor.flow import Address
 from simulator.core.events import KeysLoaded, ZoneChanged, ZoneConfigured
+from simulator.core.ids import ActorId, FlowId
 from simulator.core.instant import Instant
 from simulator.expressway.core.admin.discovery import Found, FoundNode, UcmServer
 from simulator.expressway.core.admin.zone_registry import NeighbourZone, difference, zones_of

@@ -8,11 +8,12 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from simulator.core.actor.flow import CloseFlow, FlowFacts, FlowId, SendData
+from simulator.core.actor.flow import CloseFlow, FlowFacts, SendData
 from simulator.core.events import EdgeRequestAnswered
 from simulator.core.events.sip_summary import printable
 from simulator.core.http.http1 import HttpProblem, RequestReader, render_response
 from simulator.core.http.message import HttpRequest, HttpResponse
+from simulator.core.ids import FlowId
 from simulator.core.instant import Instant
 from simulator.core.sip import PartialMessages
 from simulator.expressway.core.mra_https import answers

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from simulator.core.actor.flow import CloseFlow, FlowEnd, FlowFacts, FlowId, SendData
+from simulator.core.actor.flow import CloseFlow, FlowEnd, FlowFacts, SendData
 from simulator.core.events import SipMalformed, ZoneChanged
+from simulator.core.ids import FlowId
 from simulator.core.instant import Instant
 from simulator.core.sip import KeepAlive, Need, PartialMessages, RemoteProtocolError, SipStream, stun
 from simulator.core.sip.stun import StunMessage

@@ -6,7 +6,8 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Protocol
 
-from simulator.core.actor.flow import Address, FlowId
+from simulator.core.actor.flow import Address
+from simulator.core.ids import FlowId
 from simulator.core.sip import (
     STAR,
     Headers,

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from hashlib import sha256
 from uuid import UUID
 
-from simulator.core.actor.flow import FlowId
+from simulator.core.ids import FlowId
 from simulator.core.sip import Request, Via
 
 

@@ -9,9 +9,10 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from typing import Protocol
 
-from simulator.core.actor.flow import FlowId, SendData
+from simulator.core.actor.flow import SendData
 from simulator.core.entropy import Entropy
 from simulator.core.events import KeepAliveJudged
+from simulator.core.ids import FlowId
 from simulator.core.instant import Instant
 from simulator.core.sip import stun
 from simulator.core.sip.stun import StunMessage

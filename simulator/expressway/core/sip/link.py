@@ -9,8 +9,9 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from simulator.core import redact
-from simulator.core.actor.flow import Address, CloseFlow, FlowEnd, FlowId, FlowIds, OpenFlow
+from simulator.core.actor.flow import Address, CloseFlow, FlowEnd, OpenFlow
 from simulator.core.events import ZoneChanged
+from simulator.core.ids import FlowId, FlowIds
 from simulator.core.instant import Instant
 from simulator.core.tls.settings import ClientTls
 from simulator.expressway.core.outbox import Outbox

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from simulator.core.actor.flow import Address, FlowId
+from simulator.core.actor.flow import Address
+from simulator.core.ids import FlowId
 from simulator.core.sip import Request, reply_to
 from simulator.expressway.core.outbox import Outbox
 from simulator.expressway.core.refusals import Refusal

@@ -10,7 +10,7 @@ from collections import OrderedDict
 from dataclasses import dataclass
 from typing import NewType
 
-from simulator.core.actor.flow import FlowId
+from simulator.core.ids import FlowId
 from simulator.core.instant import Instant
 from simulator.core.sip import Headers, Request
 from simulator.expressway.core.sip.phone_flows import ContactKey

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from simulator.core.actor.flow import Address, FlowId
+from simulator.core.actor.flow import Address
+from simulator.core.ids import FlowId
 from simulator.core.sip import SipStream
 
 ContactKey = tuple[str, str, str]

@@ -6,9 +6,10 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 
 from simulator.core import redact
-from simulator.core.actor.flow import Address, CloseFlow, FlowId
+from simulator.core.actor.flow import Address, CloseFlow
 from simulator.core.events import SipMalformed, SipReceived
 from simulator.core.events.sip_summary import seen
+from simulator.core.ids import FlowId
 from simulator.core.instant import Instant
 from simulator.core.sip import STAR, RemoteProtocolError, Request, Response, parse_via
 from simulator.expressway.core import refusals

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Protocol
 
-from simulator.core.actor.flow import Effect, FlowId
+from simulator.core.actor.flow import Effect
+from simulator.core.ids import FlowId
 from simulator.core.instant import Instant
 from simulator.expressway.core.sip.forwarding import IncomingRequest
 from simulator.expressway.core.sip.zone import Zone

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
-from simulator.core.actor.flow import CloseFlow, Effect, FlowId, FlowIds
+from simulator.core.actor.flow import CloseFlow, Effect
+from simulator.core.ids import FlowId, FlowIds
 from simulator.core.instant import Instant
 from simulator.core.tls.settings import ClientTls, Credential, TlsVersion
 from simulator.expressway.core.sip.forwarding import IncomingRequest

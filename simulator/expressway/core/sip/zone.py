@@ -10,7 +10,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal
 
-from simulator.core.actor.flow import Address, Effect, FlowEnd, FlowId, OpenFlow
+from simulator.core.actor.flow import Address, Effect, FlowEnd, OpenFlow
+from simulator.core.ids import FlowId
 from simulator.core.instant import Instant
 from simulator.core.sip import Request, Response, SipStream
 from simulator.core.tls.settings import ClientTls

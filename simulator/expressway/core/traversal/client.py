@@ -8,7 +8,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from simulator.core.actor.flow import Address, CloseFlow, FlowEnd, FlowFacts, FlowId, FlowIds, Listen
+from simulator.core.actor.flow import Address, CloseFlow, FlowEnd, FlowFacts, Listen
+from simulator.core.ids import FlowId, FlowIds
 from simulator.core.instant import Instant
 from simulator.core.tls.settings import ClientTls, ServerTls
 from simulator.expressway.core.mra_https.query import Answered, Ask

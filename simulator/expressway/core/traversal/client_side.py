@@ -6,7 +6,8 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Protocol
 
-from simulator.core.actor.flow import Address, FlowEnd, FlowFacts, FlowId, Listen
+from simulator.core.actor.flow import Address, FlowEnd, FlowFacts, Listen
+from simulator.core.ids import FlowId
 from simulator.core.instant import Instant
 from simulator.core.tls.settings import ServerTls
 from simulator.expressway.core.listeners import EDGE, HTTPS

@@ -8,8 +8,9 @@ from __future__ import annotations
 
 from math import inf
 
-from simulator.core.actor.flow import Address, CloseFlow, Effect, FlowFacts, FlowId
+from simulator.core.actor.flow import Address, CloseFlow, Effect, FlowFacts
 from simulator.core.events import TraversalPeerRefused, ZoneChanged
+from simulator.core.ids import FlowId
 from simulator.core.instant import Instant
 from simulator.expressway.core.outbox import Outbox
 from simulator.expressway.core.settings import TRAVERSAL, ExpresswaySettings

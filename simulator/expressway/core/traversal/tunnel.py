@@ -7,8 +7,9 @@ answers 503 and 504. [assumed]
 
 from __future__ import annotations
 
-from simulator.core.actor.flow import CloseFlow, FlowFacts, FlowId, SendData
+from simulator.core.actor.flow import CloseFlow, FlowFacts, SendData
 from simulator.core.events import ZoneChanged
+from simulator.core.ids import FlowId
 from simulator.core.instant import Instant
 from simulator.expressway.core.mra_https import answers
 from simulator.expressway.core.mra_https.query import Answered, Ask, EdgeAnswer, EdgeQuery

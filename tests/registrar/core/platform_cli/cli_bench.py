@@ -19,9 +19,9 @@ from registrar.core.soap.accounts import Accounts, AdminAccount
 from registrar.core.soap.control import ServiceRefused, ServiceState, ServiceStatus
 from registrar.core.tokens import ClusterKeys
 from registrar.core.tokens.key_ring import KeyRing
-from simulator.core.actor.flow import ActorId
 from simulator.core.entropy import SeededEntropy
 from simulator.core.events.log import EventLog
+from simulator.core.ids import ActorId
 from simulator.core.instant import Instant, ManualClock
 
 NOW = Instant(1_790_000_000.0)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from simulator.core.actor.flow import FlowId
+from simulator.core.ids import FlowId
 from simulator.core.instant import Instant
 from simulator.core.sip import Need, PartialMessages, SipStream
 

@@ -8,10 +8,11 @@ from pathlib import Path
 
 import pytest
 
-from simulator.core.actor.flow import ActorId, Address, FlowFacts, FlowId, Transport
+from simulator.core.actor.flow import Address, FlowFacts, Transport
 from simulator.core.actor.tap import WireEnd
 from simulator.core.events import RegistrarRejected, SipReceived, TlsFailed
 from simulator.core.events.log import EventLog
+from simulator.core.ids import ActorId, FlowId
 from simulator.core.instant import ManualClock
 from simulator.evidence.capture import Capture
 from simulator.evidence.capture.keylog import secrets_of

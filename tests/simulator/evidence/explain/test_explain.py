@@ -10,8 +10,8 @@ import pytest
 from registrar.core.register.reasons import Reason
 from registrar.core.tokens import TokenProblem
 from simulator.core import events as ev
-from simulator.core.actor.flow import ActorId, FlowId
 from simulator.core.events.log import EventLog, record_from_json, record_to_json
+from simulator.core.ids import ActorId, FlowId
 from simulator.core.instant import Instant, ManualClock
 from simulator.core.tls.settings import TlsVersion
 from simulator.evidence.explain import Attempt, brief, checklist, explain, failures, full, summary

@@ -8,8 +8,8 @@ from xml.etree import ElementTree
 import pytest
 
 from simulator.core import events as ev
-from simulator.core.actor.flow import ActorId, FlowId
 from simulator.core.events.log import EventLog
+from simulator.core.ids import ActorId, FlowId
 from simulator.core.instant import Instant, ManualClock
 from simulator.core.tls.settings import TlsVersion
 from simulator.evidence import ladder

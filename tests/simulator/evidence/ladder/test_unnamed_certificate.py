@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from simulator.core.actor.flow import ActorId, FlowId
 from simulator.core.events import FlowOpened, TlsFailed
 from simulator.core.events.log import EventLog
+from simulator.core.ids import ActorId, FlowId
 from simulator.core.instant import ManualClock
 from simulator.evidence.ladder import rows_of
 

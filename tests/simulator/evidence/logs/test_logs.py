@@ -7,7 +7,6 @@ from functools import cache
 
 import pytest
 
-from simulator.core.actor.flow import ActorId, FlowId
 from simulator.core.events import (
     BindingChanged,
     EdgeRequestAnswered,
@@ -26,6 +25,7 @@ from simulator.core.events import (
     ZoneConfigured,
 )
 from simulator.core.events.log import EventLog, Record
+from simulator.core.ids import ActorId, FlowId
 from simulator.core.instant import ManualClock
 from simulator.evidence.logs import LOGS, logs_of, render_log
 from simulator.evidence.report.report import Report

@@ -8,19 +8,10 @@ from typing import ClassVar
 
 import pytest
 
-from simulator.core.actor.flow import (
-    ActorId,
-    Address,
-    CloseFlow,
-    FlowEnd,
-    FlowFacts,
-    FlowId,
-    FlowIds,
-    OpenFlow,
-    SendData,
-)
+from simulator.core.actor.flow import Address, CloseFlow, FlowEnd, FlowFacts, OpenFlow, SendData
 from simulator.core.entropy import SeededEntropy
 from simulator.core.events.log import EventLog
+from simulator.core.ids import ActorId, FlowId, FlowIds
 from simulator.core.instant import Instant, ManualClock
 from simulator.core.sip import KeepAlive, Need, Request, Response, SipStream, parse_message, reply_to, serialize
 from simulator.core.tls.settings import Credential

@@ -11,9 +11,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from simulator.core.actor.flow import ActorId, Address, FlowFacts, FlowId, SendData
+from simulator.core.actor.flow import Address, FlowFacts, SendData
 from simulator.core.events.log import EventLog
 from simulator.core.http.message import HttpRequest, HttpResponse
+from simulator.core.ids import ActorId, FlowId
 from simulator.core.instant import Instant, ManualClock
 from simulator.lab.config.lab import ClusterConfig, LabConfig, PhoneConfig, UserConfig
 from simulator.lab.run.world import World, run_now

@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from simulator.core import events as ev
-from simulator.core.actor.flow import ActorId
 from simulator.core.events.log import EventLog
+from simulator.core.ids import ActorId
 from simulator.core.instant import ManualClock
 from simulator.lab.config.expectation import Expectation
 from simulator.lab.steps.matching import seen_but_forbidden, unmet

@@ -12,20 +12,11 @@ import dns.message
 import dns.rrset
 import pytest
 
-from simulator.core.actor.flow import (
-    ActorId,
-    Address,
-    Fetch,
-    Fetched,
-    FlowEnd,
-    FlowFacts,
-    FlowIds,
-    OpenFlow,
-    SendData,
-)
+from simulator.core.actor.flow import Address, Fetch, Fetched, FlowEnd, FlowFacts, OpenFlow, SendData
 from simulator.core.entropy import SeededEntropy
 from simulator.core.events import SignInFailed, SignInStateChanged
 from simulator.core.events.log import EventLog
+from simulator.core.ids import ActorId, FlowIds
 from simulator.core.instant import Instant, ManualClock
 from softphone.core.actors.jabber import Jabber
 from softphone.core.registration.transitions import IllegalInput

@@ -14,9 +14,10 @@ from certs.contexts import client_context, server_context
 from certs.identity import read
 from certs.spec import CertSpec
 from certs.stores import ExpresswayStores
-from simulator.core.actor.flow import ActorId, Address, FlowEnd, FlowIds, OpenFlow
+from simulator.core.actor.flow import Address, FlowEnd, OpenFlow
 from simulator.core.entropy import SeededEntropy
 from simulator.core.events.log import EventLog
+from simulator.core.ids import ActorId, FlowIds
 from simulator.core.instant import Instant, ManualClock
 from simulator.core.tls.session import TlsRefused, TlsSession, TlsUp
 from simulator.core.tls.settings import ClientAuth, ClientTls, ServerTls, TlsVersion

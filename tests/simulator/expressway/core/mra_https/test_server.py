@@ -9,18 +9,9 @@ from collections.abc import Callable
 
 import pytest
 
-from simulator.core.actor.flow import (
-    ActorId,
-    Address,
-    CloseFlow,
-    Effect,
-    Fetch,
-    Fetched,
-    FlowEnd,
-    FlowFacts,
-    FlowId,
-)
+from simulator.core.actor.flow import Address, CloseFlow, Effect, Fetch, Fetched, FlowEnd, FlowFacts
 from simulator.core.events import EdgeRequestAnswered, SourceBlocked
+from simulator.core.ids import ActorId, FlowId
 from simulator.core.instant import Instant
 from simulator.core.tls.settings import ClientTls
 from simulator.expressway.core.mra_https.paths import BadPath, encode, parse

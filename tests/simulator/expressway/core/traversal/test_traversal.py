@@ -10,20 +10,19 @@ import pytest
 
 from simulator.core import events as ev
 from simulator.core.actor.flow import (
-    ActorId,
     Address,
     CloseFlow,
     Effect,
     Fetched,
     FlowEnd,
     FlowFacts,
-    FlowId,
     OpenFlow,
     SendData,
     Transport,
 )
 from simulator.core.events import Event
 from simulator.core.events.log import Record
+from simulator.core.ids import ActorId, FlowId
 from simulator.core.instant import Instant
 from simulator.core.tls.settings import ClientTls, Credential
 from simulator.lab.config.lab import (
