@@ -17,6 +17,7 @@ from registrar.core.cluster.causes import FailCause, UnregCause
 from registrar.core.register.reasons import REPLIES
 from registrar.core.tokens import MUTATIONS, OUTCOMES
 from simulator.cli import app
+from simulator.cli.lazy import COMMANDS, load
 from simulator.core.events import EVENTS
 from simulator.evidence.logs.ucm_syslog import TEXTS as ALARM_TEXTS
 from simulator.lab.config.lab import LabConfig
@@ -158,6 +159,8 @@ def commands() -> str:
             tell(child, f"{path} {name}")
 
     tell(get_command(app), "ucmsim")
+    for name in sorted(COMMANDS):
+        tell(load(name), f"ucmsim {name}")
     return "\n".join(lines)
 
 

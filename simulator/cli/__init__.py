@@ -5,15 +5,16 @@ Exit codes everywhere: 0 as expected, 1 a failure, 2 usage, 3 environment (port 
 
 from __future__ import annotations
 
-from importlib import import_module
 from typing import Annotated
 
 import typer
 
 from simulator import __version__
+from simulator.cli.lazy import LazyGroup
 
 app = typer.Typer(
     name="ucmsim",
+    cls=LazyGroup,
     no_args_is_help=True,
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
@@ -35,7 +36,3 @@ def _options(
     ] = False,
 ) -> None:
     pass
-
-
-for _name in ("demo", "scenarios", "explain", "up", "token", "admin", "expressway", "phone", "doctor"):
-    import_module(f"simulator.cli.{_name}").register(app)

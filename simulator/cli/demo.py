@@ -7,7 +7,10 @@ from typing import Annotated
 
 import typer
 
-from simulator.cli import screen
+from simulator.cli import results, screen
+from simulator.evidence.report.report import Report
+from simulator.lab.files import catalogue
+from simulator.lab.run.runner import run_live
 
 TOUR = (
     "registers-on-5090",
@@ -33,9 +36,6 @@ def demo(
 
     Exit 0 only if every outcome was as expected.
     """
-    from simulator.evidence.report.report import Report
-    from simulator.lab.files import catalogue
-    from simulator.lab.run.runner import run_live
 
     async def tour() -> list[Report]:
         reports = []
@@ -43,15 +43,15 @@ def demo(
             report = await run_live(scenario, scenario.tls[0])
             reports.append(report)
             if not as_json:
-                screen.console.rule(f"[bold]{scenario.title}", align="left")
-                screen.ladder(report.ladder(width=screen.width()))
-                screen.verdict(report)
-                screen.console.print()
+                screen.console().rule(f"[bold]{scenario.title}", align="left")
+                results.ladder(report.ladder(width=screen.width()))
+                results.verdict(report)
+                screen.console().print()
         return reports
 
     if not as_json:
-        screen.console.print("[bold]ucmsim[/] - real sockets, TLS, certificates and tokens on 127.0.0.1.")
-        screen.console.print("Not affiliated with Cisco. Every key here is new and worthless.\n")
+        screen.console().print("[bold]ucmsim[/] - real sockets, TLS, certificates and tokens on 127.0.0.1.")
+        screen.console().print("Not affiliated with Cisco. Every key here is new and worthless.\n")
     try:
         reports = asyncio.run(tour())
     except OSError as error:
@@ -59,6 +59,6 @@ def demo(
     if as_json:
         screen.emit_json([report.to_json() for report in reports])
     else:
-        screen.results(reports)
+        results.table(reports)
     if not all(report.passed for report in reports):
         raise typer.Exit(screen.FAILURE)

@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 
 from simulator.cli import screen
+from simulator.lab.doctor import examine
 
 
 def register(app: typer.Typer) -> None:
@@ -18,7 +19,6 @@ def doctor(
     as_json: Annotated[bool, typer.Option("--json", help="Machine-readable output.")] = False,
 ) -> None:
     """Show versions, check the installation, and look for ports that are already taken. Exit 3 on a problem."""
-    from simulator.lab.doctor import examine
 
     findings = examine(host)
     if as_json:
@@ -26,6 +26,6 @@ def doctor(
     else:
         for finding in findings:
             mark = "[green]ok [/]" if finding.ok else "[bold red]NO [/]"
-            screen.console.print(f"{mark} {finding.what:24} {finding.detail}", soft_wrap=True)
+            screen.console().print(f"{mark} {finding.what:24} {finding.detail}", soft_wrap=True)
     if not all(finding.ok for finding in findings):
         raise typer.Exit(screen.ENVIRONMENT)

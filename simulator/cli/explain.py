@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
-from simulator.cli import screen
+from simulator.cli import results, screen
 from simulator.cli.remote import Remote
-
-if TYPE_CHECKING:
-    from simulator.evidence.explain import Attempt
-    from simulator.evidence.report.archive import StoredRun
+from simulator.evidence.explain import Attempt
+from simulator.evidence.explain import explain as explained
+from simulator.evidence.report.archive import StoredRun, read_runs, runs_from_json
 
 _PAGE = 5000
 
@@ -47,12 +46,11 @@ def explain(
     for number, (one, found) in enumerate(chosen, start=1):
         if len(runs) > 1:
             title = one.name if attempt else f"{number}. {one.name}"
-            screen.console.print(f"[bold]{title}[/]")
-        screen.attempts(found, whole=attempt is not None)
+            screen.console().print(f"[bold]{title}[/]")
+        results.attempts(found, whole=attempt is not None)
 
 
 def _runs(text: str) -> list[StoredRun]:
-    from simulator.evidence.report.archive import read_runs, runs_from_json
 
     try:
         if text.startswith(("http://", "https://")):
@@ -83,7 +81,6 @@ def _fetched(url: str) -> list[object]:
 
 
 def _chosen(runs: list[StoredRun], wanted: str | None) -> list[tuple[StoredRun, tuple[Attempt, ...]]]:
-    from simulator.evidence.explain import explain as explained
 
     if wanted is None:
         return [(run, explained(run.records)) for run in runs]

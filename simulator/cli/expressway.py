@@ -115,7 +115,7 @@ def _show(control: str, name: str | None, what: str, as_json: bool, columns: tup
     table = Table(*columns, box=None)
     for row in rows:
         table.add_row(*(escape(_cell(row[column])) for column in columns))
-    screen.console.print(table)
+    screen.console().print(table)
 
 
 def _cell(value: Any) -> str:

@@ -7,20 +7,23 @@ import ssl
 from dataclasses import asdict
 from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated, Any
 from urllib.parse import SplitResult, urlsplit
 
 import typer
 from rich.markup import escape
 
-from simulator.cli import screen, sign_in
-
-if TYPE_CHECKING:
-    from simulator.core.events.log import EventLog
-    from simulator.evidence.explain import Attempt
-    from softphone.aio.client import Refused
-    from softphone.core.settings.profile import EdgeServer, PhoneProfile
-
+from simulator.aio.clock import RealClock
+from simulator.cli import results, screen, sign_in
+from simulator.core.actor.flow import Address
+from simulator.core.events.log import EventLog
+from simulator.core.instant import Instant
+from simulator.core.tls.settings import Credential
+from simulator.evidence import ladder
+from simulator.evidence.explain import Attempt, explain
+from softphone.aio.client import NotSignedIn, Refused, Registered, register_once, sign_in_once
+from softphone.core.settings.behaviours import Behaviour
+from softphone.core.settings.profile import AccessToken, Deployment, EdgeServer, FixedToken, PhoneProfile
 
 _UNREACHABLE = ("E_UNREACHABLE", "E_ALL_NODES_FAILED", "E_TIMEOUT")
 
@@ -80,11 +83,6 @@ def phone(
 
     Exit 0: registered, 1: refused (with reason and remedy), 2: usage, 3: unreachable.
     """
-    from simulator.aio.clock import RealClock
-    from simulator.core.events.log import EventLog
-    from simulator.evidence.explain import explain
-    from softphone.aio.client import NotSignedIn, Refused, Registered, register_once, sign_in_once
-    from softphone.core.settings.profile import FixedToken
 
     try:
         account = None
@@ -125,7 +123,7 @@ def phone(
             _show_ladder(log)
         if not registered and failed is not None:
             # Where the node refused, what may be behind its answer follows anyway.
-            screen.checklist(failed, advice=not isinstance(outcome, Refused))
+            results.checklist(failed, advice=not isinstance(outcome, Refused))
         _show(outcome, advice, profile.edges, advised=failed is not None and bool(failed.advice))
     if not registered:
         refused = isinstance(outcome, Refused) or (
@@ -145,9 +143,6 @@ def _profile(
     behaviours: list[str],
 ) -> PhoneProfile:
     """Raises ValueError and OSError with a sentence for the user."""
-    from simulator.core.tls.settings import Credential
-    from softphone.core.settings.behaviours import Behaviour
-    from softphone.core.settings.profile import Deployment, PhoneProfile
 
     for name in behaviours:
         if name not in set(Behaviour):
@@ -200,8 +195,6 @@ def _authorities(file: Path) -> bytes:
 
 
 def _edges(edge: str | None, deployment: str) -> tuple[EdgeServer, ...]:
-    from simulator.core.actor.flow import Address
-    from softphone.core.settings.profile import EdgeServer
 
     if edge is None:
         if deployment == "mra":
@@ -214,8 +207,6 @@ def _edges(edge: str | None, deployment: str) -> tuple[EdgeServer, ...]:
 
 
 def _token(token_file: Path | None) -> Any:
-    from simulator.core.instant import Instant
-    from softphone.core.settings.profile import AccessToken
 
     if token_file is None:
         return None
@@ -249,18 +240,15 @@ def _advice(refused: Refused, failed: Attempt | None) -> dict[str, Any]:
 
 
 def _show_ladder(log: EventLog) -> None:
-    from simulator.evidence import ladder
 
     rows, captions = ladder.rows_of(log.records()), ladder.captions_of(log.records())
-    screen.ladder(ladder.draw(rows, width=screen.width(), captions=captions))
+    results.ladder(ladder.draw(rows, width=screen.width(), captions=captions))
 
 
 def _show(outcome: Any, advice: dict[str, Any], edges: tuple[EdgeServer, ...], *, advised: bool) -> None:
     """`advised`: cause and remedy of a failure stand above already."""
-    from simulator.core.actor.flow import Address
-    from softphone.aio.client import NotSignedIn, Refused, Registered
 
-    out = screen.console
+    out = screen.console()
     if isinstance(outcome, Registered):
         node = escape(str(Address(outcome.node, outcome.port)))
         then = "then unregistered" if outcome.unregistered else "but its unregister was not answered"

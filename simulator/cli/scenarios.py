@@ -2,18 +2,26 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, get_args
+from typing import Annotated, get_args
 
 import typer
 
-from simulator.cli import screen
+from simulator.cli import results, screen
 from simulator.core.tls.settings import TlsVersion
-
-if TYPE_CHECKING:
-    from simulator.evidence.report.report import Report
+from simulator.evidence.report import report as reporting
+from simulator.evidence.report.artifacts import ArtifactFolder
+from simulator.evidence.report.report import Report
+from simulator.evidence.report.schema import schema as report_schema
+from simulator.lab.config.scenario import Scenario
+from simulator.lab.files import catalogue
+from simulator.lab.files.check import check_paths
+from simulator.lab.files.yaml_source import SourceError
+from simulator.lab.run.batch import Run, jobs_for, run_all
+from softphone.core.settings.behaviours import DESCRIPTIONS
 
 
 class Driver(StrEnum):
@@ -40,9 +48,6 @@ def list_scenarios(
     as_json: AsJson = False,
 ) -> None:
     """List the built-in scenarios."""
-    from simulator.lab.config.scenario import Scenario
-    from simulator.lab.files import catalogue
-    from softphone.core.settings.behaviours import DESCRIPTIONS
 
     if schema:
         screen.emit_json(Scenario.model_json_schema())
@@ -60,14 +65,14 @@ def list_scenarios(
         screen.emit_json([scenario.model_dump(include=keys) for scenario in scenarios])
         return
     size = max(len(one.id) for one in scenarios)
-    if screen.console.is_terminal:
-        size = min(size, screen.console.width * 2 // 5)  # titles are what one reads
+    if screen.console().is_terminal:
+        size = min(size, screen.console().width * 2 // 5)  # titles are what one reads
     for group in get_args(Scenario.model_fields["group"].annotation):
         shown = [one for one in scenarios if one.group == group]
-        screen.console.print(f"[bold]{group}[/] [dim]({len(shown)})[/]")
+        screen.console().print(f"[bold]{group}[/] [dim]({len(shown)})[/]")
         for one in shown:
             if len(one.id) > size:
-                screen.console.print(f"  {one.id}", soft_wrap=True)
+                screen.console().print(f"  {one.id}", soft_wrap=True)
             lead = "" if len(one.id) > size else f"  {one.id}"
             screen.hanging(lead, one.title, column=size + 4)
 
@@ -82,16 +87,15 @@ def check(
     as_json: AsJson = False,
 ) -> None:
     """Read scenario and lab files without running them; each problem is one line with file and line number."""
-    from simulator.lab.files.check import check_paths
 
     found = check_paths(paths)
     if as_json:
         screen.emit_json({"files": found.files, "problems": [str(problem) for problem in found.problems]})
     else:
         for problem in found.problems:
-            screen.errors.print(str(problem), markup=False, soft_wrap=True)
+            screen.errors().print(str(problem), markup=False, soft_wrap=True)
         read = screen.count(found.files, "file")
-        screen.console.print(f"{read} read, {screen.count(len(found.problems), 'problem')}")
+        screen.console().print(f"{read} read, {screen.count(len(found.problems), 'problem')}")
     if found.problems:
         raise typer.Exit(screen.USAGE)
 
@@ -125,11 +129,6 @@ def run(
     schema: Annotated[bool, typer.Option("--schema", help="Print the JSON Schema of --json instead.")] = False,
 ) -> None:
     """Run scenarios. Exit 0: all as expected, 1: a failure, 2: usage, 3: environment."""
-    from simulator.evidence.report.artifacts import ArtifactFolder
-    from simulator.evidence.report.schema import schema as report_schema
-    from simulator.lab.files import catalogue
-    from simulator.lab.files.yaml_source import SourceError
-    from simulator.lab.run.batch import Run, jobs_for, run_all
 
     if schema:
         screen.emit_json(report_schema())
@@ -170,8 +169,8 @@ def run(
         with screen.progress(total) as step:
             for report in run_all(runs, jobs=jobs or jobs_for(total)):
                 if ladder and report.passed:
-                    screen.ladder(report.ladder(width=screen.width()))
-                screen.verdict(report)
+                    results.ladder(report.ladder(width=screen.width()))
+                results.verdict(report)
                 if folder is not None:
                     folder.add(report)
                 step()
@@ -184,17 +183,14 @@ def run(
         screen.fail(screen.USAGE, str(error))
     _write(reports, json_file, junit)
     if index is not None:
-        screen.console.print(f"artifacts: {index}", markup=False, soft_wrap=True)
+        screen.console().print(f"artifacts: {index}", markup=False, soft_wrap=True)
     failed = sum(not report.passed for report in reports)
-    screen.console.print(f"{screen.count(len(reports), 'run')}, {failed} not as expected")
+    screen.console().print(f"{screen.count(len(reports), 'run')}, {failed} not as expected")
     if failed:
         raise typer.Exit(screen.FAILURE)
 
 
 def _write(reports: list[Report], json_file: Path | None, junit: Path | None) -> None:
-    import json
-
-    from simulator.evidence.report import report as reporting
 
     try:
         if json_file is not None:

@@ -5,14 +5,12 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 import typer
 
-if TYPE_CHECKING:
-    from simulator.core.actor.flow import Address
-    from softphone.core.signin import JabberAccount
+from simulator.core.actor.flow import Address
+from softphone.core.signin import JabberAccount
 
 REFUSALS = (
     "E_CREDENTIALS",
@@ -75,7 +73,6 @@ def account(
     client: Client,
 ) -> JabberAccount:
     """Raises ValueError and OSError with a sentence for the user."""
-    from softphone.core.signin import JabberAccount
 
     if user is None:
         raise ValueError("--domain needs --user")
@@ -109,7 +106,6 @@ def _line(file: Path, what: str) -> str:
 
 
 def _server(text: str) -> Address:
-    from simulator.core.actor.flow import Address
 
     try:
         parts = urlsplit(f"//{text}")
@@ -124,8 +120,6 @@ def _server(text: str) -> Address:
 def _system_servers() -> tuple[Address, ...]:
     import dns.exception
     import dns.resolver
-
-    from simulator.core.actor.flow import Address
 
     try:
         system = dns.resolver.Resolver()

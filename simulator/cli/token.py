@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Annotated, Any
 
 import typer
-from rich.markup import escape
 
 from simulator.cli import screen
 from simulator.cli.remote import Remote
@@ -49,7 +48,7 @@ def mint(
         warnings[answer.get("warning", "")] = None
         typer.echo(answer["token"])
     for warning in filter(None, warnings):
-        screen.errors.print(f"warning: {warning}", style="yellow", markup=False, soft_wrap=True)
+        screen.errors().print(f"warning: {warning}", style="yellow", markup=False, soft_wrap=True)
 
 
 @token.command()
@@ -102,7 +101,9 @@ def inspect(
 
 
 def _show(found: dict[str, Any]) -> None:
-    out = screen.console
+    from rich.markup import escape
+
+    out = screen.console()
     out.print(f"[bold]{found['kind']}[/] {found['ref']}, {found['size']} characters")
     for title, part in (
         ("outer header", found["header"]),

@@ -9,18 +9,19 @@ import os
 import shlex
 from ipaddress import ip_address
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
 from simulator.cli import screen
 from simulator.core.actor.flow import Address
 from simulator.interrupts import ending_at_once
-
-if TYPE_CHECKING:
-    from simulator.lab.config.lab import LabConfig
-    from simulator.lab.control.up import Ready
-    from simulator.lab.run.live import Lab
+from simulator.lab.config.lab import LabConfig, default_lab, with_ports
+from simulator.lab.control.up import Ready, serve
+from simulator.lab.files.check import check_file
+from simulator.lab.files.overlay import overlaid
+from simulator.lab.files.yaml_source import SourceError
+from simulator.lab.run.live import Lab
 
 
 def register(app: typer.Typer) -> None:
@@ -65,7 +66,6 @@ def up(
     alice CSFALICE 1010 and bob CSFBOB 1011 with OAuth, carol CSFCAROL 1012
     on 5060 without TLS, dave CSFDAVE 1013 on 5061 with an LSC.
     """
-    from simulator.lab.control.up import serve
 
     config = _config(lab_file, port_base, host, changes or [])
     if not host:
@@ -108,10 +108,6 @@ def up(
 
 
 def _config(lab_file: Path | None, port_base: int | None, host: str, changes: list[str]) -> LabConfig:
-    from simulator.lab.config.lab import LabConfig, default_lab, with_ports
-    from simulator.lab.files.check import check_file
-    from simulator.lab.files.overlay import overlaid
-    from simulator.lab.files.yaml_source import SourceError
 
     try:
         if lab_file is None:
@@ -140,7 +136,7 @@ def _warn_if_public(host: str) -> None:
     except ValueError:
         public = host != "localhost"
     if public:
-        screen.errors.print(
+        screen.errors().print(
             f"warning: binding to {host}: anybody who reaches this machine reaches the lab and its control API",
             style="yellow",
             markup=False,
@@ -152,7 +148,7 @@ def _warn_if_nowhere(config: LabConfig) -> None:
     """A node may listen everywhere, but a phone must be told where."""
     for node in config.nodes:
         if node.host is not None and _is_unspecified(node.host):
-            screen.errors.print(
+            screen.errors().print(
                 f"warning: cnf.xml names {node.host}, which phones on other machines cannot reach: "
                 f"add --set 'nodes=[{{name: {node.name}, host: ADDRESS}}]'",
                 style="yellow",
@@ -169,7 +165,7 @@ def _is_unspecified(host: str) -> bool:
 
 
 def _show(ready: Ready, lab: Lab) -> None:
-    out = screen.console
+    out = screen.console()
     out.print(f"[bold]ucmsim[/] lab {lab.site.config.name!r} is up. Not affiliated with Cisco.\n")
     for actor, roles in ready.endpoints.items():
         for role, (host, port) in roles.items():
@@ -204,15 +200,15 @@ def _name(ready: Ready) -> None:
         "DNS": first("dns", "dns"),
         "DNS_OUTSIDE": first("dns", "dns-outside"),
     }
-    screen.console.print("\nIn another terminal, under the names that the documentation uses:\n")
+    screen.console().print("\nIn another terminal, under the names that the documentation uses:\n")
     for name, value in named.items():
         if value is not None:
-            screen.console.print(f"  export {name}={shlex.quote(str(value))}", markup=False, soft_wrap=True)
+            screen.console().print(f"  export {name}={shlex.quote(str(value))}", markup=False, soft_wrap=True)
 
 
 def _suggest(ready: Ready, lab: Lab) -> None:
     """A first registration, to be pasted into another terminal."""
-    out = screen.console
+    out = screen.console()
     phone = next((one for one in lab.site.config.phones if one.profile == "oauth"), None)
     config = next((roles["config"] for roles in ready.endpoints.values() if "config" in roles), None)
     if phone is None or config is None or phone.deployment != "on-prem":

@@ -23,7 +23,7 @@ import pytest
 from registrar.core.cluster.cluster import Cluster
 from registrar.core.ssosp import AuthorizationServer
 from registrar.core.tokens import ClusterKeys
-from simulator.cli import screen
+from simulator.cli import results
 from simulator.core.http.message import HttpRequest, HttpResponse
 from simulator.core.instant import Instant
 from simulator.core.tls.settings import TlsVersion
@@ -135,10 +135,10 @@ def test_no_artefact_of_a_run_holds_a_secret(
     folder = ArtifactFolder(tmp_path)
     folder.add(report)
     folder.finish()
-    screen.ladder(report.ladder())
-    screen.verdict(report)
-    screen.verdict(replace(report, failures=("as if it had failed",)))
-    screen.attempts(explain(report.records), whole=True)
+    results.ladder(report.ladder())
+    results.verdict(report)
+    results.verdict(replace(report, failures=("as if it had failed",)))
+    results.attempts(explain(report.records), whole=True)
     _hold_to("the console", "".join(capsys.readouterr()), secrets)
     _hold_to("the journal", json.dumps([journals[0].calls(), journals[0].counts()]), secrets)
     files = [file for file in tmp_path.rglob("*") if file.is_file()]
