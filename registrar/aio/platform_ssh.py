@@ -1,4 +1,4 @@
-"""The SSH door of a node's platform CLI: a shell behind a password, and nothing else.
+"""The SSH endpoint of a node's platform CLI: a shell behind a password, and nothing else.
 
 Refused: commands and subsystems without a shell, forwarding of ports, agents and X11, public keys.
 """
@@ -33,6 +33,8 @@ LOGIN_TIMEOUT = 60.0
 """Seconds of real time for logging in."""
 WINDOW = 128 * 1024
 """Bytes a client may send ahead; none more while it does not read what it is told."""
+PACKET = 32 * 1024
+"""Bytes sent in one turn of the loop: a connection that broke is noticed before the next."""
 _LINE = re.compile(rb"[^\r\n]*[\r\n]?")
 KbdIntChallenge = bool | tuple[str, str, str, Sequence[tuple[str, bool]]]
 _logger = logging.getLogger(__name__)
@@ -120,8 +122,8 @@ class PlatformSsh:
 
 
 class _Server(asyncssh.SSHServer):
-    def __init__(self, door: PlatformSsh) -> None:
-        self._door = door
+    def __init__(self, ssh: PlatformSsh) -> None:
+        self._ssh = ssh
         self._connection: asyncssh.SSHServerConnection | None = None
         self._user = ""
         self._attempts = 0
@@ -129,14 +131,14 @@ class _Server(asyncssh.SSHServer):
 
     def connection_made(self, conn: asyncssh.SSHServerConnection) -> None:
         self._connection = conn
-        door = self._door
-        door._open.add(conn)
-        if len(door._open) > MAX_CONNECTIONS:
+        ssh = self._ssh
+        ssh._open.add(conn)
+        if len(ssh._open) > MAX_CONNECTIONS:
             conn.abort()
 
     def connection_lost(self, exc: Exception | None) -> None:
         if self._connection is not None:
-            self._door._open.discard(self._connection)
+            self._ssh._open.discard(self._connection)
         # A client that breaks the protocol is its own fault, and already told so.
         _logger.debug("an SSH connection ended: %s", type(exc).__name__ if exc else "in order")
 
@@ -165,8 +167,8 @@ class _Server(asyncssh.SSHServer):
         return len(responses) == 1 and self._judge(username, responses[0])
 
     def _judge(self, user: str, password: str) -> bool:
-        cli = self._door.cli
-        verdict = cli.accounts.log_in(user, password, self._door.clock.now())
+        cli = self._ssh.cli
+        verdict = cli.accounts.log_in(user, password, self._ssh.clock.now())
         assert self._connection is not None
         if cli.journal.on:
             source = str((self._connection.get_extra_info("peername") or ("",))[0])
@@ -186,22 +188,35 @@ class _Server(asyncssh.SSHServer):
 
     def session_requested(self) -> asyncssh.SSHServerSession[bytes] | bool:
         self._sessions += 1
-        return _Shell(self._door, self._user) if self._sessions <= MAX_SESSIONS else False
+        return _Shell(self._ssh, self._user) if self._sessions <= MAX_SESSIONS else False
 
 
 class _Shell(asyncssh.SSHServerSession[bytes]):
-    """One shell: keys of the client go to a Terminal, what it shows goes back; one timer for both."""
+    """Connects an SSH channel to a Terminal: the keys of the client in, what the screen shows out; one timer.
 
-    def __init__(self, door: PlatformSsh, user: str) -> None:
-        self._door = door
+    In one turn of the loop it types one line, or sends one packet. So the loop can tell it in between that the
+    client has gone, and then what is still typed or shown is dropped; and other clients are served meanwhile.
+    """
+
+    def __init__(self, ssh: PlatformSsh, user: str) -> None:
+        self._ssh = ssh
         self._user = user
         self._channel: asyncssh.SSHServerChannel[bytes] | None = None
         self._terminal: Terminal | None = None
         self._timer: asyncio.TimerHandle | None = None
+        self._turn: asyncio.Handle | None = None
         self._size = (DEFAULT_ROWS, 0)
         self._unread = bytearray()
+        self._unsent = bytearray()
         self._stalled = False
         self._eof = False
+
+    @property
+    def unread(self) -> int:
+        """How many of the client's bytes wait to be typed."""
+        return len(self._unread)
+
+    # --- the channel -----------------------------------------------------------------------------------------
 
     def connection_made(self, chan: asyncssh.SSHServerChannel[bytes]) -> None:
         self._channel = chan
@@ -233,25 +248,16 @@ class _Shell(asyncssh.SSHServerSession[bytes]):
             self.data_received(b"\x03", None)
 
     def session_started(self) -> None:
-        now = self._door.clock.now()
-        self._terminal = Terminal(self._door.cli.open(self._user, now))
+        now = self._ssh.clock.now()
+        self._terminal = Terminal(self._ssh.cli.open(self._user, now))
         self._terminal.resize(*self._size)
-        self._door.shells.add(self)
+        self._ssh.shells.add(self)
         self._show(self._terminal.start(now))
 
     def data_received(self, data: bytes, datatype: asyncssh.DataType) -> None:
-        self._unread += data
-        self._work()
-
-    def _work(self) -> None:
-        """Line by line, for as long as the client takes what it is shown."""
-        while self._unread and not self._stalled and self._terminal is not None:
-            match = _LINE.match(self._unread)
-            assert match is not None
-            line, end = bytes(match.group()), match.end()
-            del match  # a bytearray that is being matched cannot shrink
-            del self._unread[:end]
-            self._show(self._terminal.receive_data(line, self._door.clock.now()))
+        if self._terminal is not None:
+            self._unread += data
+            self._continue()
 
     def eof_received(self) -> bool:
         """A client that sends no more, e.g. one fed from a file, gets what is still to come, then the end."""
@@ -261,53 +267,99 @@ class _Shell(asyncssh.SSHServerSession[bytes]):
 
     def pause_writing(self) -> None:
         self._stalled = True
-        if self._channel is not None:
-            self._channel.pause_reading()
 
     def resume_writing(self) -> None:
         self._stalled = False
-        self._work()
-        if not self._stalled and self._channel is not None:
-            self._channel.resume_reading()
-            self._arm()
+        self._continue()
 
     def connection_lost(self, exc: Exception | None) -> None:
-        self._door.shells.discard(self)
-        self._disarm()
-        self._terminal = self._channel = None
+        self._abandon()
+        self._channel = None
 
-    @property
-    def unread(self) -> int:
-        """Bytes of the client that wait until it reads."""
-        return len(self._unread)
+    # --- work ------------------------------------------------------------------------------------------------
 
     def look(self) -> None:
-        """Do what is due."""
-        terminal, clock = self._terminal, self._door.clock
-        if terminal is None:
-            return
-        due = terminal.next_timeout()
-        while due is not None and due <= clock.now() and self._terminal is not None:
+        """Do what is due by the lab's clock."""
+        self._timer = None
+        terminal, clock = self._terminal, self._ssh.clock
+        due = terminal.next_timeout() if terminal is not None else None
+        while terminal is not None and due is not None and due <= clock.now() and not self._has_left():
             self._show(terminal.handle_timeout(clock.now()))
             due = terminal.next_timeout()
-        self._arm()
+        self._continue()
+
+    def _work(self) -> None:
+        """Send one packet of what is to be shown, or type one line."""
+        self._turn = None
+        terminal, channel = self._terminal, self._channel
+        if terminal is None or channel is None or self._has_left():
+            return
+        if self._unsent:
+            self._send()
+        elif terminal.pending:
+            self._show(terminal.type_ahead(self._ssh.clock.now()))
+        elif self._unread:
+            match = _LINE.match(self._unread)
+            assert match is not None
+            line, end = bytes(match.group()), match.end()
+            del match  # a bytearray that is being matched cannot shrink
+            del self._unread[:end]
+            self._show(terminal.receive_data(line, self._ssh.clock.now()))
+        self._continue()
+
+    def _continue(self) -> None:
+        """Plan the next turn; while there is work, the client's keys wait in its window."""
+        terminal, channel = self._terminal, self._channel
+        if channel is None or terminal is None or self._has_left():
+            return
+        if not (self._unread or self._unsent or terminal.pending or self._stalled):
+            channel.resume_reading()
+            self._arm()
+            return
+        channel.pause_reading()
+        if self._turn is None and not self._stalled:
+            self._turn = asyncio.get_running_loop().call_soon(self._work)
 
     def _show(self, data: bytes) -> None:
-        channel, terminal = self._channel, self._terminal
-        if channel is None or terminal is None:
-            return
-        if data:
-            channel.write(data)
-        if terminal.closed:
-            self._leave()
-            return
-        self._arm()
+        self._unsent += data
+        self._send()
 
-    def _leave(self) -> None:
-        if self._channel is not None:
-            self._channel.exit(0)
-        self._disarm()
+    def _send(self) -> None:
+        """Send one packet, unless the client's window is full; the last one of a session ends the channel."""
+        channel, terminal = self._channel, self._terminal
+        if channel is None or terminal is None or self._has_left():
+            return
+        if self._unsent and not self._stalled:
+            packet = bytes(self._unsent[:PACKET])
+            del self._unsent[:PACKET]
+            channel.write(packet)
+        if self._unsent:
+            self._continue()
+        elif terminal.closed:
+            channel.exit(0)
+            self._abandon()
+        else:
+            self._arm()
+
+    def _has_left(self) -> bool:
+        """The client closed the channel: drop its work."""
+        channel = self._channel
+        if channel is None or not channel.is_closing():
+            return False
+        self._abandon()
+        channel.resume_reading()  # what was typed before the end is dropped, and then the channel ends
+        return True
+
+    def _abandon(self) -> None:
+        """Forget what was typed and what was to be shown: nobody is there."""
+        self._ssh.shells.discard(self)
         self._terminal = None
+        self._unread.clear()
+        self._unsent.clear()
+        self._disarm()
+        if self._turn is not None:
+            self._turn.cancel()
+            self._turn = None
 
     def _arm(self) -> None:
         self._disarm()
@@ -315,10 +367,14 @@ class _Shell(asyncssh.SSHServerSession[bytes]):
         due = terminal.next_timeout() if terminal is not None else None
         if terminal is None or due is None:
             return
-        if self._eof and not (terminal.busy or self._stalled or self._unread):
-            self._leave()
+        if self._eof and not (
+            terminal.busy or self._stalled or self._unread or self._unsent or terminal.pending
+        ):
+            if self._channel is not None:
+                self._channel.exit(0)
+            self._abandon()
             return
-        delay = max(0.0, due - self._door.clock.now())
+        delay = max(0.0, due - self._ssh.clock.now())
         self._timer = asyncio.get_running_loop().call_later(delay, self.look)
 
     def _disarm(self) -> None:

@@ -17,6 +17,7 @@ from simulator.core.instant import Instant
 
 MAX_WAITING = 64 * 1024
 """Characters typed ahead while a command is at work; what is more is lost, with a bell."""
+_LINE = re.compile(r"[^\r\n]*(?:\r\n|\r|\n)?")
 _ESCAPE = re.compile(r"\x1b(?:\[[0-9;]*[A-Za-z~]|O[A-Za-z])")
 _PARTIAL = re.compile(r"\x1b(?:\[[0-9;]{0,16}|O)?")
 _ESCAPES: dict[str, Key] = {
@@ -52,6 +53,11 @@ _CONTROL_C, _CONTROL_D, _CONTROL_L = "\x03", "\x04", "\x0c"
 
 
 class Terminal:
+    """Turns the keys an administrator presses into a session's lines, and its answers into what a screen shows.
+
+    Bytes in, bytes out, like a protocol engine: `receive_data` for keys, `handle_timeout` at `next_timeout`.
+    """
+
     def __init__(self, session: CliSession) -> None:
         self._session = session
         self._decoder = codecs.getincrementaldecoder("utf-8")("replace")
@@ -69,26 +75,41 @@ class Terminal:
         """A command is at work, waiting for time alone."""
         return self._session.wants is Wants.TIME
 
+    @property
+    def pending(self) -> bool:
+        """Keys typed ahead wait for `type_ahead`, and no command is at work."""
+        return bool(self._waiting) and not (self.busy or self.closed) and not self._is_partial(self._waiting)
+
     def start(self, now: Instant) -> bytes:
+        """Show the banner and the first prompt."""
         return _bytes(self._show(self._session.start(now)))
 
     def receive_data(self, data: bytes, now: Instant) -> bytes:
-        """Keys that were pressed; what to show for them."""
-        return _bytes(self._type(self._decoder.decode(data), now))
+        """Type the keys in `data` (UTF-8) and return the bytes to show for them."""
+        keys, self._waiting = self._waiting + self._decoder.decode(data), ""
+        return _bytes(self._type(keys, now))
 
     def next_timeout(self) -> Instant | None:
+        """Return when `handle_timeout` has something to do; None: never."""
         return self._session.next_timeout()
 
     def handle_timeout(self, now: Instant) -> bytes:
+        """Let the command at work go on, or end a silent session; return the bytes to show.
+
+        Keys typed meanwhile stay `pending`, so that the caller can stop between two commands.
+        """
         output = self._session.handle_timeout(now)
-        if output is None:
-            return b""
-        shown = self._show(output)
-        typed, self._waiting = self._waiting, ""
-        return _bytes(shown + self._type(typed, now))
+        return b"" if output is None else _bytes(self._show(output))
+
+    def type_ahead(self, now: Instant) -> bytes:
+        """Type what is `pending`, up to the end of its first line; return the bytes to show."""
+        line = _LINE.match(self._waiting)
+        assert line is not None
+        self._waiting = self._waiting[line.end() :]
+        return _bytes(self._type(line[0], now))
 
     def resize(self, rows: int, columns: int = 0) -> None:
-        """0 or less: unknown, the size stays."""
+        """Take over the size of the administrator's screen; 0 or less leaves it as it was."""
         if rows > 1:
             self._session.rows = rows
         if columns > 1:
@@ -98,11 +119,9 @@ class Terminal:
 
     def _type(self, keys: str, now: Instant) -> str:
         shown: list[str] = []
-        keys = self._waiting + keys
-        self._waiting = ""
         at = 0
         while at < len(keys) and not self.closed:
-            if self._session.wants is Wants.TIME:
+            if self.busy:
                 shown.append(self._hold(keys[at:], now))
                 break
             if keys[at] == "\x1b":
@@ -111,19 +130,25 @@ class Terminal:
                     at = match.end()
                     shown.append(self._press(_ESCAPES.get(match.group())))
                     continue
-                partial = _PARTIAL.match(keys, at)
-                if partial is not None and partial.end() == len(keys):
+                if self._is_partial(keys, at):
                     self._waiting = keys[at:]  # the rest of it is still on its way
                     break
             shown.append(self._key(keys[at], now))
             at += 1
         return "".join(shown)
 
+    @staticmethod
+    def _is_partial(keys: str, at: int = 0) -> bool:
+        """Is the rest of `keys` the beginning of an escape sequence?"""
+        partial = _PARTIAL.match(keys, at)
+        return partial is not None and partial.end() == len(keys)
+
     def _hold(self, keys: str, now: Instant) -> str:
         """A command is at work: keys wait for its end, but Control-C does not."""
         _, found, behind = keys.rpartition(_CONTROL_C)
         if found:
             return f"^C\n{self._show(self._session.interrupt(now))}{self._type(behind, now)}"
+        keys += self._waiting
         self._waiting = keys[:MAX_WAITING]
         return BELL if len(keys) > MAX_WAITING else ""
 

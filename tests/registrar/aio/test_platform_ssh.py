@@ -15,7 +15,7 @@ import pytest
 from registrar.aio.platform_ssh import MAX_SESSIONS, WINDOW, PlatformSsh
 from registrar.core.platform_cli.session import TIMED_OUT
 from simulator.core.actor.flow import Address
-from simulator.core.events import CliLoginJudged
+from simulator.core.events import CliCalled, CliLoginJudged
 from simulator.core.events.log import record_to_json
 from simulator.core.instant import Instant
 from tests.registrar.core.platform_cli.cli_bench import CALLMANAGER, NOW, PASSWORD, PUBLISHER, Bench, authority
@@ -72,6 +72,13 @@ async def shell(door: PlatformSsh, **options: Any) -> AsyncIterator[Shell]:
         opened = Shell(process)
         assert (await opened.until("\nadmin:")).startswith("\r\nCommand Line Interface is starting up")
         yield opened
+
+
+async def until(done: Callable[[], bool]) -> None:
+    """Let the loop turn until `done`."""
+    async with asyncio.timeout(PATIENCE):
+        while not done():  # noqa: ASYNC110 - the client's end has nobody to set an event
+            await asyncio.sleep(0)
 
 
 async def assert_alive(door: PlatformSsh) -> None:
@@ -302,6 +309,53 @@ class TestHostile:
             await assert_alive(door)
             shown = await Shell(process).rest()
         assert shown.count("Automatic Pagination : Off.\r\n") == 5_000
+
+    @pytest.mark.parametrize(
+        "leave",
+        [lambda connection, process: connection.abort(), lambda connection, process: process.close()],
+        ids=["aborts the connection", "closes the channel"],
+    )
+    async def test_commands_typed_by_a_client_that_has_left_are_dropped(
+        self,
+        bench: Bench,
+        door: PlatformSsh,
+        caplog: pytest.LogCaptureFixture,
+        leave: Callable[[asyncssh.SSHClientConnection, asyncssh.SSHClientProcess[str]], None],
+    ) -> None:
+        async with connected(door) as connection:
+            process = await connection.create_process(term_type="vt100")
+            await Shell(process).until("admin:")
+            process.stdin.write("show nothing\n" * 9_000)
+            leave(connection, process)
+            await until(lambda: not door.shells)
+        called = len(bench.log.of(CliCalled))
+        assert called < 100, "a lost client's commands were still run"
+        await assert_alive(door)
+        assert len(bench.log.of(CliCalled)) == called + 1, "work was left over"
+        assert "asyncio" not in {record.name for record in caplog.records}, caplog.text
+
+    async def test_output_for_a_client_that_has_left_is_dropped(
+        self, bench: Bench, door: PlatformSsh, caplog: pytest.LogCaptureFixture
+    ) -> None:
+        """One answer of a megabyte is many packets: they are not all sent into a broken connection."""
+        async with connected(door) as connection:
+            process = await connection.create_process(term_type="vt100")
+            await Shell(process).until("admin:")
+            process.stdin.write(f"run sql select '{'x' * 900}' from typemodel, typeproduct limit 1000\n")
+            connection.abort()
+            await until(lambda: not door.shells)
+        await assert_alive(door)
+        assert "asyncio" not in {record.name for record in caplog.records}, caplog.text
+
+    async def test_a_client_that_types_far_ahead_keeps_nobody_waiting(
+        self, bench: Bench, door: PlatformSsh
+    ) -> None:
+        async with connected(door) as connection:
+            process = await connection.create_process(request_pty=False)
+            process.stdin.write("show cli pagination\n" * 5_000)
+            await assert_alive(door)
+            assert len(bench.log.of(CliCalled)) < 5_000
+            process.close()
 
     async def test_a_client_that_vanishes_leaves_no_session(self, door: PlatformSsh) -> None:
         async with connected(door) as connection:

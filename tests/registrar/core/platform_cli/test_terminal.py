@@ -112,6 +112,9 @@ def test_keys_typed_while_a_command_is_at_work_come_after_it() -> None:
         assert due is not None
         bench.clock.set(due)
         shown += terminal.handle_timeout(due)
+    assert terminal.pending
+    assert shown.endswith(b"Cisco CallManager[STARTED]\r\nadmin:")
+    shown += terminal.type_ahead(bench.clock.now())
     assert b"Cisco CallManager[STARTED]\r\nadmin:show cli pagination\r\n" + SHOWN in shown
 
 
