@@ -12,6 +12,7 @@ from typing import Protocol
 
 from certs import contexts, handshakes, identity
 from simulator.core import events as ev
+from simulator.core.actor.deadlines import DeadlineQueue
 from simulator.core.actor.flow import Actor, Address, Fetched, FlowEnd, FlowFacts, Listen, OpenFlow, SendData
 from simulator.core.actor.tap import Tap, WireEnd
 from simulator.core.events.log import EventLog
@@ -82,7 +83,8 @@ class Wire:
         self.listeners: dict[tuple[str, int, bool], tuple[Actor, Listen]] = {}
         """(host, port, UDP) -> who listens."""
         self._ends: dict[FlowId, _End] = {}
-        self._handshakes: dict[FlowId, float] = {}
+        self._handshakes: DeadlineQueue[FlowId] = DeadlineQueue()
+        """When they have to be over."""
         self._ephemeral: dict[str, int] = {}
 
     # --- connections ----------------------------------------------------------------------------------------
@@ -146,9 +148,9 @@ class Wire:
             mate.tls = TlsSession.server(
                 contexts.server_context(listen.tls, self._keylog), identify=identity.read
             )
-            self._handshakes[mate.flow] = self._clock.now() + self._handshake
+            self._handshakes.set(mate.flow, self._clock.now() + self._handshake)
         if effect.tls is not None:
-            self._handshakes[end.flow] = self._clock.now() + effect.timeout
+            self._handshakes.set(end.flow, self._clock.now() + effect.timeout)
             end.settings = effect.tls
             context = contexts.client_context(effect.tls, self._keylog)
             end.tls = TlsSession.client(context, effect.tls.server_name, identify=identity.read)
@@ -221,7 +223,7 @@ class Wire:
             match event:
                 case TlsUp():
                     end.facts = replace(end.facts, tls=event.facts)
-                    self._handshakes.pop(end.flow, None)
+                    self._handshakes.set(end.flow, None)
                     if end.settings is not None and self._log.on:
                         self._emit(end, handshakes.established(end.settings, event.facts, self._real_now))
                     self._flush(end)
@@ -286,14 +288,16 @@ class Wire:
                 self._tell(end, WireEnd.RESET_SENT)
                 self._later(partial(self._reset, mate))
 
-    def deadlines(self) -> list[float]:
-        """When handshakes have to be over."""
-        return list(self._handshakes.values())
+    def next_deadline(self) -> float | None:
+        """When the first of the unfinished handshakes has to be over."""
+        first = self._handshakes.first()
+        return None if first is None else first[0]
 
     def give_up(self, now: Instant) -> None:
-        """Handshakes that should be over."""
-        for flow in [flow for flow, deadline in self._handshakes.items() if deadline <= now]:
-            self._overdue(self._ends[flow])
+        """End the handshakes that should be over."""
+        for flow in self._handshakes.due(now):
+            if flow in self._ends:
+                self._overdue(self._ends[flow])
 
     def _close(self, end: _End) -> None:
         """Our side closes in an orderly way; the peer learns of it one hop later."""
@@ -346,7 +350,7 @@ class Wire:
     def _forget(self, end: _End, event: ev.FlowClosed) -> None:
         end.over = True
         self._ends.pop(end.flow, None)
-        self._handshakes.pop(end.flow, None)
+        self._handshakes.set(end.flow, None)
         self._emit(end, event)
 
     # --- the tap ----------------------------------------------------------------------------------------------

@@ -7,11 +7,10 @@ Actors cannot tell it from `simulator.aio.driver`, which emits the same flow and
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
 from functools import partial
-from heapq import heappop, heappush
-from math import inf
+from heapq import heapify, heappop, heappush
 
+from simulator.core.actor.deadlines import DeadlineQueue
 from simulator.core.actor.flow import Actor, Address, CloseFlow, Fetch, Fetched, Listen, OpenFlow, SendData
 from simulator.core.actor.tap import Tap
 from simulator.core.events.log import EventLog
@@ -22,13 +21,6 @@ from simulator.memory.http import Exchange
 
 LATENCY = 0.001
 """Seconds a hop takes."""
-
-
-@dataclass(order=True, slots=True)
-class _Happening:
-    at: float
-    seq: int
-    do: Callable[[], None] = field(compare=False)
 
 
 class MemoryNet:
@@ -52,10 +44,17 @@ class MemoryNet:
         """
         self._log, self._clock, self._flows, self._around = log, clock, flows, surroundings
         self._actors: dict[int, Actor] = {}
-        """By `id`, in the order they came."""
-        self._due: dict[int, Instant] = {}
-        """When an actor's next timer fires, for those that have one: only a call can change it."""
-        self._queue: list[_Happening] = []
+        """By number: they are numbered as they come."""
+        self._numbers: dict[int, int] = {}
+        """An actor's `id` -> its number."""
+        self._added = 0
+        self._deadlines: DeadlineQueue[int] = DeadlineQueue()
+        """By an actor's number, for those that have one: only a call can change it."""
+        self._woken = 0
+        self._waking: list[int] = []
+        """Numbers of the actors yet to be woken at this moment; a heap."""
+        self._queue: list[tuple[float, int, Callable[[], None]]] = []
+        """(when, number, what happens then); a heap."""
         self._made = 0
         self._wire = Wire(
             log=log,
@@ -74,7 +73,7 @@ class MemoryNet:
 
     def add(self, actor: Actor, listens: tuple[Listen, ...] = ()) -> dict[str, Address]:
         """Returns the address of each listener, by its name. Raises OSError if a port is taken."""
-        self._actors.setdefault(id(actor), actor)
+        self._number(actor)
         addresses: dict[str, Address] = {}
         for listen in listens:
             host = listen.address.host
@@ -105,9 +104,17 @@ class MemoryNet:
         self._remove(actor)
         self._wire.drop_all(actor)
 
+    def _number(self, actor: Actor) -> None:
+        if id(actor) not in self._numbers:
+            self._added += 1
+            self._numbers[id(actor)] = self._added
+            self._actors[self._added] = actor
+
     def _remove(self, actor: Actor) -> None:
-        self._actors.pop(id(actor), None)
-        self._due.pop(id(actor), None)
+        number = self._numbers.pop(id(actor), None)
+        if number is not None:
+            del self._actors[number]
+            self._deadlines.set(number, None)
 
     # --- time ---------------------------------------------------------------------------------------------
 
@@ -123,29 +130,35 @@ class MemoryNet:
                     self._wire.close(effect.flow)
                 case Fetch():
                     self._fetch(actor, effect)
+        number = self._numbers.get(id(actor))
+        if number is None:
+            return
         due = actor.next_timeout()
-        if due is not None and id(actor) in self._actors:
-            self._due[id(actor)] = due
-        else:
-            self._due.pop(id(actor), None)
+        self._deadlines.set(number, due)
+        if self._waking and number > self._woken and due is not None and due <= self._clock.now():
+            heappush(self._waking, number)
 
     def until_idle(self) -> None:
         """Until nothing is in flight. Timers fire only if they fall due on the way."""
         while self._queue:
-            self._step(self._queue[0].at)
+            self._step(self._queue[0][0])
 
     def advance(self, seconds: float) -> None:
         """Let time pass, settling at each deadline; the clock then stands exactly at the end."""
         target = self._clock.now() + seconds
-        while True:
-            coming = [happening.at for happening in self._queue[:1]]
-            coming += self._wire.deadlines()
-            coming += self._due.values()
-            if not coming or min(coming) > target:
-                break
-            self._step(min(coming))
+        while (coming := self._next()) is not None and coming <= target:
+            self._step(coming)
         self._clock.set(Instant(target))
         self.until_idle()
+
+    def _next(self) -> float | None:
+        """When the next thing happens."""
+        coming = [self._queue[0][0]] if self._queue else []
+        if (overdue := self._wire.next_deadline()) is not None:
+            coming.append(overdue)
+        if (first := self._deadlines.first()) is not None:
+            coming.append(first[0])
+        return min(coming, default=None)
 
     def _step(self, at: float) -> None:
         """Everything that is due at `at`: timers first, then one happening."""
@@ -153,17 +166,28 @@ class MemoryNet:
             self._clock.set(Instant(at))
         now = self._clock.now()
         self._wire.give_up(now)
-        if self._due and min(self._due.values()) <= now:
-            for key, actor in tuple(self._actors.items()):
-                if self._due.get(key, Instant(inf)) <= now:
-                    actor.handle_timeout(now)
-                    self.run(actor)
-        if self._queue and self._queue[0].at <= now:
-            heappop(self._queue).do()
+        self._wake(now)
+        if self._queue and self._queue[0][0] <= now:
+            heappop(self._queue)[2]()
+
+    def _wake(self, now: Instant) -> None:
+        """Call every actor whose deadline has come, once, in the order in which they were added."""
+        self._waking = self._deadlines.due(now)
+        heapify(self._waking)
+        self._woken = 0
+        while self._waking:
+            number = heappop(self._waking)
+            due = self._deadlines.at(number)
+            if number == self._woken or due is None or due > now:
+                continue
+            self._woken = number
+            actor = self._actors[number]
+            actor.handle_timeout(now)
+            self.run(actor)
 
     def _later(self, do: Callable[[], None], *, hops: int = 1) -> None:
         self._made += 1
-        heappush(self._queue, _Happening(self._clock.now() + hops * LATENCY, self._made, do))
+        heappush(self._queue, (self._clock.now() + hops * LATENCY, self._made, do))
 
     # --- HTTP -------------------------------------------------------------------------------------------------
 
@@ -194,7 +218,7 @@ class MemoryNet:
             failed = Fetched(failure=f"not a request that can be sent: {error}")
             self._later(partial(self._fetched, actor, effect.key, failed))
             return
-        self._actors[id(exchange)] = exchange
+        self._number(exchange)
         self.run(exchange)
 
     def _fetched(self, actor: Actor, key: str, result: Fetched) -> None:
