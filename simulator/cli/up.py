@@ -16,9 +16,11 @@ import typer
 from simulator.cli import screen
 from simulator.core.actor.flow import Address
 from simulator.interrupts import ending_at_once
-from simulator.lab.config.lab import LabConfig, default_lab, with_ports
+from simulator.lab.config.defaults import default_lab, with_ports
+from simulator.lab.config.lab import LabConfig
 from simulator.lab.control.up import Ready, serve
 from simulator.lab.files.check import check_file
+from simulator.lab.files.lab_file import read_lab
 from simulator.lab.files.overlay import overlaid
 from simulator.lab.files.yaml_source import SourceError
 from simulator.lab.run.live import Lab
@@ -108,13 +110,12 @@ def up(
 
 
 def _config(lab_file: Path | None, port_base: int | None, host: str, changes: list[str]) -> LabConfig:
-
     try:
         if lab_file is None:
             config = default_lab(host=host)
         else:
             check_file(lab_file)
-            config = LabConfig.from_file(lab_file)
+            config = read_lab(lab_file)
         config = overlaid(config, changes)
     except SourceError as error:
         screen.fail(screen.USAGE, str(error))

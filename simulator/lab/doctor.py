@@ -9,7 +9,7 @@ from dataclasses import asdict, dataclass
 from importlib import metadata
 
 from simulator import __version__, installation
-from simulator.lab.config.lab import default_lab
+from simulator.lab.config.defaults import default_lab
 
 LIBRARIES = (
     "aiohttp",

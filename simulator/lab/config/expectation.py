@@ -15,7 +15,7 @@ from registrar.core.register.reasons import Reason
 from registrar.core.tokens import TokenProblem
 from simulator.core.events import EVENTS
 from simulator.core.tls.alerts import ALERT_NAMES
-from simulator.lab.config.lab import FileModel
+from simulator.lab.config.model import FileModel
 
 Scalar = str | int | float | bool | None
 

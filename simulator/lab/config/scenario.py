@@ -14,21 +14,15 @@ from pydantic import Field, field_validator, model_validator
 
 from simulator.core import redact
 from simulator.core.tls.settings import TlsVersion
+from simulator.lab.config.certificates import CertificateConfig
 from simulator.lab.config.expectation import Expectation
-from simulator.lab.config.lab import (
-    CertificateConfig,
-    FileModel,
-    LabConfig,
-    Name,
-    PortsConfig,
-    Regex,
-    TokenConfig,
-)
+from simulator.lab.config.faults import FailurePlan, ServedFile
+from simulator.lab.config.lab import LabConfig
+from simulator.lab.config.model import MAX_CLOCK_ERROR, FileModel, Name, Regex
+from simulator.lab.config.nodes import PortsConfig
+from simulator.lab.config.phones import TokenConfig
 from simulator.lab.files import yaml_source
 from simulator.lab.files.validation import check_rules, check_step
-from simulator.lab.site.altered_files import ServedFile
-from simulator.lab.site.failure_plans import FailurePlan
-from simulator.lab.site.node_clocks import MAX_ERROR
 from simulator.lab.steps.expressway_admin import ExpresswayStep
 from simulator.lab.steps.http_call import HttpCall
 from simulator.lab.steps.raw_client import Send
@@ -61,7 +55,9 @@ class SetBehaviours(FileModel):
 
 class SetClock(FileModel):
     node: Name
-    ahead: float = Field(ge=-MAX_ERROR, le=MAX_ERROR, description="seconds; negative: behind; 0: right again")
+    ahead: float = Field(
+        ge=-MAX_CLOCK_ERROR, le=MAX_CLOCK_ERROR, description="seconds; negative: behind; 0: right again"
+    )
 
 
 class TableRow(FileModel):

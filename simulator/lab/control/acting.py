@@ -10,10 +10,10 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from registrar.core.tokens import TokenPolicy, TokenValidator, inspect_token
 from simulator.core.sip import IllegalInput
-from simulator.lab.config.lab import TokenConfig
+from simulator.lab.config.faults import FailurePlan
+from simulator.lab.config.phones import TokenConfig
 from simulator.lab.control.answers import Problem, body_of, json_of, number_of
 from simulator.lab.run.live import Lab
-from simulator.lab.site.failure_plans import FailurePlan
 
 
 class _Body(BaseModel):

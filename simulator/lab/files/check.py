@@ -6,10 +6,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from simulator.lab.config.lab import LabConfig
 from simulator.lab.config.scenario import Scenario
 from simulator.lab.files import catalogue, yaml_source
-from simulator.lab.files.validation import check_rules
+from simulator.lab.files.lab_file import lab_of
 from simulator.lab.files.yaml_source import SourceError
 
 
@@ -51,6 +50,6 @@ def check_file(path: Path) -> Scenario | None:
     """The scenario in the file; None if it is a lab file. Raises SourceError."""
     loaded = yaml_source.read_file(path)
     if isinstance(loaded.data, dict) and "steps" not in loaded.data and "id" not in loaded.data:
-        check_rules(yaml_source.build(LabConfig, loaded), loaded, ())
+        lab_of(loaded)
         return None
     return Scenario.from_loaded(loaded)

@@ -11,7 +11,7 @@ from typing import Any
 
 from simulator.lab.config.lab import LabConfig
 from simulator.lab.files import yaml_source
-from simulator.lab.files.validation import check_rules
+from simulator.lab.files.lab_file import lab_of
 from simulator.lab.files.yaml_source import Loaded, SourceError
 
 SOURCE = "--set"
@@ -33,10 +33,7 @@ def overlaid(config: LabConfig, changes: Iterable[str]) -> LabConfig:
         for part in reversed(key.split(".")):
             value = {part: value}
         data = _laid(data, value)
-    loaded = Loaded(SOURCE, data, {})
-    lab = yaml_source.build(LabConfig, loaded)
-    check_rules(lab, loaded, ())
-    return lab
+    return lab_of(Loaded(SOURCE, data, {}))
 
 
 def _laid(below: Any, above: Any) -> Any:

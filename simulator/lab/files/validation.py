@@ -8,7 +8,8 @@ from registrar.core.cluster.directory import ProfileError
 from registrar.core.cluster.ports import PortError
 from registrar.core.ssosp import ParameterError
 from registrar.core.tokens import MUTATIONS
-from simulator.lab.config.lab import LabConfig, TokenConfig
+from simulator.lab.config.lab import LabConfig
+from simulator.lab.config.phones import TokenConfig
 from simulator.lab.files.yaml_source import Loaded, SourceError
 from simulator.lab.site import oauth_settings
 from simulator.lab.site.builder import node_ports, security_profile

@@ -10,7 +10,9 @@ import errno
 import os
 import socket
 
-from simulator.lab.config.lab import EDGE_PORTS, LabConfig, PortsConfig
+from simulator.lab.config.expressways import EDGE_PORTS
+from simulator.lab.config.lab import LabConfig
+from simulator.lab.config.nodes import PortsConfig
 
 RANGE = range(20_000, 32_768)
 _ATTEMPTS = 200

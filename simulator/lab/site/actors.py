@@ -23,11 +23,13 @@ from simulator.core.entropy import Entropy
 from simulator.core.http.message import HttpRequest, HttpResponse
 from simulator.core.ids import ActorId
 from simulator.core.instant import Clock, Instant
-from simulator.lab.config.lab import LabConfig, PhoneConfig
+from simulator.lab.config.faults import ServedFile
+from simulator.lab.config.lab import LabConfig
+from simulator.lab.config.phones import PhoneConfig
 from simulator.lab.site import dns_records, oauth_settings
 from simulator.lab.site.address_plan import Addressing
 from simulator.lab.site.admin_changes import AdminChanges
-from simulator.lab.site.altered_files import AlteredFiles, ServedFile
+from simulator.lab.site.altered_files import AlteredFiles
 from simulator.lab.site.expressways import Expressways
 from simulator.lab.site.name_server import NameServer
 from simulator.lab.site.node_clocks import ByNodeClock

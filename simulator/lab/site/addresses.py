@@ -11,7 +11,9 @@ from simulator.core.events.log import EventLog, Journal
 from simulator.core.ids import ActorId, FlowIds
 from simulator.core.instant import Clock, Instant
 from simulator.core.tls.settings import Credential
-from simulator.lab.config.lab import EDGE_PORTS, EdgeConfig, ExpresswayConfig, LabConfig, NodeConfig
+from simulator.lab.config.expressways import EDGE_PORTS, EdgeConfig, ExpresswayConfig
+from simulator.lab.config.lab import LabConfig
+from simulator.lab.config.nodes import NodeConfig
 from simulator.lab.site.address_plan import Addressing, AddressPlan
 from simulator.lab.site.builder import Builder
 from simulator.lab.site.pki import Pki

@@ -6,35 +6,21 @@ import re
 from collections.abc import Callable, Mapping
 from xml.sax.saxutils import escape
 
-from pydantic import Field
-
 from registrar.core.tftp.service import ConfigService
 from simulator.core.http.message import HttpRequest, HttpResponse
 from simulator.core.instant import Instant
-from simulator.lab.config.lab import FileModel
+from simulator.lab.config.faults import ServedFile
 
 
-class ServedFile(FileModel):
-    """How one phone's file is changed on its way out; with nothing but `phone` it is the true one again."""
-
-    phone: str
-    status: int = Field(200, ge=100, le=599, description="HTTP status of the answer")
-    elements: dict[str, str | None] = Field(
-        {}, description="new text of these elements wherever they stand; null removes them"
-    )
-    rename: dict[str, str] = Field({}, description="these elements get another name")
-    body: str | None = Field(None, description="the whole file")
-    cut: int | None = Field(None, ge=0, description="only so many bytes arrive")
-
-    def apply(self, xml: bytes) -> bytes:
-        """ValueError names an element that is not in the file."""
-        text = xml.decode() if self.body is None else self.body
-        for name, value in self.elements.items():
-            new = "" if value is None else f"<{name}>{escape(value)}</{name}>"
-            text = _replaced(text, rf"()<{re.escape(name)}>[^<]*</{re.escape(name)}>", new, name)
-        for name, other in self.rename.items():
-            text = _replaced(text, rf"(</?){re.escape(name)}(?=[\s>])", other, name)
-        return text.encode()[: self.cut]
+def changed(xml: bytes, change: ServedFile) -> bytes:
+    """Return the file as `change` wants it. ValueError names an element that is not in the file."""
+    text = xml.decode() if change.body is None else change.body
+    for name, value in change.elements.items():
+        new = "" if value is None else f"<{name}>{escape(value)}</{name}>"
+        text = _replaced(text, rf"()<{re.escape(name)}>[^<]*</{re.escape(name)}>", new, name)
+    for name, other in change.rename.items():
+        text = _replaced(text, rf"(</?){re.escape(name)}(?=[\s>])", other, name)
+    return text.encode()[: change.cut]
 
 
 def _replaced(text: str, pattern: str, new: str, name: str) -> str:
@@ -72,5 +58,5 @@ class AlteredFiles:
         change = self._altered.get(request.path.lstrip("/"))
         if change is None or request.method != "GET":
             return response
-        body = change.apply(response.body) if response.status == 200 else response.body
+        body = changed(response.body, change) if response.status == 200 else response.body
         return HttpResponse(status=change.status, headers=response.headers, body=body)

@@ -14,17 +14,11 @@ from registrar.core.cluster.ports import NodePorts
 from simulator.core.actor.flow import Address
 from simulator.core.entropy import Entropy
 from simulator.core.tls.settings import Credential
-from simulator.lab.config.lab import (
-    STANDARD_PROFILES,
-    CertificateConfig,
-    EdgeConfig,
-    ExpresswayConfig,
-    LabConfig,
-    NodeConfig,
-    PhoneConfig,
-    PortsConfig,
-    ProfileConfig,
-)
+from simulator.lab.config.certificates import CertificateConfig
+from simulator.lab.config.expressways import EdgeConfig, ExpresswayConfig
+from simulator.lab.config.lab import LabConfig
+from simulator.lab.config.nodes import NodeConfig, PortsConfig
+from simulator.lab.config.phones import STANDARD_PROFILES, PhoneConfig, ProfileConfig
 from simulator.lab.site.address_plan import AddressPlan
 from simulator.lab.site.pki import EXPRESSWAY_CA, TOMCAT_CA, Pki
 from softphone.core.device_file.ports import certificate_md5

@@ -17,7 +17,8 @@ from simulator.expressway.core.refusals import UNAVAILABLE, UNREACHABLE
 from simulator.expressway.core.settings import ExpresswaySettings
 from simulator.expressway.core.tokens.keys import parse_keys
 from simulator.expressway.core.traversal.client import TraversalPlan
-from simulator.lab.config.lab import CertificateConfig, EdgeConfig, ExpresswayConfig
+from simulator.lab.config.certificates import CertificateConfig
+from simulator.lab.config.expressways import EdgeConfig, ExpresswayConfig
 from simulator.lab.site.addresses import Addresses
 from simulator.lab.site.admin_changes import AdminChanges
 from simulator.lab.site.builder import host_of

@@ -10,8 +10,6 @@ from collections.abc import Mapping
 from simulator.core.http.message import HttpRequest, HttpResponse, HttpService
 from simulator.core.instant import Instant
 
-MAX_ERROR = 10 * 366 * 86_400
-
 
 class NodeClocks:
     """Seconds ahead of the true time, by node; negative: behind."""

@@ -13,7 +13,7 @@ from registrar.core.ssosp.key_server import DEFAULT_PATH as KEYS
 from registrar.core.ssosp.revocation import REVOKE
 from registrar.core.ssosp.status import METADATA, SINGLE_SIGN_ON
 from registrar.core.tokens.claims import DEFAULT_CLIENT_ID
-from simulator.lab.config.lab import AuthorizationConfig
+from simulator.lab.config.nodes import AuthorizationConfig
 
 REDIRECT_URI = "http://127.0.0.1/callback"
 """Of the lab's OAuth clients. Any port of the loopback address is good (RFC 8252 7.3)."""

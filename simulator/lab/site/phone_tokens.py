@@ -8,7 +8,7 @@ from registrar.core.cluster.cluster import Cluster
 from registrar.core.tokens import AccessClaims, Forge, mint_access, mutate
 from simulator.core.entropy import Entropy
 from simulator.core.instant import Instant
-from simulator.lab.config.lab import TokenConfig
+from simulator.lab.config.phones import TokenConfig
 from softphone.core.settings.profile import AccessToken
 
 RENEW_AT = 0.75

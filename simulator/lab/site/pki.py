@@ -17,7 +17,7 @@ from certs.spec import CertSpec
 from certs.stores import NodeStores
 from registrar.core.tokens import ClusterKeys
 from simulator.core.instant import Instant, to_datetime
-from simulator.lab.config.lab import CertificateConfig
+from simulator.lab.config.certificates import CertificateConfig
 
 TOMCAT_CA = "tomcat-ca"
 EXPRESSWAY_CA = "expressway-ca"

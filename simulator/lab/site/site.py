@@ -14,9 +14,12 @@ from registrar.core.tokens import MUTATIONS
 from simulator.core.events import ClusterChanged, FaultInjected, ServiceStarted, ServiceStopped
 from simulator.core.ids import ActorId
 from simulator.core.tls.settings import Credential
-from simulator.lab.config.lab import CertificateConfig, PortsConfig, TokenConfig
+from simulator.lab.config.certificates import CertificateConfig
+from simulator.lab.config.faults import ServedFile
+from simulator.lab.config.nodes import PortsConfig
+from simulator.lab.config.phones import TokenConfig
 from simulator.lab.site.actors import Cast
-from simulator.lab.site.altered_files import ServedFile
+from simulator.lab.site.altered_files import changed
 from simulator.lab.site.builder import node_ports
 from simulator.lab.site.phone_tokens import PhoneTokens
 from simulator.lab.site.pki import TOMCAT_CA
@@ -141,7 +144,7 @@ class Site(Cast):
         phone = self._phone_config(change.phone)
         device = phone.as_device or phone.device
         if phone.known:
-            change.apply(next(iter(self.config_services.values())).render(device))
+            changed(next(iter(self.config_services.values())).render(device), change)
         self._altered[f"{device}.cnf.xml"] = change
         told = change.model_dump(exclude_defaults=True, exclude={"phone", "body"})
         detail = ", ".join(f"{name} {value}" for name, value in told.items())

@@ -11,7 +11,8 @@ from simulator.expressway.core import trusted_cas
 from simulator.expressway.core.actors.expressway_c import ExpresswayC
 from simulator.expressway.core.sip.zone import ZoneStatus
 from simulator.expressway.core.traversal.tunnel import TUNNELS
-from simulator.lab.config.lab import CertificateConfig, FileModel, Name, Regex
+from simulator.lab.config.certificates import CertificateConfig
+from simulator.lab.config.model import FileModel, Name, Regex
 from simulator.lab.site.site import Site
 from simulator.lab.steps.driver import ScenarioDriver
 

@@ -16,7 +16,7 @@ from urllib.parse import parse_qsl, unquote, urlencode
 from pydantic import Field, field_validator
 
 from simulator.core.http.message import HttpRequest
-from simulator.lab.config.lab import FileModel, Name, Regex
+from simulator.lab.config.model import FileModel, Name, Regex
 from simulator.lab.steps.driver import ScenarioDriver
 from simulator.lab.steps.service_actions import carry_out
 

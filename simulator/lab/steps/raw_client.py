@@ -11,7 +11,8 @@ from simulator.core.actor.flow import Address, Transport
 from simulator.core.events.log import Record
 from simulator.core.tls.settings import ClientTls
 from simulator.lab.config.expectation import Expectation
-from simulator.lab.config.lab import FileModel, Name, Regex, TokenConfig, Version
+from simulator.lab.config.model import FileModel, Name, Regex, Version
+from simulator.lab.config.phones import TokenConfig
 from simulator.lab.site.raw_client import PLACEHOLDERS
 from simulator.lab.steps import matching
 from simulator.lab.steps.driver import ScenarioDriver

@@ -9,6 +9,7 @@ from typing import Any
 from simulator.core.events import StepTaken
 from simulator.core.events.log import Record
 from simulator.lab.config.expectation import Expectation
+from simulator.lab.config.faults import FailurePlan, ServedFile
 from simulator.lab.config.scenario import (
     AdminCommand,
     AxlCall,
@@ -22,8 +23,6 @@ from simulator.lab.config.scenario import (
     TableRow,
     Trust,
 )
-from simulator.lab.site.altered_files import ServedFile
-from simulator.lab.site.failure_plans import FailurePlan
 from simulator.lab.steps import matching
 from simulator.lab.steps.cli_and_axl import call_axl, run_command
 from simulator.lab.steps.driver import ScenarioDriver

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from simulator.lab import doctor
-from simulator.lab.config.lab import default_lab
+from simulator.lab.config.defaults import default_lab
 
 PYPROJECT = Path(__file__).parents[3] / "pyproject.toml"
 

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from simulator.evidence.explain import Attempt, explain
-from simulator.lab.config.lab import default_lab
+from simulator.lab.config.defaults import default_lab
 from simulator.lab.run.live import Lab, open_lab
 
 REGISTER = (

@@ -10,7 +10,7 @@ import aiohttp
 import pytest
 
 from registrar.core.register.reasons import Reason
-from simulator.lab.config.lab import default_lab
+from simulator.lab.config.defaults import default_lab
 from simulator.lab.control import ControlServer
 from simulator.lab.control.up import endpoints_of
 from simulator.lab.run.live import open_lab

@@ -10,7 +10,9 @@ from pathlib import Path
 import aiohttp
 import pytest
 
-from simulator.lab.config.lab import ExpresswayConfig, LabConfig, PhoneConfig, ProfileConfig, TokenConfig
+from simulator.lab.config.expressways import ExpresswayConfig
+from simulator.lab.config.lab import LabConfig
+from simulator.lab.config.phones import PhoneConfig, ProfileConfig, TokenConfig
 from simulator.lab.control import ControlServer
 from simulator.lab.control.up import endpoints_of
 from simulator.lab.run.live import Lab, open_lab

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from simulator.lab.config.lab import LabConfig, default_lab
+from simulator.lab.config.defaults import default_lab
+from simulator.lab.config.lab import LabConfig
 from simulator.lab.files.overlay import overlaid
 from simulator.lab.files.yaml_source import SourceError
 

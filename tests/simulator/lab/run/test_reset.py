@@ -11,15 +11,12 @@ import pytest
 
 from registrar.core.cluster.ports import NodePorts
 from simulator.core.events import PhoneRegistered
-from simulator.lab.config.lab import (
-    CertificateConfig,
-    ExpresswayConfig,
-    LabConfig,
-    PhoneConfig,
-    PortsConfig,
-    TokenConfig,
-    default_lab,
-)
+from simulator.lab.config.certificates import CertificateConfig
+from simulator.lab.config.defaults import default_lab
+from simulator.lab.config.expressways import ExpresswayConfig
+from simulator.lab.config.lab import LabConfig
+from simulator.lab.config.nodes import PortsConfig
+from simulator.lab.config.phones import PhoneConfig, TokenConfig
 from simulator.lab.control.up import endpoints_of
 from simulator.lab.run.live import Lab, open_lab
 

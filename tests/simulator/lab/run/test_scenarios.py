@@ -12,7 +12,8 @@ from simulator.core.events.log import record_to_json
 from simulator.core.instant import Instant
 from simulator.core.tls.settings import TlsVersion
 from simulator.evidence.report.report import Report
-from simulator.lab.config.lab import LabConfig, PhoneConfig
+from simulator.lab.config.lab import LabConfig
+from simulator.lab.config.phones import PhoneConfig
 from simulator.lab.config.scenario import Scenario
 from simulator.lab.files import catalogue
 from simulator.lab.run.batch import normalised

@@ -16,7 +16,9 @@ from simulator.core.events.log import EventLog
 from simulator.core.http.message import HttpRequest, HttpResponse
 from simulator.core.ids import ActorId, FlowId
 from simulator.core.instant import Instant, ManualClock
-from simulator.lab.config.lab import ClusterConfig, LabConfig, PhoneConfig, UserConfig
+from simulator.lab.config.lab import LabConfig
+from simulator.lab.config.nodes import ClusterConfig
+from simulator.lab.config.phones import PhoneConfig, UserConfig
 from simulator.lab.run.world import World, run_now
 from simulator.lab.site.name_server import NameServer, Records, SrvRecord
 

@@ -11,7 +11,9 @@ import pytest
 from registrar.core.register.policy import RegistrarPolicy
 from simulator.core.events import BindingChanged, OAuthGranted, RegistrarAccepted, SipSent
 from simulator.core.instant import Instant
-from simulator.lab.config.lab import LabConfig, NodeConfig, PhoneConfig
+from simulator.lab.config.lab import LabConfig
+from simulator.lab.config.nodes import NodeConfig
+from simulator.lab.config.phones import PhoneConfig
 from simulator.lab.run.world import World, run_now
 
 

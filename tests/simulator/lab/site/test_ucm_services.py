@@ -9,7 +9,8 @@ import pytest
 from registrar.core.soap.accounts import Login
 from simulator.core.events import StepTaken
 from simulator.core.instant import Instant
-from simulator.lab.config.lab import LabConfig, PhoneConfig
+from simulator.lab.config.lab import LabConfig
+from simulator.lab.config.phones import PhoneConfig
 from simulator.lab.config.scenario import Step
 from simulator.lab.run.world import World, run_now
 from simulator.lab.steps.verbs import Progress, take

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import pytest
 
+from simulator.lab.config.faults import ServedFile
 from simulator.lab.config.scenario import Scenario, check_references
 from simulator.lab.files.yaml_source import SourceError, build, read_text
 from simulator.lab.run.runner import run_live, run_world
-from simulator.lab.site.altered_files import ServedFile
+from simulator.lab.site.altered_files import changed
 
 START = """\
 id: says-something
@@ -130,4 +131,4 @@ def test_an_element_that_is_not_in_the_file_fails_the_step() -> None:
 )
 def test_how_a_file_is_changed(change: dict[str, object], result: bytes) -> None:
     served = ServedFile.model_validate({"phone": "P", **change})
-    assert served.apply(b"<x><a>1</a><b c='1'/></x>") == result
+    assert changed(b"<x><a>1</a><b c='1'/></x>", served) == result

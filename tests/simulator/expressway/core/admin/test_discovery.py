@@ -9,7 +9,10 @@ import pytest
 
 from simulator.core.events import UcmDiscovered, UcmQueried, ZoneConfigured
 from simulator.core.instant import Instant
-from simulator.lab.config.lab import ExpresswayConfig, LabConfig, NodeConfig, PhoneConfig
+from simulator.lab.config.expressways import ExpresswayConfig
+from simulator.lab.config.lab import LabConfig
+from simulator.lab.config.nodes import NodeConfig
+from simulator.lab.config.phones import PhoneConfig
 from simulator.lab.config.scenario import AdminCommand
 from simulator.lab.run.world import World, run_now
 from simulator.lab.steps.cli_and_axl import run_command

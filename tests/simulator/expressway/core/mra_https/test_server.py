@@ -15,7 +15,10 @@ from simulator.core.ids import ActorId, FlowId
 from simulator.core.instant import Instant
 from simulator.core.tls.settings import ClientTls
 from simulator.expressway.core.mra_https.paths import BadPath, encode, parse
-from simulator.lab.config.lab import ExpresswayConfig, LabConfig, NodeConfig, PhoneConfig
+from simulator.lab.config.expressways import ExpresswayConfig
+from simulator.lab.config.lab import LabConfig
+from simulator.lab.config.nodes import NodeConfig
+from simulator.lab.config.phones import PhoneConfig
 from simulator.lab.run.world import World, run_now
 
 HOST = "expc.lab.example"

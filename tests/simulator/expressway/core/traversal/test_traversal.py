@@ -25,14 +25,10 @@ from simulator.core.events.log import Record
 from simulator.core.ids import ActorId, FlowId
 from simulator.core.instant import Instant
 from simulator.core.tls.settings import ClientTls, Credential
-from simulator.lab.config.lab import (
-    CertificateConfig,
-    EdgeConfig,
-    ExpresswayConfig,
-    LabConfig,
-    PhoneConfig,
-    TokenConfig,
-)
+from simulator.lab.config.certificates import CertificateConfig
+from simulator.lab.config.expressways import EdgeConfig, ExpresswayConfig
+from simulator.lab.config.lab import LabConfig
+from simulator.lab.config.phones import PhoneConfig, TokenConfig
 from simulator.lab.run.world import World, run_now
 
 REGISTER = (

@@ -8,7 +8,8 @@ import pytest
 
 from simulator.core.events import ClusterChanged
 from simulator.core.instant import Instant
-from simulator.lab.config.lab import ExpresswayConfig, LabConfig
+from simulator.lab.config.expressways import ExpresswayConfig
+from simulator.lab.config.lab import LabConfig
 from simulator.lab.run.world import World
 from simulator.lab.steps.expressway import take_at_expressway
 from simulator.lab.steps.expressway_admin import ExpresswayAdmin, ExpresswayStep

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from itertools import pairwise
 
-from simulator.lab.config.lab import EdgeConfig, ExpresswayConfig, LabConfig, NodeConfig, with_ports
+from simulator.lab.config.defaults import with_ports
+from simulator.lab.config.expressways import EdgeConfig, ExpresswayConfig
+from simulator.lab.config.lab import LabConfig
+from simulator.lab.config.nodes import NodeConfig
 
 
 def test_every_listener_of_two_nodes_and_two_pairs_gets_the_next_number() -> None:

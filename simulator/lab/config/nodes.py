@@ -1,0 +1,111 @@
+"""The UCM cluster of a lab: nodes and ports, settings, authorization server, administrators."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import Field, field_validator
+
+from simulator.lab.config.certificates import CertificateConfig
+from simulator.lab.config.model import MAX_CLOCK_ERROR, FileModel, Name, Port
+
+
+class PortsConfig(FileModel):
+    """Ports of a node; 0 asks for a free one. OAuth ports must be 1024-49151, all ports of a node differ."""
+
+    sip: Port = 5060
+    sips: Port = 5061
+    oauth: Port = 5090
+    mra: Port = 5091
+    config: Port = 6970
+    https: Port = Field(8443, description="Tomcat: AXL, SOAP, UDS, sign-in")
+    ssh: Port = Field(2222, description="platform CLI")
+    config_tls: Port = Field(6971, description="configuration files over TLS, for a token")
+    files_tls: Port = Field(6972, description="Jabber's files over TLS")
+
+
+class NodeConfig(FileModel):
+    name: Name = "ucm-pub"
+    host: str | None = Field(None, description="processNodeName in cnf.xml; default: NAME.lab.example")
+    description: str = ""
+    ports: PortsConfig = PortsConfig()
+    tomcat: CertificateConfig = CertificateConfig()
+    tomcat_trust: list[str] = Field(["tomcat-ca", "expressway-ca"], description="authorities in Tomcat-trust")
+    clock: float = Field(
+        0.0,
+        ge=-MAX_CLOCK_ERROR,
+        le=MAX_CLOCK_ERROR,
+        description="seconds its clock is ahead of the true time; -600: behind",
+    )
+
+
+class OAuthClientConfig(FileModel):
+    """A product that may ask for tokens."""
+
+    id: Annotated[str, Field(pattern=r"^[!-~]{1,128}$")] | None = Field(
+        None, description="default: the client id of the lab's Jabber, C and 64 hex digits"
+    )
+    secret: Annotated[str, Field(min_length=1, max_length=128)] | None = Field(
+        None, repr=False, description="pre-shared with the product; None: it is known by its id alone"
+    )
+    pkce: Literal["off", "optional", "required"] = Field(
+        "optional", description="off: as UCM before 12.5(1)SU4, which does not know it"
+    )
+
+
+class AuthorizationConfig(FileModel):
+    """The authorization server, where no source says what UCM does, and what one may want to imitate."""
+
+    token_paths: list[Annotated[str, Field(pattern=r"^/[A-Za-z0-9._~/\-]{1,200}$")]] = Field(
+        ["/ssosp/oauth/token", "/ssosp/token"],
+        min_length=1,
+        max_length=8,
+        description="of the token endpoint; the lab's phones use the first",
+    )
+    clients: list[OAuthClientConfig] = Field(
+        [OAuthClientConfig()], min_length=1, max_length=50, description="the lab's phones are the first"
+    )
+    code_lifetime: int = Field(60, ge=1, le=600, description="seconds until a code is worthless")
+    error_body: Literal["json", "ucm"] = Field(
+        "json", description="of the authorize endpoint; ucm: as published, with an error value without quotes"
+    )
+    metadata: bool = Field(False, description="serve the metadata of RFC 8414, which UCM does not")
+
+    @field_validator("clients")
+    @classmethod
+    def _unique_ids(cls, clients: list[OAuthClientConfig]) -> list[OAuthClientConfig]:
+        ids = [client.id for client in clients]
+        for one in ids:
+            if ids.count(one) > 1:
+                raise ValueError(f"the client id {one or '(default)'} is used twice")
+        return clients
+
+
+class ClusterConfig(FileModel):
+    oauth_mode: bool = Field(True, description="utils sipOAuth-mode enable | disable")
+    version: Literal["11.5", "12.0", "12.5", "14.0", "15.0"] = "12.5"
+    dialect: Literal["ucm", "rfc8898"] = "ucm"
+    min_expires: int = Field(60, ge=1, le=3600)
+    trying: Literal["never", "plain", "always"] = Field(
+        "plain", description="100 Trying before the final answer; plain: on UDP and TCP, as traces show"
+    )
+    export_controlled: bool = Field(True, description="licensed to enable SIP OAuth mode")
+    request_client_certificate: bool = Field(False, description="5090 asks for a client certificate")
+    lsc_in_handshake: bool = Field(
+        True, description="5061 without a client certificate ends in the handshake; False: in a 403"
+    )
+    accept_expired: bool = Field(
+        False, description="defect CSCvn48876: UDS answers an expired token 200 (the registrar does not)"
+    )
+    lose_binding_with_connection: bool = Field(
+        False, description="a registration ends with its connection; False: when its interval ends"
+    )
+    max_challenges: int = Field(3, ge=1, le=10, description="challenges for bad tokens before a 403")
+    authorization: AuthorizationConfig = AuthorizationConfig()
+
+
+class AdministratorConfig(FileModel):
+    """An application user with every role, and a platform administrator of the same name."""
+
+    name: Name = "admin"
+    password: str = Field("ucmsim", min_length=1, max_length=128, description="guards nothing")
