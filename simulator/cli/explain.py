@@ -11,6 +11,7 @@ from simulator.cli import results, screen
 from simulator.cli.remote import Remote
 from simulator.evidence.explain import Attempt
 from simulator.evidence.explain import explain as explained
+from simulator.evidence.logs import logs_of
 from simulator.evidence.report.archive import StoredRun, read_runs, runs_from_json
 
 _PAGE = 5000
@@ -32,12 +33,19 @@ def explain(
         ),
     ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Machine-readable output.")] = False,
+    log: Annotated[
+        str | None,
+        typer.Option(metavar="NAME", help="Print this log of the run in its product's form instead."),
+    ] = None,
 ) -> None:
     """Show every attempt, and of those that failed cause, remedy and proof; of one attempt the whole checklist.
 
     Exit 0: shown, 2: no such run or attempt, 3: no lab answers.
     """
     runs = _runs(run)
+    if log is not None:
+        _print_log(runs, log)
+        return
     chosen = _chosen(runs, attempt)
     if as_json:
         data = [{"run": one.name, "attempts": [each.to_json() for each in found]} for one, found in chosen]
@@ -48,6 +56,19 @@ def explain(
             title = one.name if attempt else f"{number}. {one.name}"
             screen.console().print(f"[bold]{title}[/]")
         results.attempts(found, whole=attempt is not None)
+        logs = logs_of(one.records)
+        if logs and attempt is None:
+            screen.console().print(f"logs: {', '.join(logs)} (--log NAME prints one)", soft_wrap=True)
+
+
+def _print_log(runs: list[StoredRun], name: str) -> None:
+    found = [logs for run in runs if name in (logs := logs_of(run.records))]
+    if not found:
+        known = dict.fromkeys(file for run in runs for file in logs_of(run.records))
+        hint = f"there are {', '.join(known)}" if known else "the run does not say which actors it had"
+        screen.fail(screen.USAGE, f"no log {name!r}: {hint}")
+    for logs in found:
+        typer.echo(logs[name], nl=False)
 
 
 def _runs(text: str) -> list[StoredRun]:

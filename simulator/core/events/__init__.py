@@ -22,7 +22,14 @@ from simulator.core.events.expressway import (
 )
 from simulator.core.events.flow import FlowClosed, FlowFailed, FlowOpened
 from simulator.core.events.http import ConfigFetched, ConfigServed, NamesAnswered, UdsAnswered
-from simulator.core.events.lab import ActorFailed, FaultInjected, ServiceStarted, ServiceStopped, StepTaken
+from simulator.core.events.lab import (
+    ActorFailed,
+    FaultInjected,
+    LabBuilt,
+    ServiceStarted,
+    ServiceStopped,
+    StepTaken,
+)
 from simulator.core.events.oauth import (
     KeysLoaded,
     KeysNotLoaded,
@@ -81,6 +88,7 @@ __all__ = [
     "KeysLoaded",
     "KeysNotLoaded",
     "KeysOffered",
+    "LabBuilt",
     "NamesAnswered",
     "OAuthFlushed",
     "OAuthGranted",

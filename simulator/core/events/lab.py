@@ -9,6 +9,19 @@ from simulator.core.events.event import Event
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class LabBuilt(Event):
+    """The first event of a lab: its actors by kind, so that a stored run is read without the lab's file."""
+
+    kind: ClassVar[str] = "lab:built"
+    phones: tuple[str, ...] = ()
+    nodes: tuple[str, ...] = ()
+    """Of the cluster, the publisher first."""
+    expressways: tuple[str, ...] = ()
+    """An Expressway-E stands before its Expressway-C."""
+    name_servers: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class StepTaken(Event):
     kind: ClassVar[str] = "scenario:step_taken"
     step: str

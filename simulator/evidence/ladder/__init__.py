@@ -5,7 +5,8 @@ from __future__ import annotations
 from simulator.evidence.ladder.drawing import Line, draw
 from simulator.evidence.ladder.mermaid import mermaid
 from simulator.evidence.ladder.picture import Strip, strips, svg
-from simulator.evidence.ladder.rows import LadderRow, Tone, captions_of, lanes_of, rows_of
+from simulator.evidence.ladder.row import LadderRow, Tone
+from simulator.evidence.ladder.rows import captions_of, lanes_of, rows_of
 
 __all__ = [
     "LadderRow",

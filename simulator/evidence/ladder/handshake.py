@@ -6,15 +6,11 @@ says (RFC 5246 7.3, RFC 8446 2). Nothing is drawn of which that cannot be said.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from simulator.core import events as ev
 from simulator.core.events.log import Record
 from simulator.evidence.connections import Connection, End
 from simulator.evidence.explain.tls_faults import VERIFY_FAULTS, TlsFault
-
-if TYPE_CHECKING:
-    from simulator.evidence.ladder.rows import LadderRow
+from simulator.evidence.ladder.row import LadderRow
 
 Seen = ev.TlsEstablished | ev.TlsFailed
 _NEVER_BEGAN = ("HTTP_REQUEST", "WRONG_VERSION_NUMBER", "HANDSHAKE_TIMEOUT", "CONNECTION_LOST")
@@ -35,8 +31,6 @@ def rows(connection: Connection, record: Record) -> list[LadderRow]:
 def _row(
     lane: str, to: str | None, text: str, detail: str = "", *, bad: bool = False, opens: bool = False
 ) -> LadderRow:
-    from simulator.evidence.ladder.rows import LadderRow
-
     return LadderRow(lane=lane, to=to, text=text, tone="bad" if bad else "quiet", detail=detail, opens=opens)
 
 

@@ -3,12 +3,9 @@
 from __future__ import annotations
 
 from http import HTTPStatus
-from typing import TYPE_CHECKING
 
 from simulator.core import events as ev
-
-if TYPE_CHECKING:
-    from simulator.evidence.ladder.rows import LadderRow, Tone
+from simulator.evidence.ladder.row import LadderRow, Tone
 
 _LONG = 24
 """Characters of a path's segment beyond which it is no name that a person would know: base64, an id."""
@@ -55,16 +52,12 @@ def note_of(event: ev.Event) -> tuple[str, Tone] | None:
 
 def question(client: str, server: str, event: ev.SignInStepAnswered) -> LadderRow:
     """What a step of the sign-in asked."""
-    from simulator.evidence.ladder.rows import LadderRow
-
     _, slash, path = event.where.partition("/")
     return LadderRow(lane=client, to=server, text=_short(slash + path), opens=True, detail=event.where)
 
 
 def answer(client: str, server: str | None, event: ev.SignInStepAnswered) -> LadderRow:
     """What came back of a step of the sign-in. `server` None: nothing did, or it was no HTTP."""
-    from simulator.evidence.ladder.rows import LadderRow
-
     tone: Tone = "bad" if event.problem else "plain"
     if server is None or event.status is None:
         said = event.problem or event.detail

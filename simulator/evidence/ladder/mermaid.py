@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from simulator.evidence.ladder.rows import LadderRow, lanes_of
+from simulator.evidence.ladder.row import LadderRow
+from simulator.evidence.ladder.rows import lanes_of
 
 
 def mermaid(rows: Sequence[LadderRow]) -> str:

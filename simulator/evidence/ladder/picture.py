@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from html import escape
 
 from simulator.evidence.ladder.drawing import NO_CAPTIONS, wrap
-from simulator.evidence.ladder.rows import LadderRow, Tone, lanes_of
+from simulator.evidence.ladder.row import LadderRow, Tone
+from simulator.evidence.ladder.rows import lanes_of
 
 _LEFT, _LANE, _EDGE = 84, 250, 130
 """Pixels of the time column, between two lanes, and from the last lane to the right edge."""

@@ -8,35 +8,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
-from typing import Literal
+from dataclasses import replace
 
 from simulator.core import events as ev
 from simulator.core.events.log import Record
 from simulator.evidence.connections import Connection, Connections
 from simulator.evidence.ladder import handshake, https
-
-Tone = Literal["good", "bad", "plain", "quiet", "step"]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class LadderRow:
-    at: float = 0.0
-    """Seconds since the first record."""
-    lane: str | None
-    """Lane of the note, or where the arrow starts; None: the row crosses the whole page."""
-    to: str | None = None
-    """Lane the arrow points to; None: a note."""
-    text: str = ""
-    tone: Tone = "plain"
-    opens: bool = False
-    """The arrow's start is the client of a connection."""
-    detail: str = ""
-    """What is folded away: the whole message, redacted, or the certificates of a handshake."""
-    seq: int = 0
-    """Of the record it was read from."""
-    turned: bool = False
-    """Of a connection that the inner side opens outward: its requests go the other way."""
+from simulator.evidence.ladder.row import LadderRow, Tone
 
 
 def rows_of(records: Sequence[Record]) -> list[LadderRow]:

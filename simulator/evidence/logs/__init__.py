@@ -12,9 +12,9 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
+from simulator.core.events import LabBuilt
 from simulator.core.events.log import Record
 from simulator.evidence.logs import expressway, jabber, ucm_syslog, ucm_trace
-from simulator.lab.config.lab import LabConfig
 
 Render = Callable[[Sequence[Record], str], Iterator[str]]
 """(records of a run, name of the actor whose log it is) -> lines without line ends."""
@@ -42,17 +42,13 @@ def render_log(kind: str, records: Sequence[Record], actor: str) -> str:
     return "".join(f"{line}\n" for line in LOGS[kind].render(records, actor))
 
 
-def logs_of(config: LabConfig, records: Sequence[Record]) -> dict[str, str]:
-    """File name -> text, for every phone, node and Expressway of the lab that has something to log."""
-    actors = {
-        "phone": [phone.device for phone in config.phones],
-        "node": [node.name for node in config.nodes],
-        "expressway": [
-            name
-            for item in config.expressways
-            for name in ((item.edge.name, item.name) if item.edge else (item.name,))
-        ],
-    }
+def logs_of(records: Sequence[Record]) -> dict[str, str]:
+    """Render every log of a run: file name -> text, for each phone, node and Expressway that logged something.
+
+    Who was there, the run's `lab:built` says; without one (a run of an older version) there are no logs.
+    """
+    built = next((record.event for record in records if isinstance(record.event, LabBuilt)), LabBuilt())
+    actors = {"phone": built.phones, "node": built.nodes, "expressway": built.expressways}
     out = {}
     for kind, log in LOGS.items():
         for actor in actors[log.of]:

@@ -94,7 +94,7 @@ class ArtifactFolder:
                 _write(folder / artifact.name, data)
                 written.append((artifact.name, artifact.title))
         logs = []
-        for file, text in (logs_of(report.lab, report.records) if report.lab is not None else {}).items():
+        for file, text in logs_of(report.records).items():
             _write(folder / file, text.encode())
             logs.append((file, file))
         page = html.run_page(report, [*written[1:], *logs, ("../index.html", "all runs")])

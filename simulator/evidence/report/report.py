@@ -12,7 +12,6 @@ from simulator.core.tls.settings import TlsVersion
 from simulator.evidence import ladder
 from simulator.evidence.explain import Attempt, brief, explain, failures
 from simulator.evidence.ladder import Line
-from simulator.lab.config.lab import LabConfig
 
 DriverName = Literal["lab", "world"]
 
@@ -30,8 +29,6 @@ class Report:
     records: tuple[Record, ...]
     seconds: float
     """Real time it took."""
-    lab: LabConfig | None = field(default=None, repr=False)
-    """Who was in it."""
     repetition: int = 1
     """Which one, of a run that was repeated."""
     pcapng: bytes | None = field(default=None, repr=False)

@@ -99,5 +99,4 @@ def _report(
         failures=tuple(progress.failures),
         records=tuple(stage.site.log.records()),
         seconds=time.perf_counter() - began,
-        lab=config,
     )

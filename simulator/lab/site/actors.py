@@ -20,6 +20,7 @@ from registrar.core.tftp.service import ConfigService
 from registrar.core.uds.profiles import STANDARD_PROFILE
 from simulator.core.actor.flow import Actor, Address, Fetch, Fetched
 from simulator.core.entropy import Entropy
+from simulator.core.events import LabBuilt
 from simulator.core.http.message import HttpRequest, HttpResponse
 from simulator.core.ids import ActorId
 from simulator.core.instant import Clock, Instant
@@ -84,6 +85,11 @@ class Cast(Expressways):
             virtual=virtual,
             secret=secret,
         )
+        sides = {"on-prem": dns_records.INSIDE, "mra": dns_records.OUTSIDE}
+        self.asked = {sides[phone.deployment] for phone in config.phones if phone.sign_in}
+        """Name servers that phones of the lab ask."""
+        found = [name for name in sides.values() if addressing == "loopback" or name in self.asked]
+        self.lab.add(_built(config, tuple(found)))
         self._expressway_trust = {}
         self._altered: dict[str, ServedFile] = {}
         self.policy = RegistrarPolicy(
@@ -126,10 +132,6 @@ class Cast(Expressways):
         self._dns_ports = {dns_records.INSIDE: config.dns, dns_records.OUTSIDE: config.dns_outside}
         if addressing != "loopback" or virtual:
             self._dns_ports = dict.fromkeys(self._dns_ports, 53)
-        sides = {"on-prem": dns_records.INSIDE, "mra": dns_records.OUTSIDE}
-        self.asked = {sides[phone.deployment] for phone in config.phones if phone.sign_in}
-        """Name servers that phones of the lab ask."""
-        found = [name for name in sides.values() if addressing == "loopback" or name in self.asked]
         self.nameservers = {name: self._nameserver(name) for name in found}
         """Where clients find the lab."""
         self.phones: dict[str, Softphone | Jabber] = {}
@@ -271,3 +273,14 @@ def _undelivered(response: HttpResponse) -> str | None:
     if how.delay > Fetch(key="", url="").timeout:
         return f"no answer within {Fetch(key='', url='').timeout:g} s"
     return None if how.kept is None else "the connection broke: connection reset by peer"
+
+
+def _built(config: LabConfig, name_servers: tuple[str, ...]) -> LabBuilt:
+    """The event that names the lab's actors."""
+    pairs = ((item.edge.name, item.name) if item.edge else (item.name,) for item in config.expressways)
+    return LabBuilt(
+        phones=tuple(phone.device for phone in config.phones),
+        nodes=tuple(node.name for node in config.nodes),
+        expressways=tuple(name for pair in pairs for name in pair),
+        name_servers=name_servers,
+    )

@@ -69,3 +69,30 @@ def test_a_folder_that_cannot_be_made_is_the_environment(tmp_path: Path) -> None
     (tmp_path / "file").write_text("")
     code, _ = ucmsim("run", "--driver", "world", "legacy-5060", "--artifacts", str(tmp_path / "file" / "x"))
     assert code == 3
+
+
+def test_the_logs_of_a_stored_run_are_named_and_one_is_printed(folder: Path) -> None:
+    stored = str(folder / "results.json")
+    assert "logs: CSFALICE.jabber.log, ucm-pub.sdl.log," in ucmsim("explain", stored)[1]
+    code, output = ucmsim("explain", stored, "--log", "expc.tvcs.log")
+    assert code == 0
+    assert 'Event="Outbound TLS Negotiation Error"' in output
+
+
+def test_a_log_that_the_run_has_not_is_a_mistake_of_use(folder: Path) -> None:
+    assert ucmsim("explain", str(folder / "results.json"), "--log", "nobody.log")[0] == 2
+
+
+def test_a_run_of_a_version_that_did_not_name_its_actors_is_explained_without_logs(
+    folder: Path, tmp_path: Path
+) -> None:
+    runs = json.loads((folder / "results.json").read_text())
+    for run in runs:
+        run["events"] = [event for event in run["events"] if event["kind"] != "lab:built"]
+    old = tmp_path / "old.json"
+    old.write_text(json.dumps(runs))
+    code, output = ucmsim("explain", str(old))
+    assert code == 0
+    assert "Remedy:" in output
+    assert "logs:" not in output
+    assert ucmsim("explain", str(old), "--log", "expc.tvcs.log")[0] == 2

@@ -417,7 +417,7 @@ def test_an_expressway_tells_where_it_connects_to() -> None:
 def run(scenario: str) -> tuple[Report, dict[str, str]]:
     (found,) = catalogue.find([scenario])
     report = run_world(found, found.tls[-1])
-    return report, logs_of(found.lab, report.records)
+    return report, logs_of(report.records)
 
 
 def log_of(scenario: str, name: str) -> str:
