@@ -49,7 +49,7 @@ bench: $(READY)
 # The generator has an environment of its own: nobody needs it to use or change ucmsim.
 DOCS := build/docs-venv
 docs: $(READY)
-	$(BIN)/python docs/generate.py
+	$(BIN)/python docs/generate.py build/docs
 	$(PYTHON) -m venv $(DOCS)
 	$(DOCS)/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/docs.txt
 	$(DOCS)/bin/zensical build --clean --config-file mkdocs.yml

@@ -1,9 +1,15 @@
-"""Writes the reference pages that are made from tables: `python docs/generate.py`. A test keeps them true."""
+"""Writes the reference pages that are made from tables. A test keeps them true.
+
+`python docs/generate.py` writes those that are committed. With a FOLDER it also writes the source of the site
+there: a copy of docs/, and the handbook, which repeats the pages of the scenarios and so is not committed.
+"""
 
 from __future__ import annotations
 
 import inspect
 import re
+import shutil
+import sys
 from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
@@ -27,6 +33,8 @@ from softphone.core.actors.diagram import mermaid, sign_in_mermaid
 from softphone.core.settings.behaviours import DESCRIPTIONS
 
 HERE = Path(__file__).parent
+_PAGE_OF = "../scenarios/{}/README.md"
+"""Of a scenario, as a page of docs/ links to it."""
 NOTE = "<!-- made by docs/generate.py from the tables in the code; do not edit -->\n"
 
 
@@ -88,7 +96,9 @@ def scenarios() -> str:
         lines += ["", f"## {group.capitalize()}", "", "| id | what | TLS | ends with |", "|---|---|---|---|"]
         for s in found:
             if s.group == group:
-                lines.append(f"| [{s.id}](handbook.md#{s.id}) | {s.title} | {', '.join(s.tls)} | {s.outcome} |")
+                lines.append(
+                    f"| [{s.id}]({_PAGE_OF.format(s.id)}) | {s.title} | {', '.join(s.tls)} | {s.outcome} |"
+                )
     return "\n".join(lines) + "\n"
 
 
@@ -271,7 +281,6 @@ PAGES: dict[str, Callable[[], str]] = {
     "fidelity.md": fidelity,
     "token-mutations.md": mutations,
     "scenarios.md": scenarios,
-    "handbook.md": handbook,
     "softphone.md": phone,
     "events.md": events,
     "scenario-files.md": verbs,
@@ -281,10 +290,23 @@ PAGES: dict[str, Callable[[], str]] = {
 }
 
 
-def main() -> None:
+def write_site(folder: Path) -> None:
+    """Write the pages of the site into `folder`, which is emptied before."""
+    shutil.rmtree(folder, ignore_errors=True)
+    shutil.copytree(HERE, folder, ignore=shutil.ignore_patterns("*.py", "__pycache__", "examples"))
+    page_of = re.compile(re.escape(_PAGE_OF).replace(r"\{\}", r"([a-z0-9-]+)"))
+    for page in folder.rglob("*.md"):
+        text = page.read_text(encoding="utf-8")
+        page.write_text(page_of.sub(r"handbook.md#\1", text), encoding="utf-8")
+    (folder / "handbook.md").write_text(handbook(), encoding="utf-8")
+
+
+def main(arguments: list[str]) -> None:
     for name, page in PAGES.items():
         (HERE / name).write_text(page(), encoding="utf-8")
+    if arguments:
+        write_site(Path(arguments[0]))
 
 
 if __name__ == "__main__":
-    main()
+    main(sys.argv[1:])

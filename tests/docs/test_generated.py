@@ -24,3 +24,12 @@ def generator() -> ModuleType:
 def test_the_page_is_up_to_date(name: str) -> None:
     page: str = generator().PAGES[name]()
     assert (DOCS / name).read_text() == page, "run `python docs/generate.py`"
+
+
+def test_the_site_has_a_handbook_and_the_scenarios_link_into_it(tmp_path: Path) -> None:
+    generator().write_site(tmp_path / "site")
+    handbook = (tmp_path / "site" / "handbook.md").read_text()
+    scenarios = (tmp_path / "site" / "scenarios.md").read_text()
+    assert "(handbook.md#unknown-ca-from-ucm)" in scenarios
+    assert "../scenarios/" not in scenarios
+    assert "\n## unknown-ca-from-ucm\n" in handbook
