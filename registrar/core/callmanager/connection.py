@@ -1,4 +1,4 @@
-"""What a CallManager keeps of one flow: the arrival, the stream or the transactions, the next deadline."""
+"""What a CallManager keeps of one flow: the peer, the stream or the transactions, the next deadline."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ class Connection:
     """On TCP and TLS nothing is retransmitted and requests are answered at once: only UDP needs server
     transactions (RFC 3261 17.2.2)."""
 
-    __slots__ = ("arrival", "client", "local", "queued", "server", "stream")
+    __slots__ = ("client", "local", "peer", "queued", "server", "stream")
 
-    def __init__(self, arrival: Peer, local: Address) -> None:
-        datagrams = arrival.transport == "udp"
-        self.arrival = arrival
+    def __init__(self, peer: Peer, local: Address) -> None:
+        datagrams = peer.transport == "udp"
+        self.peer = peer
         self.local = local
         self.stream = None if datagrams else SipStream()
-        self.server = ServerTransactions(reliable=False) if datagrams else None
+        self.server = ServerTransactions[bytes](reliable=False) if datagrams else None
         self.client: ClientTransactions | None = None
         """Made for the first request the node sends on this flow."""
         self.queued: Instant | None = None

@@ -24,7 +24,7 @@ from simulator.core.sip import RemoteProtocolError, Request, Response, ServerKey
 
 
 class RequestDispatch:
-    """Of one service from its start to its stop."""
+    """Answers the SIP messages of one CallManager service, from its start to its stop."""
 
     def __init__(
         self,
@@ -45,18 +45,19 @@ class RequestDispatch:
         self._outbox = outbox
         self._counts = counts
         self._taken_over = taken_over
-        self.follow(registrar.policy)
+        self.follow(registrar.context.policy)
 
     def follow(self, policy: RegistrarPolicy) -> None:
-        """From now on."""
-        self._policy = self._registrar.policy = policy
+        """Use `policy` for every later answer."""
+        self._policy = policy
+        self._registrar.follow(policy)
         self._replies = ReplyWriter(self._snapshot.name, policy, self._entropy)
 
     def request(self, connection: Connection, request: Request, key: ServerKey | None, now: Instant) -> bool:
-        """False if it could not be answered: the connection is of no more use."""
+        """Answer one request; returns False if no answer is possible: the connection is of no more use then."""
         seen = 0
         if self._journal.on:
-            seen = events.report_received(self._journal, request, connection.arrival.flow)
+            seen = events.report_received(self._journal, request, connection.peer.flow)
         try:
             if request.method == "REGISTER":
                 self._register(connection, request, key, now, seen)
@@ -68,12 +69,13 @@ class RequestDispatch:
             return self.malformed(connection, error, key, now, seen)
         except Unanswerable as error:
             self._counts[Reason.MALFORMED] += 1
-            events.report_malformed(self._journal, str(error), None, connection.arrival.flow, seen)
+            events.report_malformed(self._journal, str(error), None, connection.peer.flow, seen)
             return False
         return True
 
     def response(self, connection: Connection, response: Response, now: Instant) -> None:
-        flow = connection.arrival.flow
+        """Hand a response to the request of this node that it answers."""
+        flow = connection.peer.flow
         if self._journal.on:
             events.report_received(self._journal, response, flow)
         try:
@@ -89,9 +91,9 @@ class RequestDispatch:
         now: Instant,
         seen: int = 0,
     ) -> bool:
-        """Reports a broken message and answers it if that is possible; False if it was not, as above."""
+        """Report a broken message and answer it if that is possible; returns False if not, like `request`."""
         self._counts[Reason.MALFORMED] += 1
-        flow, source = connection.arrival.flow, connection.arrival.source.host
+        flow, source = connection.peer.flow, connection.peer.source.host
         request, status = error.request, error.status_hint
         data = None
         if request is not None and status is not None and request.method != "ACK":
@@ -107,9 +109,9 @@ class RequestDispatch:
     def _register(
         self, connection: Connection, request: Request, key: ServerKey | None, now: Instant, seen: int
     ) -> None:
-        arrival = connection.arrival
-        flow, source = arrival.flow, arrival.source.host
-        decision = self._registrar.decide(request, arrival, now)
+        peer = connection.peer
+        flow, source = peer.flow, peer.source.host
+        decision = self._registrar.decide(request, peer, now)
         self._registrar.commit(decision)
         cause = 0
         if self._journal.on:
@@ -136,21 +138,21 @@ class RequestDispatch:
                 min_expires=decision.min_expires,
                 status=decision.status,
             )
-        if self._says_trying(arrival):
+        if self._says_trying(peer):
             self._outbox.answer(connection, self._replies.trying(request, source, now), request, key, now, seen)
         self._outbox.answer(connection, data, request, key, now, cause)
 
-    def _says_trying(self, arrival: Peer) -> bool:
+    def _says_trying(self, peer: Peer) -> bool:
         trying = self._policy.trying
-        return trying == "always" or (trying == "plain" and arrival.transport != "tls")
+        return trying == "always" or (trying == "plain" and peer.transport != "tls")
 
     def _other(
         self, connection: Connection, request: Request, key: ServerKey | None, now: Instant, seen: int
     ) -> None:
         if request.method == "ACK":
             return
-        arrival = connection.arrival
-        source = arrival.source.host
+        peer = connection.peer
+        source = peer.source.host
         verdict = judge_other(request, throttled=self._policy.throttled)
         self._counts[verdict.value] += 1
         if isinstance(verdict, Reason):
@@ -158,6 +160,6 @@ class RequestDispatch:
         elif verdict is Granted.OPTIONS:
             data = self._replies.reply(request, source, now, "200 OK", f"Allow: {ALLOW}\r\n")
         else:
-            contact = f"Contact: <sip:{connection.local};transport={arrival.transport}>\r\n"
+            contact = f"Contact: <sip:{connection.local};transport={peer.transport}>\r\n"
             data = self._replies.reply(request, source, now, "202 Accepted", contact, server=False)
         self._outbox.answer(connection, data, request, key, now, seen)

@@ -73,46 +73,45 @@ def report_judged(journal: Journal, verdict: TrustVerdict, flow: FlowId, *, clos
 
 def report_decision(journal: Journal, decision: Decision, flow: FlowId, cause: int, *, oauth_mode: bool) -> int:
     """Returns the seq of the decision's event, the cause of the answer."""
-    ask = decision.ask
-    device = (
-        ask.device.name if ask.device is not None else ask.said.contact.device if ask.said.contact else None
-    )
+    attempt = decision.attempt
+    contact = attempt.parsed.contact
+    device = attempt.device.name if attempt.device is not None else contact.device if contact else None
     event: RegistrarAccepted | RegistrarChallenged | RegistrarRejected
     if isinstance(decision, Accepted):
         event = RegistrarAccepted(
             device=decision.device.name,
-            aor=ask.said.aor,
+            aor=attempt.parsed.aor,
             what=decision.what,
             expires=decision.expires,
-            **_known(ask, oauth_mode),
+            **_known(attempt, oauth_mode),
         )
     elif isinstance(decision, Challenged):
         event = RegistrarChallenged(
             device=device,
-            aor=ask.said.aor,
+            aor=attempt.parsed.aor,
             status=decision.status,
             reason=decision.problem.value,
             detail=decision.detail,
             mark=decision.mark,
             token_problem=decision.problem.value,
-            **_known(ask, oauth_mode),
+            **_known(attempt, oauth_mode),
         )
     else:
         rule = decision.rule
         detail = decision.detail
-        told = f"{decision.reason.value} {detail}"
-        if decision.problem is not None and decision.problem.value not in told:
+        described = f"{decision.reason.value} {detail}"
+        if decision.problem is not None and decision.problem.value not in described:
             detail = f"{decision.problem.value}: {detail}"
         event = RegistrarRejected(
             device=device,
-            aor=ask.said.aor,
+            aor=attempt.parsed.aor,
             reason=decision.reason.value,
             detail=detail,
             status=decision.status or rule.status,
             cause=int(rule.cause),
             mark=rule.mark,
             token_problem=decision.problem.value if decision.problem is not None else "",
-            **_known(ask, oauth_mode),
+            **_known(attempt, oauth_mode),
         )
     return journal.add(event, flow=flow, cause=cause or None)
 
@@ -135,25 +134,25 @@ class _Known(TypedDict):
     token_left: int | None
 
 
-def _known(ask: RegisterAttempt, oauth_mode: bool) -> _Known:
+def _known(attempt: RegisterAttempt, oauth_mode: bool) -> _Known:
     """What the decision had in hand, for `explain`: never the token, only what it says."""
-    device, profile, token = ask.device, ask.profile, ask.token
+    device, profile, token = attempt.device, attempt.profile, attempt.token
     return _Known(
-        check=ask.check,
-        port_role=ask.arrival.role.value,
+        check=attempt.check,
+        port_role=attempt.peer.role.value,
         oauth_mode=oauth_mode,
         profile=profile.name if profile else "",
         profile_mode=profile.mode.name if profile else "",
         profile_oauth=profile.oauth if profile else None,
         owners=tuple(dict.fromkeys(filter(None, (device.owner, *device.associated)))) if device else (),
         lines=tuple(line.dn for line in device.lines) if device else (),
-        dn=ask.said.dn,
-        asked_expires=ask.expires,
+        dn=attempt.parsed.dn,
+        asked_expires=attempt.expires,
         token=token.ref if token else None,
         token_subject=token.subject if token else "",
         token_scopes=tuple(sorted(token.scopes)) if token else (),
-        token_age=round(ask.clock - token.issued_at) if token else None,
-        token_left=round(token.expires_at - ask.clock) if token else None,
+        token_age=round(attempt.clock - token.issued_at) if token else None,
+        token_left=round(token.expires_at - attempt.clock) if token else None,
     )
 
 
@@ -161,7 +160,7 @@ def report_bound(journal: Journal, decision: Accepted, flow: FlowId, cause: int)
     """What an accepted REGISTER did to the bindings."""
     if decision.what == "unregistered":
         for binding in decision.ended:
-            why = binding.told or UnregCause.DEVICE_UNREGISTERED
+            why = binding.unregister_cause or UnregCause.DEVICE_UNREGISTERED
             report_ended(journal, binding, "removed", why, flow, cause)
     elif decision.what in ("registered", "refreshed"):
         for binding in decision.taken_over:
@@ -169,7 +168,7 @@ def report_bound(journal: Journal, decision: Accepted, flow: FlowId, cause: int)
         event = BindingChanged(
             what="refreshed" if decision.what == "refreshed" else "added",
             device=decision.device.name,
-            aor=decision.ask.said.aor,
+            aor=decision.attempt.parsed.aor,
             contact=decision.contact,
             expires=decision.expires,
         )

@@ -6,6 +6,7 @@ from heapq import heappop, heappush
 
 from registrar.core.callmanager import events
 from registrar.core.callmanager.connection import Connection
+from registrar.core.callmanager.replies import status_of
 from simulator.core.actor.flow import CloseFlow, Effect, SendData
 from simulator.core.events.log import Journal
 from simulator.core.ids import FlowId
@@ -15,7 +16,6 @@ from simulator.core.sip import (
     Request,
     Response,
     ServerKey,
-    parse_message,
     serialize,
     stun,
 )
@@ -30,19 +30,20 @@ class Outbox:
         self._deadlines: list[tuple[Instant, FlowId]] = []
 
     def effects(self) -> list[Effect]:
-        """Drains."""
+        """Return what was collected since the last call, and forget it."""
         out, self._effects = self._effects, []
         return out
 
     def close(self, flow: FlowId) -> None:
+        """Close `flow` once what was collected before has been sent."""
         self._effects.append(CloseFlow(flow))
 
     def pong(self, flow: FlowId) -> None:
-        """Answers a keep-alive ping (RFC 5626 3.5.1)."""
+        """Answer a keep-alive ping (RFC 5626 3.5.1)."""
         self._effects.append(SendData(flow, b"\r\n"))
 
     def stun(self, flow: FlowId, transaction: bytes) -> None:
-        """Answers a STUN binding on a stream."""
+        """Answer a STUN binding request on a stream (RFC 5626 3.5.2)."""
         self._effects.append(SendData(flow, stun.render(stun.StunMessage("response", transaction))))
 
     def answer(
@@ -54,27 +55,25 @@ class Outbox:
         now: Instant,
         cause: int,
     ) -> None:
-        """Sends a response; on UDP (`key`) within its transaction, so that it can be repeated."""
-        flow = connection.arrival.flow
+        """Send a response; on UDP (`key`) within its transaction, which repeats these bytes if it must."""
+        flow = connection.peer.flow
         if self._journal.on:
             events.report_sent(self._journal, data, request, flow, cause)
         if key is None or connection.server is None:
             self._effects.append(SendData(flow, data))
             return
-        response = parse_message(data)
-        assert isinstance(response, Response)
-        connection.server.respond(key, response, now)
+        connection.server.respond(key, status_of(data), data, now)
         self.flush(connection)
 
     def request(self, connection: Connection, request: Request, now: Instant) -> None:
-        """Sends a request of the node's own, and repeats it on UDP until it is answered."""
+        """Send a request of the node's own, and repeat it on UDP until it is answered (RFC 3261 17.1.2)."""
         if connection.client is None:
             connection.client = ClientTransactions(reliable=connection.server is None)
         connection.client.send(request, now)
         self.flush(connection)
 
     def answered(self, connection: Connection, response: Response, now: Instant) -> None:
-        """A response came. Raises RemoteProtocolError if it cannot be matched to any request."""
+        """Take a response that came. Raises RemoteProtocolError if it cannot be matched to any request."""
         if connection.client is None:
             return
         try:
@@ -83,17 +82,17 @@ class Outbox:
             self.flush(connection)
 
     def flush(self, connection: Connection) -> None:
-        """Takes over what the connection's transactions want sent."""
-        flow = connection.arrival.flow
+        """Collect what the connection's transactions want sent, and note their next deadline."""
+        flow = connection.peer.flow
         if connection.server is not None:
-            for response in connection.server.messages_to_send():
-                self._effects.append(SendData(flow, serialize(response)))
+            for data in connection.server.messages_to_send():
+                self._effects.append(SendData(flow, data))
         if connection.client is not None:
             for request in connection.client.messages_to_send():
-                data = serialize(request)
+                rendered = serialize(request)
                 if self._journal.on:
-                    events.report_sent(self._journal, data, request, flow, 0)
-                self._effects.append(SendData(flow, data))
+                    events.report_sent(self._journal, rendered, request, flow, 0)
+                self._effects.append(SendData(flow, rendered))
             connection.client.events()
         due = connection.next_timeout()
         if due is not None and (connection.queued is None or due < connection.queued):
@@ -101,9 +100,11 @@ class Outbox:
             heappush(self._deadlines, (due, flow))
 
     def next_timeout(self) -> Instant | None:
+        """Return when `handle_timeout` has something to do; None: never."""
         return self._deadlines[0][0] if self._deadlines else None
 
     def handle_timeout(self, connections: dict[FlowId, Connection], now: Instant) -> None:
+        """Let the transactions of the node's `connections` do what is due by `now`."""
         while self._deadlines and self._deadlines[0][0] <= now:
             at, flow = heappop(self._deadlines)
             connection = connections.get(flow)
@@ -114,4 +115,5 @@ class Outbox:
             self.flush(connection)
 
     def forget_timers(self) -> None:
+        """Drop every noted deadline: the service stops, and its connections end."""
         self._deadlines.clear()

@@ -134,7 +134,7 @@ class ReplyWriter:
             fields += f"Session-ID: {self._entropy.hex(16)};remote={session.partition(';')[0]}\r\n"
         if body:
             fields += f"Content-Type: {RESPONSE_TYPE}\r\n"
-        return self.reply(request, source, now, "200 OK", fields, body, copied=decision.ask.copied)
+        return self.reply(request, source, now, "200 OK", fields, body, copied=decision.attempt.copied)
 
     def _vias(self, request: Request, top: str, source: str) -> str:
         """Every Via; `received` on the top one if its sent-by is not the source (RFC 3261 18.2.1)."""
@@ -157,6 +157,11 @@ class ReplyWriter:
 
 _NO_SERVER = "\r\nCSeq: "
 _CHALLENGES = {401: "401 Unauthorized", 407: "407 Proxy Authentication Required"}
+
+
+def status_of(response: bytes) -> int:
+    """Read the status code of a rendered response."""
+    return int(response[8:11])
 
 
 def copied_from(request: Request) -> ResponseHeaders:

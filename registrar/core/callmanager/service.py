@@ -102,7 +102,7 @@ class CallManager:
     def role_of(self, flow: FlowId) -> PeerRole | None:
         """Which of its ports the flow came in at; None once it has gone."""
         connection = self._connections.get(flow)
-        return connection.arrival.role if connection is not None else None
+        return connection.peer.role if connection is not None else None
 
     # --- the service's life ----------------------------------------------------------------------------------
 
@@ -169,26 +169,26 @@ class CallManager:
                 now=now,
             )
             self._outbox.request(connection, request, now)
-            binding.told = why
+            self._bindings.ask_to_unregister(binding.key, why)
             sent += 1
         return sent
 
     # --- Actor -----------------------------------------------------------------------------------------------
 
     def flow_opened(self, flow: FlowId, facts: FlowFacts, now: Instant) -> None:
-        arrival = Peer.of(flow, facts)
+        peer = Peer.of(flow, facts)
         if not self.running:
             self._outbox.close(flow)
             return
-        if arrival.role is PeerRole.MRA_OAUTH:
-            verdict = arrival.trust = self.registrar.admit(arrival)
+        if peer.role is PeerRole.MRA_OAUTH:
+            verdict = peer.trust = self.registrar.admit(peer)
             closing = not verdict.trusted and self.policy.unknown_expressway == "close"
             events.report_judged(self._journal, verdict, flow, closing=closing)
             if closing:
                 self.counts[Reason.PEER_NOT_IN_TABLE] += 1
                 self._outbox.close(flow)
                 return
-        self._connections[flow] = Connection(arrival, facts.local)
+        self._connections[flow] = Connection(peer, facts.local)
 
     def flow_data(self, flow: FlowId, data: bytes, now: Instant) -> None:
         connection = self._connections.get(flow)
@@ -222,7 +222,7 @@ class CallManager:
             elif isinstance(message, KeepAlive):
                 if message.kind == "ping":
                     self._outbox.pong(flow)
-                elif message.kind == "stun_request" and self._knows(connection.arrival):
+                elif message.kind == "stun_request" and self._knows(connection.peer):
                     self._outbox.stun(flow, message.transaction)
             else:
                 self._answers.response(connection, message, now)
@@ -272,9 +272,9 @@ class CallManager:
     def effects(self) -> list[Effect]:
         return self._outbox.effects()
 
-    def _knows(self, arrival: Peer) -> bool:
+    def _knows(self, peer: Peer) -> bool:
         """STUN is only answered to an Expressway-C whose row's host name resolves [documented]."""
-        row = arrival.trust.row if arrival.trust is not None else None
+        row = peer.trust.row if peer.trust is not None else None
         return row is not None and self._resolves(row.host)
 
     # --- datagrams and endings -------------------------------------------------------------------------------
@@ -304,7 +304,7 @@ class CallManager:
     def _drop_client(self, binding: Binding) -> None:
         """The client that was taken over loses its own connection. [assumed: "dropped", sip-wire 5]"""
         held = self._connections.get(binding.flow)
-        if held is not None and held.arrival.role is not PeerRole.MRA_OAUTH:
+        if held is not None and held.peer.role is not PeerRole.MRA_OAUTH:
             self._close(held)
 
     def _close(self, connection: Connection) -> None:
@@ -312,9 +312,9 @@ class CallManager:
         if connection.server is not None:
             connection.server.transport_failed()
             return
-        del self._connections[connection.arrival.flow]
-        self._partial.over(connection.arrival.flow)
-        self._outbox.close(connection.arrival.flow)
+        del self._connections[connection.peer.flow]
+        self._partial.over(connection.peer.flow)
+        self._outbox.close(connection.peer.flow)
 
     def _lost(self, binding: Binding, cause: UnregCause) -> None:
         self.counts["lost"] += 1

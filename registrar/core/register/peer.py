@@ -49,7 +49,7 @@ class Peer:
     flow: FlowId
     transport: Transport
     source: Address
-    peer: PeerIdentity | None = None
+    certificate: PeerIdentity | None = None
     """The verified client certificate, if one was presented."""
     trust: TrustVerdict | None = None
     """The Expressway-C table's verdict; on the MRA port only."""
@@ -64,16 +64,17 @@ class Peer:
 
     @classmethod
     def of(cls, flow: FlowId, facts: FlowFacts) -> Peer:
-        """KeyError for a flow that none of the node's listeners accepted."""
+        """Read a new flow's facts. Raises KeyError for a flow that none of the node's listeners accepted."""
         return cls(
             role=ROLES[facts.listener or ""],
             flow=flow,
             transport=facts.transport,
             source=facts.remote,
-            peer=facts.tls.peer if facts.tls else None,
+            certificate=facts.tls.peer if facts.tls else None,
         )
 
     def count_refusal(self, call_id: str) -> None:
+        """Count a challenge given for a refused token within `call_id`."""
         self.refusals[call_id] = self.refusals.pop(call_id, 0) + 1
         if len(self.refusals) > _REMEMBERED_CALLS:
             del self.refusals[next(iter(self.refusals))]

@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
-from registrar.core.cluster.bindings import Binding, BindingStore
+from dataclasses import replace
+
+from registrar.core.cluster.bindings import Binding, BindingStore, is_same_client
 from registrar.core.cluster.directory import Directory
 from registrar.core.cluster.expressway_table import TrustVerdict
 from registrar.core.cluster.snapshot import NodeSnapshot
-from registrar.core.register.checks import CHECKS, is_same_client
+from registrar.core.register.checks import CHECKS
+from registrar.core.register.context import RegisterContext
 from registrar.core.register.peer import Peer, PeerRole
 from registrar.core.register.policy import RegistrarPolicy
 from registrar.core.register.request import RegisterReader, options_of
 from registrar.core.register.verdicts import Accepted, Challenged, Decision, RegisterAttempt
 from registrar.core.tokens import TokenPolicy, TokenProblem, TokenValidator
-from registrar.core.tokens.claims import DEFAULT_SCOPE
 from simulator.core.instant import Instant
-from simulator.core.sip import RFC8898, UCM, Dialect, Request
+from simulator.core.sip import Request
 
 
 class Registrar:
@@ -29,143 +31,145 @@ class Registrar:
         tokens: TokenValidator | None = None,
     ) -> None:
         """`tokens` None: a validator over the snapshot's keys and the directory's users."""
-        self.snapshot = snapshot
-        self.directory = directory
-        self.bindings = bindings
-        self.policy = policy
-        self.tokens = tokens or TokenValidator(
-            snapshot.keys, TokenPolicy(issuer=snapshot.keys.cluster_id), directory.subject_status
+        self.context = RegisterContext(
+            snapshot=snapshot,
+            directory=directory,
+            bindings=bindings,
+            policy=policy,
+            tokens=tokens
+            or TokenValidator(
+                snapshot.keys, TokenPolicy(issuer=snapshot.keys.cluster_id), directory.subject_status
+            ),
+            reader=RegisterReader(),
         )
-        self.reader = RegisterReader()
-        self.dialect = UCM if policy.dialect == "ucm" else RFC8898
-        self.no_token_challenge = self.challenge(self.dialect)
 
-    def challenge(self, dialect: Dialect, error: str | None = None) -> tuple[str, str]:
-        """The challenge's header field. UCM's has a realm only [observed]; the RFC's must name the
-        authorization server and should name the scope (RFC 8898 2.2, 4)."""
-        if dialect is UCM:
-            return dialect.challenge(error)
-        host = self.snapshot.host
-        server = self.policy.authz_server or f"https://{f'[{host}]' if ':' in host else host}:8443/ssosp/oauth"
-        return dialect.challenge(error, scope=DEFAULT_SCOPE, authz_server=server)
+    @property
+    def tokens(self) -> TokenValidator:
+        """The validator of the tokens it is shown."""
+        return self.context.tokens
 
-    def wall_clock(self, now: Instant) -> Instant:
-        """What the node's clock shows: it may be wrong."""
-        return Instant(now + self.policy.clock_error)
+    def follow(self, policy: RegistrarPolicy) -> None:
+        """Use `policy` for every later decision."""
+        self.context = replace(self.context, policy=policy)
 
-    def admit(self, arrival: Peer) -> TrustVerdict:
-        """Once per connection on the MRA port: does UCM's Expressway-C table know the peer? Only reads."""
-        return self.directory.trust.judge(arrival.peer)
+    def admit(self, peer: Peer) -> TrustVerdict:
+        """Judge a new connection on the MRA port: does UCM's Expressway-C table know the peer? Only reads."""
+        return self.context.directory.trust.judge(peer.certificate)
 
-    def decide(self, request: Request, arrival: Peer, now: Instant) -> Decision:
-        """Only reads. Total: every REGISTER gets a decision."""
-        ask = RegisterAttempt(request, arrival, now)
+    def decide(self, request: Request, peer: Peer, now: Instant) -> Decision:
+        """Decide on a REGISTER. Only reads. Total: every REGISTER gets a decision."""
+        context, attempt = self.context, RegisterAttempt(request, peer, now)
         for check in CHECKS:
-            verdict = check(self, ask)
+            verdict = check(context, attempt)
             if verdict is not None:
-                ask.check = check.__name__
+                attempt.check = check.__name__
                 return verdict
-        return self._accept(ask)
+        return _accept(context, attempt)
 
     def commit(self, decision: Decision) -> None:
-        """Only writes: the binding store, and what the connection has shown."""
-        ask = decision.ask
-        arrival = ask.arrival
+        """Carry out a decision: write the binding store, and what the connection has shown. Only writes."""
+        attempt = decision.attempt
+        peer = attempt.peer
         if isinstance(decision, Accepted):
             self._bind(decision)
-            if ask.token is not None and arrival.refusals:
-                arrival.refusals.pop(ask.said.call_id, None)
-            if arrival.role is not PeerRole.MRA_OAUTH:
-                arrival.device = decision.device.name
-                arrival.proven = arrival.proven or ask.token is not None
-                if ask.sent is not None:
-                    arrival.token = self.tokens.remembered(ask.sent)
+            if attempt.token is not None and peer.refusals:
+                peer.refusals.pop(attempt.parsed.call_id, None)
+            if peer.role is not PeerRole.MRA_OAUTH:
+                peer.device = decision.device.name
+                peer.proven = peer.proven or attempt.token is not None
+                if attempt.sent is not None:
+                    peer.token = self.tokens.remembered(attempt.sent)
         elif isinstance(decision, Challenged) and decision.problem is not TokenProblem.TOKEN_ABSENT:
-            arrival.count_refusal(ask.said.call_id)
+            peer.count_refusal(attempt.parsed.call_id)
 
     def _bind(self, decision: Accepted) -> None:
-        ask = decision.ask
-        binding = ask.binding
+        bindings, attempt = self.context.bindings, decision.attempt
         if decision.what == "refreshed":
-            assert binding is not None
-            binding.cseq = ask.cseq
-            binding.flow = ask.arrival.flow
-            binding.told = None
-            binding.source = ask.arrival.source
-            self.bindings.refresh(binding, Instant(ask.now + decision.expires))
+            assert attempt.binding is not None
+            bindings.refresh(
+                attempt.binding.key,
+                cseq=attempt.cseq,
+                flow=attempt.peer.flow,
+                source=attempt.peer.source,
+                expires_at=Instant(attempt.now + decision.expires),
+            )
         elif decision.what == "registered":
             for old in (*decision.ended, *decision.taken_over):
-                self.bindings.remove(old)
-            self.bindings.put(self._new_binding(decision))
+                bindings.remove(old)
+            bindings.put(_new_binding(self.context.snapshot.name, decision))
         else:
             for old in decision.ended:
-                self.bindings.remove(old)
+                bindings.remove(old)
 
-    def _new_binding(self, decision: Accepted) -> Binding:
-        ask = decision.ask
-        assert ask.said.contact is not None
-        return Binding(
-            device=decision.device.name,
-            dn=ask.said.dn,
-            node=self.snapshot.name,
-            aor=ask.said.aor,
-            contact=ask.said.contact.text,
-            contact_uri=ask.said.contact.uri,
-            instance=ask.said.contact.instance,
-            call_id=ask.said.call_id,
-            cseq=ask.cseq,
-            flow=ask.arrival.flow,
-            source=ask.arrival.source,
-            transport=ask.arrival.transport,
-            lines=decision.lines,
-            registered_at=ask.now,
-            expires_at=Instant(ask.now + decision.expires),
-            subject=ask.token.subject if ask.token else None,
-            path=decision.path,
-        )
 
-    def _accept(self, ask: RegisterAttempt) -> Accepted:
-        device, contact, binding = ask.device, ask.said.contact, ask.binding
-        assert device is not None
-        if contact is None:
-            # RFC 3261 10.2.3: a query. Only the device's own binding is returned. [documented: sip-wire 4]
-            left = round(binding.expires_at - ask.now) if binding else 0
-            shown = binding.contact if binding else ""
-            return Accepted(what="queried", ask=ask, device=device, expires=left, contact=shown)
-        if contact.keep_alive:
-            return Accepted(what="kept_alive", ask=ask, device=device, expires=0)
-        if ask.expires == 0:
-            ended = (binding,) if binding is not None and contact.same_address(binding.contact_uri) else ()
-            return Accepted(what="unregistered", ask=ask, device=device, expires=0, ended=ended)
-        granted = min(ask.expires, self.policy.granted_expires)
-        if (
-            binding is not None
-            and binding.call_id == ask.said.call_id
-            and binding.node == self.snapshot.name
-            and contact.same_address(binding.contact_uri)
-        ):
-            return Accepted(
-                what="refreshed",
-                ask=ask,
-                device=device,
-                expires=granted,
-                contact=contact.text,
-                path=binding.path,
-            )
-        options = options_of(ask.request)
-        first = device.lines[0].dn == ask.said.dn
-        # A client holds the whole device: with it, every binding of another client ends.
-        others = tuple(held for held in self.bindings.of(device.name) if not is_same_client(ask, held))
+def _new_binding(node: str, decision: Accepted) -> Binding:
+    attempt = decision.attempt
+    assert attempt.parsed.contact is not None
+    return Binding(
+        device=decision.device.name,
+        dn=attempt.parsed.dn,
+        node=node,
+        aor=attempt.parsed.aor,
+        contact=attempt.parsed.contact.text,
+        contact_uri=attempt.parsed.contact.uri,
+        instance=attempt.parsed.contact.instance,
+        call_id=attempt.parsed.call_id,
+        cseq=attempt.cseq,
+        flow=attempt.peer.flow,
+        source=attempt.peer.source,
+        transport=attempt.peer.transport,
+        lines=decision.lines,
+        registered_at=attempt.now,
+        expires_at=Instant(attempt.now + decision.expires),
+        subject=attempt.token.subject if attempt.token else None,
+        path=decision.path,
+    )
+
+
+def _accept(context: RegisterContext, attempt: RegisterAttempt) -> Accepted:
+    device, contact, binding = attempt.device, attempt.parsed.contact, attempt.binding
+    assert device is not None
+    if contact is None:
+        # RFC 3261 10.2.3: a query. Only the device's own binding is returned. [documented: sip-wire 4]
+        left = round(binding.expires_at - attempt.now) if binding else 0
+        shown = binding.contact if binding else ""
+        return Accepted(what="queried", attempt=attempt, device=device, expires=left, contact=shown)
+    if contact.keep_alive:
+        return Accepted(what="kept_alive", attempt=attempt, device=device, expires=0)
+    if attempt.expires == 0:
+        ended = (binding,) if binding is not None and contact.same_address(binding.contact_uri) else ()
+        return Accepted(what="unregistered", attempt=attempt, device=device, expires=0, ended=ended)
+    granted = min(attempt.expires, context.policy.granted_expires)
+    if (
+        binding is not None
+        and binding.call_id == attempt.parsed.call_id
+        and binding.node == context.snapshot.name
+        and contact.same_address(binding.contact_uri)
+    ):
         return Accepted(
-            what="registered",
-            ask=ask,
+            what="refreshed",
+            attempt=attempt,
             device=device,
             expires=granted,
             contact=contact.text,
-            ended=(binding,) if binding is not None and binding not in others else (),
-            taken_over=others,
-            lines=tuple(line.dn for line in device.lines) if options.bulk and first else (ask.said.dn,),
-            options=options,
-            first_line=first,
-            path=ask.request.headers.get_all("path"),
+            path=binding.path,
         )
+    options = options_of(attempt.request)
+    first = device.lines[0].dn == attempt.parsed.dn
+    # A client holds the whole device: with it, every binding of another client ends.
+    others = tuple(
+        held for held in context.bindings.of(device.name) if not is_same_client(held, attempt.client)
+    )
+    return Accepted(
+        what="registered",
+        attempt=attempt,
+        device=device,
+        expires=granted,
+        contact=contact.text,
+        ended=(binding,) if binding is not None and binding not in others else (),
+        taken_over=others,
+        lines=tuple(line.dn for line in device.lines) if options.bulk and first else (attempt.parsed.dn,),
+        options=options,
+        first_line=first,
+        path=attempt.request.headers.get_all("path"),
+    )

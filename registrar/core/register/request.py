@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
+from registrar.core.cluster.bindings import same_address
 from registrar.core.register.remotecc import RegisterOptions, read_options
 from simulator.core.sip import (
     STAR,
@@ -45,9 +46,8 @@ class ContactFacts:
     """`;cisco-keep-alive`: a standby keep-alive that touches no binding. [read in code: sip-wire 4]"""
 
     def same_address(self, other: SipUri) -> bool:
-        """The same user, host and port: what a refresh must keep. [documented: sip-wire 4]"""
-        uri = self.uri
-        return uri is other or (uri.user, uri.host, uri.port) == (other.user, other.host, other.port)
+        """Does the Contact have the user, host and port of `other`?"""
+        return same_address(self.uri, other)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

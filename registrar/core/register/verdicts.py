@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-from registrar.core.cluster.bindings import Binding
+from registrar.core.cluster.bindings import Binding, ClientIdentity
 from registrar.core.cluster.directory import Device, SecurityProfile
-from registrar.core.register.peer import Peer
+from registrar.core.register.peer import Peer, PeerRole
 from registrar.core.register.reasons import REPLIES, Reason, ReplyRule
 from registrar.core.register.remotecc import NO_OPTIONS, RegisterOptions
 from registrar.core.register.request import UNREAD, ParsedRegister, ResponseHeaders
@@ -19,7 +19,7 @@ from simulator.core.sip import Request
 class RegisterAttempt:
     """One REGISTER: what it asks for, and what the checks have found out about it so far."""
 
-    said: ParsedRegister = UNREAD
+    parsed: ParsedRegister = UNREAD
     cseq: int = 0
     copied: ResponseHeaders | None = None
     """What the answer copies; None for a request that could not be read."""
@@ -37,16 +37,30 @@ class RegisterAttempt:
     check: str = ""
     """Name of the check that objected."""
 
-    def __init__(self, request: Request, arrival: Peer, now: Instant) -> None:
+    def __init__(self, request: Request, peer: Peer, now: Instant) -> None:
         self.request = request
-        self.arrival = arrival
+        self.peer = peer
         self.now = now
+
+    @property
+    def client(self) -> ClientIdentity:
+        """Who sends it. Only for a REGISTER with a Contact."""
+        contact, peer = self.parsed.contact, self.peer
+        assert contact is not None
+        return ClientIdentity(
+            call_id=self.parsed.call_id,
+            flow=None if peer.role is PeerRole.MRA_OAUTH else peer.flow,
+            instance=contact.instance,
+            contact=contact.uri,
+        )
 
 
 @dataclass(slots=True, kw_only=True)
 class Accepted:
+    """The REGISTER is answered with 200."""
+
     what: Literal["registered", "refreshed", "unregistered", "kept_alive", "queried"]
-    ask: RegisterAttempt
+    attempt: RegisterAttempt
     device: Device
     expires: int
     """Seconds granted."""
@@ -64,21 +78,26 @@ class Accepted:
 
 @dataclass(slots=True, kw_only=True)
 class Challenged:
-    """No usable credentials yet. `problem` token_absent is no failure; any other is a refused token."""
+    """The REGISTER has no usable credentials yet: 401 or 407.
+
+    `problem` token_absent is no failure; any other is a refused token.
+    """
 
     status: int
     header: tuple[str, str]
     problem: TokenProblem
     detail: str
     mark: str
-    ask: RegisterAttempt
+    attempt: RegisterAttempt
 
 
 @dataclass(slots=True, kw_only=True)
 class Rejected:
+    """The REGISTER is refused for good, with the answer that `REPLIES` has for the reason."""
+
     reason: Reason
     detail: str
-    ask: RegisterAttempt
+    attempt: RegisterAttempt
     problem: TokenProblem | None = None
     """What was wrong with the token, if that is why."""
     min_expires: int | None = None

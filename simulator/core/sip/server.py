@@ -10,10 +10,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import Enum
 from types import MappingProxyType
-from typing import Final, NamedTuple
+from typing import Final, Generic, NamedTuple, TypeVar
 
 from simulator.core.instant import Instant
-from simulator.core.sip.message import Request, Response
+from simulator.core.sip.message import Request
 from simulator.core.sip.timing import Deadlines, IllegalInput, Timers
 
 MAGIC_COOKIE: Final = "z9hG4bK"
@@ -61,24 +61,30 @@ TRANSITIONS: Final[Mapping[tuple[ServerState, ServerInput], ServerState]] = Mapp
 )
 
 
+Answer = TypeVar("Answer")
+"""A response as the user of the transactions has it, e.g. its bytes: it is kept and given back, never read."""
+
+
 @dataclass(slots=True)
-class _Transaction:
+class _Transaction(Generic[Answer]):
     key: ServerKey
     state: ServerState = ServerState.TRYING
-    last: Response | None = None
+    last: Answer | None = None
 
 
-class ServerTransactions:
-    """Call `receive` for each request and `respond` once it is decided, then drain `messages_to_send`;
+class ServerTransactions(Generic[Answer]):
+    """Keeps the server transactions of one flow.
+
+    Call `receive` for each request and `respond` once it is decided, then drain `messages_to_send`;
     `next_timeout` says when to call `handle_timeout`. On a reliable transport a transaction ends with its final
     response."""
 
     def __init__(self, reliable: bool, timers: Timers = Timers()) -> None:  # noqa: B008  (frozen)
         self._reliable = reliable
         self._timers = timers
-        self._open: dict[ServerKey, _Transaction] = {}
-        self._deadlines: Deadlines[_Transaction] = Deadlines()
-        self._outgoing: list[Response] = []
+        self._open: dict[ServerKey, _Transaction[Answer]] = {}
+        self._deadlines: Deadlines[_Transaction[Answer]] = Deadlines()
+        self._outgoing: list[Answer] = []
 
     def receive(self, request: Request, now: Instant) -> ServerKey | None:
         """The key to respond with, or None: a retransmission (which got its answer again, if there is one), or
@@ -95,12 +101,13 @@ class ServerTransactions:
         self._open[key] = _Transaction(key)
         return key
 
-    def respond(self, key: ServerKey, response: Response, now: Instant) -> None:
-        """Sends a response. Raises ValueError if the transaction is gone, IllegalInput if it was answered."""
+    def respond(self, key: ServerKey, status: int, response: Answer, now: Instant) -> None:
+        """Send a response of `status`. Raises ValueError if the transaction is gone, IllegalInput if it was
+        answered."""
         transaction = self._open.get(key)
         if transaction is None:
             raise ValueError(f"no open transaction {key.method} {key.branch}")
-        final = response.status >= 200
+        final = status >= 200
         self._step(transaction, ServerInput.FINAL if final else ServerInput.PROVISIONAL)
         transaction.last = response
         self._outgoing.append(response)
@@ -130,7 +137,7 @@ class ServerTransactions:
             self._deadlines.drop_first()
             self._step(first[1], ServerInput.TIMER_J)
 
-    def messages_to_send(self) -> list[Response]:
+    def messages_to_send(self) -> list[Answer]:
         """Drains."""
         out, self._outgoing = self._outgoing, []
         return out
@@ -139,7 +146,7 @@ class ServerTransactions:
         """Transactions that are not gone yet."""
         return len(self._open)
 
-    def _step(self, transaction: _Transaction, event: ServerInput) -> None:
+    def _step(self, transaction: _Transaction[Answer], event: ServerInput) -> None:
         state = TRANSITIONS.get((transaction.state, event))
         if state is None:
             raise IllegalInput(transaction.state, event)

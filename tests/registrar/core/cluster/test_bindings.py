@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import hypothesis.strategies as st
+import pytest
 from hypothesis import settings
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
 from registrar.core.cluster.bindings import Binding, BindingStore
+from registrar.core.cluster.causes import UnregCause
 from simulator.core.actor.flow import Address
+from simulator.core.ids import FlowId
+from simulator.core.instant import Instant
 from simulator.core.sip import parse_uri
 
 NODES = ("ucm-pub", "ucm-sub")
@@ -34,6 +38,27 @@ def binding(device: str, dn: str, ends: float, node: str = "ucm-pub") -> Binding
     )
 
 
+def refresh(store: BindingStore, held: Binding, ends: float) -> None:
+    store.refresh(held.key, cseq=held.cseq + 1, flow=held.flow, source=held.source, expires_at=Instant(ends))
+
+
+def test_a_refresh_moves_the_binding_to_the_flow_it_came_on_and_ends_the_wish_to_unregister_it() -> None:
+    store, source = BindingStore(), Address("192.0.2.11", 50000)
+    held = binding("A", "1", 120.0)
+    store.put(held)
+    store.ask_to_unregister(held.key, UnregCause.CALL_MANAGER_RESET)
+    assert held.unregister_cause is UnregCause.CALL_MANAGER_RESET
+    store.refresh(held.key, cseq=7, flow=FlowId(2), source=source, expires_at=Instant(240.0))
+    assert store.get("A", "1") is held
+    assert (held.cseq, held.flow, held.source, held.expires_at) == (7, 2, source, 240.0)
+    assert held.unregister_cause is None
+
+
+def test_only_a_binding_of_the_store_can_be_refreshed() -> None:
+    with pytest.raises(KeyError):
+        refresh(BindingStore(), binding("A", "1", 120.0), 240.0)
+
+
 class Model(RuleBasedStateMachine):
     """Small names and times, so that every collision happens."""
 
@@ -58,7 +83,7 @@ class Model(RuleBasedStateMachine):
     @rule(data=st.data(), life=st.integers(1, 5))
     def refresh(self, data: st.DataObject, life: int) -> None:
         held = data.draw(st.sampled_from(list(self.model.values())))
-        self.store.refresh(held, self.now + life)
+        refresh(self.store, held, self.now + life)
 
     @precondition(lambda self: self.model)
     @rule(data=st.data())
@@ -115,7 +140,7 @@ def test_refreshing_costs_no_memory():
     held = binding("A", "1", 120.0)
     store.put(held)
     for step in range(1000):
-        store.refresh(held, 120.0 + step)
+        refresh(store, held, 120.0 + step)
         store.next_expiry("ucm-pub")
     assert len(store._heaps["ucm-pub"]) == 1
 

@@ -91,16 +91,16 @@ def test_a_connection_keeps_the_validators_own_copy_of_its_token(bench, phone):
     token = bench.token()
     for flow in (first, second, second):
         assert bench.send(flow, phone.register(token=token)).startswith(b"SIP/2.0 200 ")
-    kept = [bench.ucm._connections[flow].arrival.token for flow in (first, second)]
+    kept = [bench.ucm._connections[flow].peer.token for flow in (first, second)]
     assert kept[0] == token
     assert kept[0] is kept[1] is bench.ucm.registrar.tokens.remembered(token)
-    assert token not in repr(bench.ucm._connections[first].arrival)
+    assert token not in repr(bench.ucm._connections[first].peer)
 
 
 def test_a_shared_connection_keeps_no_token(bench, phone, peer_of):
     flow = bench.open("mra", tls_peer=peer_of("expc.example.com"))
     assert bench.register(phone, flow).startswith(b"SIP/2.0 200 ")
-    assert bench.ucm._connections[flow].arrival.token is None
+    assert bench.ucm._connections[flow].peer.token is None
 
 
 @pytest.mark.parametrize(
@@ -156,11 +156,11 @@ def test_the_guard_counts_by_call_id_and_a_good_token_clears_it(bench, phone):
 
 def test_the_guard_forgets_the_oldest_of_very_many_call_ids(bench, phone):
     flow = bench.open()
-    arrival = bench.ucm._connections[flow].arrival
+    peer = bench.ucm._connections[flow].peer
     for number in range(1030):
-        arrival.count_refusal(f"call-{number}")
-    assert len(arrival.refusals) == 1024
-    assert "call-0" not in arrival.refusals
+        peer.count_refusal(f"call-{number}")
+    assert len(peer.refusals) == 1024
+    assert "call-0" not in peer.refusals
 
 
 @pytest.mark.parametrize(

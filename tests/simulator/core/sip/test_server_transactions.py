@@ -12,6 +12,7 @@ from simulator.core.sip import (
     IllegalInput,
     MissingHeader,
     Request,
+    Response,
     ServerKey,
     ServerTransactions,
     reply_to,
@@ -43,8 +44,8 @@ def register(
     )
 
 
-def opened(*, reliable: bool) -> tuple[ServerTransactions, ServerKey]:
-    server = ServerTransactions(reliable)
+def opened(*, reliable: bool) -> tuple[ServerTransactions[Response], ServerKey]:
+    server: ServerTransactions[Response] = ServerTransactions(reliable)
     key = server.receive(register(), START)
     assert key == ServerKey("z9hG4bK1", "h", "REGISTER")
     return server, key
@@ -55,10 +56,10 @@ def test_unreliable_a_retransmission_is_absorbed_and_answered_like_the_first() -
     assert server.receive(register(), at(0.5)) is None
     assert server.messages_to_send() == []
     trying, final = reply_to(register(), 100), reply_to(register(), 407, to_tag="1")
-    server.respond(key, trying, at(1))
+    server.respond(key, 100, trying, at(1))
     assert server.receive(register(), at(1.5)) is None
     assert server.messages_to_send() == [trying, trying]
-    server.respond(key, final, at(2))
+    server.respond(key, 200, final, at(2))
     assert server.receive(register(), at(2.5)) is None
     assert server.receive(register(), at(33.9)) is None
     assert server.messages_to_send() == [final, final, final]
@@ -67,7 +68,7 @@ def test_unreliable_a_retransmission_is_absorbed_and_answered_like_the_first() -
 def test_unreliable_timer_j_ends_it_after_64_t1() -> None:
     server, key = opened(reliable=False)
     assert server.next_timeout() is None
-    server.respond(key, reply_to(register(), 200), at(2))
+    server.respond(key, 200, reply_to(register(), 200), at(2))
     assert server.next_timeout() == at(34)
     server.handle_timeout(at(33.9))
     assert len(server) == 1
@@ -79,9 +80,9 @@ def test_unreliable_timer_j_ends_it_after_64_t1() -> None:
 
 def test_reliable_a_final_response_ends_it_at_once() -> None:
     server, key = opened(reliable=True)
-    server.respond(key, reply_to(register(), 100), START)
+    server.respond(key, 100, reply_to(register(), 100), START)
     assert server.receive(register(), START) is None
-    server.respond(key, reply_to(register(), 200), START)
+    server.respond(key, 200, reply_to(register(), 200), START)
     assert [response.status for response in server.messages_to_send()] == [100, 100, 200]
     assert len(server) == 0
     assert server.next_timeout() is None
@@ -90,17 +91,17 @@ def test_reliable_a_final_response_ends_it_at_once() -> None:
 
 def test_a_transaction_is_answered_once() -> None:
     server, key = opened(reliable=False)
-    server.respond(key, reply_to(register(), 200), START)
+    server.respond(key, 200, reply_to(register(), 200), START)
     for status in (100, 200):
         with pytest.raises(IllegalInput, match="respond"):
-            server.respond(key, reply_to(register(), status), START)
+            server.respond(key, status, reply_to(register(), status), START)
     with pytest.raises(ValueError, match="no open transaction"):
-        server.respond(ServerKey("other", "h", "REGISTER"), reply_to(register(), 200), START)
+        server.respond(ServerKey("other", "h", "REGISTER"), 200, reply_to(register(), 200), START)
 
 
 def test_a_failed_transport_ends_everything() -> None:
     server, key = opened(reliable=False)
-    server.respond(key, reply_to(register(), 200), START)
+    server.respond(key, 200, reply_to(register(), 200), START)
     assert server.receive(register("SIP/2.0/UDP h;branch=z9hG4bK2"), START) is not None
     server.transport_failed()
     assert len(server) == 0
@@ -128,7 +129,7 @@ def test_sent_by_is_compared_in_any_case() -> None:
 
 @pytest.mark.parametrize("branch", ["", ";branch=1", ";branch=z9hG4bK"])
 def test_without_a_unique_branch_the_rest_of_the_request_identifies_it(branch: str) -> None:
-    server = ServerTransactions(reliable=False)
+    server: ServerTransactions[Response] = ServerTransactions(reliable=False)
     via = f"SIP/2.0/UDP h{branch}"
     assert server.receive(register(via), START) is not None
     assert server.receive(register(via), START) is None
@@ -136,12 +137,12 @@ def test_without_a_unique_branch_the_rest_of_the_request_identifies_it(branch: s
 
 
 def test_an_ack_is_never_answered() -> None:
-    server = ServerTransactions(reliable=False)
+    server: ServerTransactions[Response] = ServerTransactions(reliable=False)
     assert server.receive(register(method="ACK"), START) is None
     assert len(server) == 0
     key = server.receive(register(method="INVITE"), START)
     assert key is not None
-    server.respond(key, reply_to(register(method="INVITE"), 405), START)
+    server.respond(key, 405, reply_to(register(method="INVITE"), 405), START)
     server.messages_to_send()
     assert server.receive(register(method="ACK"), START) is None
     assert server.messages_to_send() == []

@@ -298,7 +298,7 @@ def test_is_refused_and_can_be_answered(text: str, status: int) -> None:
 
 
 def test_badbranch_is_matched_the_old_way_so_that_two_clients_do_not_meet() -> None:
-    server = ServerTransactions(reliable=False)
+    server: ServerTransactions[Response] = ServerTransactions(reliable=False)
     now = Instant(0.0)
     one = server.receive(request(BADBRANCH), now)
     assert one is not None
