@@ -1,267 +1,351 @@
-"""What the phone does: one method for each action of the transition table, returning the state it leads to.
+"""What the phone does: one function for each action of the transition table, returning the state it leads to.
 
-Whether an action may happen now is the table's business, and who calls it is `machine`'s.
+Whether an action may happen now is the business of `transitions`, who calls it that of `machine`. Each gets the
+registration `it`, what came with the input, and the time.
 """
 
 from __future__ import annotations
 
-from typing import Literal
+from collections.abc import Callable, Mapping
+from types import MappingProxyType
+from typing import Any, Final, Literal
 
 from simulator.core.actor.flow import FlowFacts
-from simulator.core.events import (
-    PhoneFailedOver,
-    PhoneRefused,
-    PhoneRegistered,
-    PhoneUnregistered,
-    PhoneWarned,
-)
+from simulator.core.events import PhonePortDecided, PhoneRegistered, PhoneUnregistered, PhoneWarned
 from simulator.core.instant import Instant
 from simulator.core.sip import Request, Response, ResponseArrived
-from softphone.core.device_file.ports import PortPlan, override
+from softphone.core.device_file.ports import PortPlan
 from softphone.core.device_file.problems import ConfigWarning, Finding
 from softphone.core.device_file.view import ConfigView, compare_configs
-from softphone.core.registration.dialog import Hopeless, Registration
+from softphone.core.registration.dialog import Unanswerable
 from softphone.core.registration.download import PASSING, SERVER_DOWN
-from softphone.core.registration.failover import Failover
+from softphone.core.registration.edge_keep_alive import CALL_CHECK, INTERVAL, PATIENCE
 from softphone.core.registration.refusals import surface
-from softphone.core.registration.standby import Watch
-from softphone.core.registration.transitions import Input, State
+from softphone.core.registration.standby import StandbyNode
+from softphone.core.registration.state import RegistrationState
+from softphone.core.registration.transitions import Action, Input, State
 from softphone.core.settings.behaviours import Behaviour
-from softphone.core.settings.profile import PortOverride
 from softphone.core.settings.token_holder import RETRY_AFTER
 from softphone.core.sip import messages
-from softphone.core.sip.connection import Connection
+from softphone.core.sip.messages import Alarm
 
 UNSUPPORTED_CHALLENGE_RETRY = 60
 """Seconds. [read in client code: sip-wire 4, 401/407 of an unknown scheme]"""
 
 
-class RegistrationActions(Failover):
-    # --- configuration ------------------------------------------------------------------------------------
+# --- configuration -------------------------------------------------------------------------------------------
 
-    def fetch(self, _payload: object, now: Instant) -> State:
-        self._drop_connection()
-        self.due.clear()
-        self.decision = None
-        self.provisioning.begin(now)
+
+def fetch(it: RegistrationState, _payload: object, now: Instant) -> State:
+    it.drop_connection()
+    it.disarm_all()
+    it.forget_node()
+    it.download.begin(now)
+    return State.FETCHING_CONFIG
+
+
+def try_next_server(it: RegistrationState, problem: Finding, now: Instant) -> State:
+    if it.download.try_next(problem, now):
         return State.FETCHING_CONFIG
+    problems = it.download.problems
+    codes = {found.code for found in problems}
+    if codes <= SERVER_DOWN and it.failover.plan is not None:
+        stale = Finding(code=ConfigWarning.STALE_CONFIG, detail=f"{problem.detail}; the last one is used")
+        it.warn((stale,))
+        return _try_nodes(it, it.failover.plan, now)
+    worst = next((found for found in problems if found.code not in PASSING), problem)
+    it.fail(str(worst.code), worst.text)
+    return it.wait(it.backoff.next_delay(), now) if codes <= PASSING else State.FAILED
 
-    def try_next_server(self, problem: Finding, now: Instant) -> State:
-        if self.provisioning.try_next(problem, now):
-            return State.FETCHING_CONFIG
-        problems = self.provisioning.problems
-        codes = {found.code for found in problems}
-        if codes <= SERVER_DOWN and self.rounds.plan is not None:
-            stale = Finding(code=ConfigWarning.STALE_CONFIG, detail=f"{problem.detail}; the last one is used")
-            self._warn((stale,))
-            return self._try_nodes(self.rounds.plan, now)
-        worst = next((found for found in problems if found.code not in PASSING), problem)
-        self._fail(str(worst.code), worst.text)
-        return self._wait(self._backoff.next_delay(), now) if codes <= PASSING else State.FAILED
 
-    def read(self, payload: tuple[ConfigView, PortPlan], now: Instant) -> State:
-        config, plan = payload
-        if self.config is not None:
-            self._warn(compare_configs(self.config, config).findings)
-        self.config = config
-        self._warn(config.findings)
-        self._warn(plan.findings)
-        return self._try_nodes(plan, now)
+def read(it: RegistrationState, payload: tuple[ConfigView, PortPlan], now: Instant) -> State:
+    config, plan = payload
+    if it.config is not None:
+        it.warn(compare_configs(it.config, config).findings)
+    it.use(config)
+    it.warn(config.findings)
+    it.warn(plan.findings)
+    return _try_nodes(it, plan, now)
 
-    # --- connecting ---------------------------------------------------------------------------------------
 
-    def register(self, facts: FlowFacts, now: Instant) -> State:
-        assert self.flow is not None
-        assert self.decision is not None
-        assert self.config is not None
-        self.connection = self._outfit.connection(self.flow, facts, self.config)
-        alarm = messages.TAKEOVER if self._profile.takeover else self._alarm
-        self.registration = self._outfit.registration(self.decision, facts, self.config, alarm)
-        self.connection.send(self.registration.begin(now), now)
-        return State.REGISTERING
+# --- connecting ----------------------------------------------------------------------------------------------
 
-    # --- registering --------------------------------------------------------------------------------------
 
-    def answer_challenge(self, arrived: ResponseArrived, now: Instant) -> State:
-        connection, registration = self._talk()
-        again = registration.answer_challenge(arrived.response, now)
-        if isinstance(again, Request):
-            connection.send(again, now)
-            return self.state
-        if self.state is State.UNREGISTERING:
-            return self.leave(again.detail, now)
-        return self._refused(arrived.response, now, hopeless=again)
-
-    def lengthen(self, arrived: ResponseArrived, now: Instant) -> State:
-        connection, registration = self._talk()
-        again = registration.lengthen(arrived.response, now)
-        if again is None:
-            return self._refused(arrived.response, now)
-        connection.send(again, now)
-        return self.state
-
-    def hold(self, arrived: ResponseArrived, now: Instant) -> State:
-        _, registration = self._talk()
-        assert self.decision is not None
-        assert self.config is not None
-        refreshed = self.state is State.REFRESHING
-        seconds = registration.granted(arrived.response)
-        if seconds <= 0:
-            self._drop_connection()
-            self._fail("E_NOT_BOUND", f"{self.decision.host} answered 2xx but granted no time")
-            return self._wait(self._backoff.next_delay(), now)
-        if refreshed:
-            self._backoff.reset()
-            if registration.is_new(arrived.response):
-                self._emit(PhoneWarned(code="W_UCM_RESTARTED", detail=f"{self.decision.host}: x-cisco-newreg"))
-        else:
-            self._since = now
-        self.registered_at = self.decision.host
-        self._emit(
-            PhoneRegistered(
-                node=self.decision.host, port=self.decision.port, expires=seconds, refreshed=refreshed
+def _try_nodes(it: RegistrationState, plan: PortPlan, now: Instant) -> State:
+    for decision in it.failover.begin(plan):
+        it.warn(decision.findings)
+        it.emit(
+            PhonePortDecided(
+                row=decision.row,
+                node=decision.host,
+                port=decision.port,
+                transport=decision.transport,
+                element=decision.element,
             )
         )
-        if Behaviour.NEVER_REFRESH not in self._conduct:
-            early = self.config.timers.register_delta
-            self.due[Input.REFRESH_DUE] = Instant(now + max(seconds - early, seconds / 2))
-        self._arm_renewal(now)
-        # Over MRA there is one way in and nothing to keep warm (device-config 4.9).
-        self.watch_edge(now)
-        if not self.standby.running and self._profile.failover and not self.over_edge:
-            assert self.rounds.plan is not None
-            self.standby.begin(self.config, self.rounds.plan.decisions, self.decision, now)
-        return State.REGISTERED
+    return it.go(it.failover.first(), now)
 
-    def give_up(self, arrived: ResponseArrived, now: Instant) -> State:
-        return self._refused(arrived.response, now)
 
-    def _refused(self, response: Response, now: Instant, hopeless: Hopeless | None = None) -> State:
-        """No failover and no other port (sip-wire 4 and 12.6): surface it, wait, then begin anew."""
-        decision = self.decision
-        assert decision is not None
-        refusal = self.last_refusal = surface(response, decision)
-        self._emit(refusal)
-        if hopeless is not None:
-            self._fail(hopeless.code, f"{decision.host}: {hopeless.detail}")
-        if self._node_is_down(refusal):
-            return self._try_another(f"{response.start_line}", now)
-        self._drop_connection()
-        self._alarm = messages.REJECTED
-        if Behaviour.HOP_TO_LEGACY_PORT in self._conduct and decision.bearer:
-            element = "securedSipPort" if self._profile.credential is not None else "sipPort"
-            self.rounds.begin_with(override(decision, PortOverride(element=element)))
-            return self._connect_next("hops to the legacy port", now)
-        wait = self._backoff.next_delay()
-        if hopeless is not None and hopeless.code == "E_CHALLENGE_UNSUPPORTED":
-            wait = UNSUPPORTED_CHALLENGE_RETRY
-        if refusal.retry_after is not None and Behaviour.IGNORE_RETRY_AFTER not in self._conduct:
-            wait = max(refusal.retry_after, 1)
-        return self._wait(wait, now)
+def next_node(it: RegistrationState, why: str, now: Instant) -> State:
+    assert it.decision is not None
+    return it.leave_for(it.failover.connection_failed(it.decision, why), now)
 
-    def _node_is_down(self, refusal: PhoneRefused) -> bool:
-        """An edge says that it does not reach the node, and there is another.
 
-        A 408 is a timeout that a proxy noticed (RFC 3261 8.1.3.1), a 503 asks to try another server (RFC 3263
-        4.3). [that Jabber moves on for them is assumed]
-        """
-        down = self.over_edge and refusal.status in (408, 503) and refusal.retry_after is None
-        if not down or self.rounds.plan is None or not self._profile.failover:
-            return False
-        return len(self.rounds.plan.decisions) > 1 if self.state is State.REFRESHING else bool(self.rounds.left)
+def pass_over(it: RegistrationState, why: str, now: Instant) -> State:
+    assert it.decision is not None
+    return it.leave_for(it.failover.node_failed(it.decision, why), now)
 
-    def _try_another(self, why: str, now: Instant) -> State:
-        self._alarm = messages.TIMED_OUT
-        return self._lost(why, now) if self.state is State.REFRESHING else self.pass_over(why, now)
 
-    # --- registered ---------------------------------------------------------------------------------------
+def register(it: RegistrationState, facts: FlowFacts, now: Instant) -> State:
+    return it.begin_dialog(facts, now)
 
-    def refresh(self, _payload: object, now: Instant) -> State:
-        connection, registration = self._talk()
-        connection.send(registration.refresh(now), now)
-        return State.REFRESHING
 
-    def renew_token(self, _payload: object, now: Instant) -> State:
-        wallet = self._outfit.wallet
-        if wallet.renewed(now) is None:
-            self._emit(PhoneWarned(code="W_TOKEN_NOT_RENEWED", detail="the token nears its end"))
-            again = Instant(now + RETRY_AFTER)
-            if wallet.renewal_due(again) is not None:
-                self.due[Input.TOKEN_DUE] = again
-        else:
-            self._arm_renewal(now)
-        return self.state
+# --- registering ---------------------------------------------------------------------------------------------
 
-    def _arm_renewal(self, now: Instant) -> None:
-        due = self._outfit.wallet.renewal_due(now)
-        if due is not None:
-            self.due[Input.TOKEN_DUE] = due
 
-    def come_back(self, watch: Watch, now: Instant) -> State:
-        """Unregister here without waiting for the answer; register at the better node, already connected."""
-        connection, registration = self._talk()
-        assert self.decision is not None
-        assert watch.connection is not None
-        connection.send(registration.unregister(now), now)
-        self._emit(PhoneFailedOver(old=self.decision.host, new=watch.decision.host, why="a better node"))
-        self._drop_connection()
-        self._alarm = messages.FALLEN_BACK
-        self.decision, self.flow = watch.decision, watch.flow
-        self.rounds.begin_behind(watch.decision)
-        return self.register(watch.connection.facts, now)
+def answer_challenge(it: RegistrationState, arrived: ResponseArrived, now: Instant) -> State:
+    connection, dialog = it.talk()
+    again = dialog.answer_challenge(arrived.response, now)
+    if isinstance(again, Request):
+        connection.send(again, now)
+        return it.state
+    if it.state is State.UNREGISTERING:
+        return leave(it, again.detail, now)
+    return _refused(it, arrived.response, now, unanswerable=again)
 
-    # --- leaving ------------------------------------------------------------------------------------------
 
-    def unregister(self, _payload: object, now: Instant) -> State:
-        if Behaviour.CLOSE_WITHOUT_UNREGISTER in self._conduct:
-            return self.halt(None, now)
-        return self._unregister("stop", now)
+def lengthen(it: RegistrationState, arrived: ResponseArrived, now: Instant) -> State:
+    connection, dialog = it.talk()
+    again = dialog.lengthen(arrived.response, now)
+    if again is None:
+        return _refused(it, arrived.response, now)
+    connection.send(again, now)
+    return it.state
 
-    def restart(self, _payload: object, now: Instant) -> State:
-        self._alarm = messages.RESTARTED
-        return self._unregister("start", now)
 
-    def _unregister(self, afterwards: Literal["stop", "start"], now: Instant) -> State:
-        self._afterwards = afterwards
-        self.due.clear()
-        self.standby.end()
-        connection, registration = self._talk()
-        connection.send(registration.unregister(now), now)
-        return State.UNREGISTERING
+def hold(it: RegistrationState, arrived: ResponseArrived, now: Instant) -> State:
+    _, dialog = it.talk()
+    seconds = dialog.granted(arrived.response)
+    if seconds <= 0:
+        assert it.decision is not None
+        it.drop_connection()
+        it.fail("E_NOT_BOUND", f"{it.decision.host} answered 2xx but granted no time")
+        return it.wait(it.backoff.next_delay(), now)
+    refreshed = it.state is State.REFRESHING
+    node = it.hold(now)
+    if refreshed and dialog.is_new(arrived.response):
+        it.emit(PhoneWarned(code="W_UCM_RESTARTED", detail=f"{node.host}: x-cisco-newreg"))
+    it.emit(PhoneRegistered(node=node.host, port=node.port, expires=seconds, refreshed=refreshed))
+    assert it.config is not None
+    if Behaviour.NEVER_REFRESH not in it.context.conduct:
+        early = it.config.timers.register_delta
+        it.arm(Input.REFRESH_DUE, Instant(now + max(seconds - early, seconds / 2)))
+    _arm_renewal(it, now)
+    if it.failover.over_edge:  # there is one way in and no standby node (device-config 4.9)
+        if not it.due.keys() & {Input.EDGE_CHECK_DUE, Input.EDGE_SILENT}:
+            it.arm(Input.EDGE_CHECK_DUE, Instant(now + INTERVAL))
+    elif not it.standby.running and it.context.profile.failover:
+        assert it.failover.plan is not None
+        it.standby.begin(it.config, it.failover.plan.decisions, node, now)
+    return State.REGISTERED
 
-    def mark_stop(self, _payload: object, _now: Instant) -> State:
-        self._afterwards = "stop"
-        return self.state
 
-    def depart(self, _arrived: ResponseArrived, now: Instant) -> State:
-        assert self.decision is not None
-        self._emit(PhoneUnregistered(node=self.decision.host))
-        return self._finish(now)
+def give_up(it: RegistrationState, arrived: ResponseArrived, now: Instant) -> State:
+    return _refused(it, arrived.response, now)
 
-    def leave(self, why: object, now: Instant) -> State:
-        """The node would not, or could not, say that it unregistered the phone."""
-        text = why.response.start_line if isinstance(why, ResponseArrived) else str(why)
-        self._emit(PhoneWarned(code="W_NOT_UNREGISTERED", detail=text))
-        return self._finish(now)
 
-    def _finish(self, now: Instant) -> State:
-        self._drop_connection()
-        return self.fetch(None, now) if self._afterwards == "start" else self.halt(None, now)
+def _refused(
+    it: RegistrationState, response: Response, now: Instant, *, unanswerable: Unanswerable | None = None
+) -> State:
+    """Surface the refusal and wait; no failover and no other port (sip-wire 4 and 12.6)."""
+    assert it.decision is not None
+    refusal = surface(response, it.decision)
+    it.refuse(refusal)
+    if unanswerable is not None:
+        it.fail(unanswerable.code, f"{it.decision.host}: {unanswerable.detail}")
+    if it.failover.reports_node_down(refusal, registered=it.state is State.REFRESHING):
+        return _leave_node(it, response.start_line, now)
+    decision = it.decision
+    it.drop_connection(alarm=messages.REJECTED)
+    if (hop := it.failover.legacy_port(decision)) is not None:
+        return it.go(hop, now)
+    wait = it.backoff.next_delay()
+    if unanswerable is not None and unanswerable.code == "E_CHALLENGE_UNSUPPORTED":
+        wait = UNSUPPORTED_CHALLENGE_RETRY
+    if refusal.retry_after is not None and Behaviour.IGNORE_RETRY_AFTER not in it.context.conduct:
+        wait = max(refusal.retry_after, 1)
+    return it.wait(wait, now)
 
-    def halt(self, _payload: object, _now: Instant) -> State:
-        self._drop_connection()
-        self.due.clear()
-        self.provisioning.cancel()
-        self._backoff.reset()
-        self._alarm = messages.INITIALIZED
-        return State.STOPPED
 
-    def nothing(self, _payload: object, _now: Instant) -> State:
-        return self.state
+def _leave_node(it: RegistrationState, why: str, now: Instant) -> State:
+    """The edge does not reach the node, in a registration or in a refresh."""
+    if it.state is State.REFRESHING:
+        return _lose(it, why, now, alarm=messages.TIMED_OUT)
+    assert it.decision is not None
+    return it.leave_for(it.failover.node_failed(it.decision, why), now, alarm=messages.TIMED_OUT)
 
-    # --- parts --------------------------------------------------------------------------------------------
 
-    def _talk(self) -> tuple[Connection, Registration]:
-        assert self.connection is not None
-        assert self.registration is not None
-        return self.connection, self.registration
+# --- registered ----------------------------------------------------------------------------------------------
+
+
+def refresh(it: RegistrationState, _payload: object, now: Instant) -> State:
+    connection, dialog = it.talk()
+    connection.send(dialog.refresh(now), now)
+    return State.REFRESHING
+
+
+def renew_token(it: RegistrationState, _payload: object, now: Instant) -> State:
+    tokens = it.context.tokens
+    if tokens.renewed(now) is None:
+        it.emit(PhoneWarned(code="W_TOKEN_NOT_RENEWED", detail="the token nears its end"))
+        again = Instant(now + RETRY_AFTER)
+        if tokens.renewal_due(again) is not None:
+            it.arm(Input.TOKEN_DUE, again)
+    else:
+        _arm_renewal(it, now)
+    return it.state
+
+
+def _arm_renewal(it: RegistrationState, now: Instant) -> None:
+    due = it.context.tokens.renewal_due(now)
+    if due is not None:
+        it.arm(Input.TOKEN_DUE, due)
+
+
+def ask_edge(it: RegistrationState, _payload: object, now: Instant) -> State:
+    assert it.flow is not None
+    it.context.out.append(it.keep_alive.request(it.flow, now))
+    it.arm(Input.EDGE_SILENT, Instant(now + PATIENCE))
+    return it.state
+
+
+def fail_over(it: RegistrationState, why: str, now: Instant) -> State:
+    """The connection is lost, and the registration with it."""
+    return _lose_after_call(it, why, now, alarm=messages.CLOSED_BY_UCM, edge_gone=it.failover.over_edge)
+
+
+def fall_silent(it: RegistrationState, why: str, now: Instant) -> State:
+    """The node has not answered a refresh."""
+    return _lose_after_call(it, why, now, alarm=messages.TIMED_OUT)
+
+
+def leave_edge(it: RegistrationState, _payload: object, now: Instant) -> State:
+    """The edge has not answered STUN, or it is time to look whether the call is over."""
+    why = it.failover.postponed or f"the edge did not answer STUN within {PATIENCE:g} s"
+    return _lose_after_call(it, why, now, alarm=messages.TIMED_OUT, edge_gone=True)
+
+
+def _lose_after_call(
+    it: RegistrationState, why: str, now: Instant, *, alarm: Alarm, edge_gone: bool = False
+) -> State:
+    postponed = it.failover.postpone(why)
+    if postponed is None:
+        return _lose(it, why, now, alarm=alarm, edge_gone=edge_gone)
+    if postponed.first:
+        it.emit(PhoneWarned(code="W_FAILOVER_AFTER_CALL", detail=postponed.why))
+    it.disarm(Input.REFRESH_DUE, Input.EDGE_CHECK_DUE)
+    it.arm(Input.EDGE_SILENT, Instant(now + CALL_CHECK))
+    return it.state
+
+
+def _lose(it: RegistrationState, why: str, now: Instant, *, alarm: Alarm, edge_gone: bool = False) -> State:
+    assert it.decision is not None
+    lasted = it.lose(now, alarm)
+    found = it.failover.registration_lost(it.decision, why, lasted=lasted, edge_gone=edge_gone)
+    return it.leave_for(found, now)
+
+
+def come_back(it: RegistrationState, better: StandbyNode, now: Instant) -> State:
+    """Unregister here without waiting for the answer; register at the better node, already connected."""
+    connection, dialog = it.talk()
+    assert it.decision is not None
+    assert better.connection is not None
+    connection.send(dialog.unregister(now), now)
+    return it.switch(it.failover.fall_back(it.decision, better.decision), better.connection, now)
+
+
+# --- leaving -------------------------------------------------------------------------------------------------
+
+
+def unregister(it: RegistrationState, _payload: object, now: Instant) -> State:
+    if Behaviour.CLOSE_WITHOUT_UNREGISTER in it.context.conduct:
+        return halt(it, None, now)
+    return _unregister(it, "stop", now)
+
+
+def restart(it: RegistrationState, _payload: object, now: Instant) -> State:
+    return _unregister(it, "start", now)
+
+
+def _unregister(it: RegistrationState, afterwards: Literal["stop", "start"], now: Instant) -> State:
+    it.leave(afterwards)
+    it.disarm_all()
+    it.standby.end()
+    connection, dialog = it.talk()
+    connection.send(dialog.unregister(now), now)
+    return State.UNREGISTERING
+
+
+def mark_stop(it: RegistrationState, _payload: object, _now: Instant) -> State:
+    it.leave("stop")
+    return it.state
+
+
+def depart(it: RegistrationState, _arrived: ResponseArrived, now: Instant) -> State:
+    assert it.decision is not None
+    it.emit(PhoneUnregistered(node=it.decision.host))
+    return _finish(it, now)
+
+
+def leave(it: RegistrationState, why: object, now: Instant) -> State:
+    """The node would not, or could not, say that it unregistered the phone."""
+    text = why.response.start_line if isinstance(why, ResponseArrived) else str(why)
+    it.emit(PhoneWarned(code="W_NOT_UNREGISTERED", detail=text))
+    return _finish(it, now)
+
+
+def _finish(it: RegistrationState, now: Instant) -> State:
+    it.drop_connection()
+    return fetch(it, None, now) if it.afterwards == "start" else halt(it, None, now)
+
+
+def halt(it: RegistrationState, _payload: object, _now: Instant) -> State:
+    it.drop_connection(alarm=messages.INITIALIZED)
+    it.disarm_all()
+    it.download.cancel()
+    it.backoff.reset()
+    return State.STOPPED
+
+
+def nothing(it: RegistrationState, _payload: object, _now: Instant) -> State:
+    return it.state
+
+
+ACTIONS: Final[Mapping[Action, Callable[[RegistrationState, Any, Instant], State]]] = MappingProxyType(
+    {
+        Action.FETCH: fetch,
+        Action.READ: read,
+        Action.TRY_NEXT_SERVER: try_next_server,
+        Action.REGISTER: register,
+        Action.NEXT_NODE: next_node,
+        Action.PASS_OVER: pass_over,
+        Action.ASK_EDGE: ask_edge,
+        Action.LEAVE_EDGE: leave_edge,
+        Action.FAIL_OVER: fail_over,
+        Action.FALL_SILENT: fall_silent,
+        Action.ANSWER_CHALLENGE: answer_challenge,
+        Action.LENGTHEN: lengthen,
+        Action.HOLD: hold,
+        Action.GIVE_UP: give_up,
+        Action.REFRESH: refresh,
+        Action.RENEW_TOKEN: renew_token,
+        Action.UNREGISTER: unregister,
+        Action.RESTART: restart,
+        Action.COME_BACK: come_back,
+        Action.DEPART: depart,
+        Action.LEAVE: leave,
+        Action.HALT: halt,
+        Action.MARK_STOP: mark_stop,
+        Action.NOTHING: nothing,
+    }
+)

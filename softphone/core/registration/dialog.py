@@ -1,6 +1,6 @@
 """One registration dialog at one node, over one connection: its Call-ID and CSeq, its challenges, its grants.
 
-It builds requests and reads answers; when to do so is the machine's business (`life`).
+It builds requests and reads answers; when to do so is the business of `actions`.
 """
 
 from __future__ import annotations
@@ -8,6 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import Literal
 
+from simulator.core.actor.flow import FlowFacts
 from simulator.core.instant import Instant
 from simulator.core.sip import (
     RFC8898,
@@ -19,8 +20,11 @@ from simulator.core.sip import (
     Response,
 )
 from simulator.core.sip.bearer import Dialect
+from softphone.core.device_file.ports import PortDecision
+from softphone.core.device_file.view import ConfigView
+from softphone.core.registration.context import PhoneContext
 from softphone.core.settings.behaviours import Behaviour, Conduct
-from softphone.core.settings.profile import AccessToken
+from softphone.core.settings.profile import AccessToken, Deployment
 from softphone.core.settings.token_holder import TokenHolder
 from softphone.core.sip.identifiers import Identifiers
 from softphone.core.sip.messages import Alarm, Caller, Ids, keep_alive, register, token_registration
@@ -33,14 +37,14 @@ Purpose = Literal["register", "refresh", "unregister", "keep-alive"]
 
 
 @dataclass(frozen=True, slots=True)
-class Hopeless:
+class Unanswerable:
     """A challenge that will not be answered."""
 
     code: Literal["E_CHALLENGE_UNSUPPORTED", "E_NO_TOKEN", "E_TOKEN_REFUSED", "E_TOKEN_UNSENDABLE"]
     detail: str
 
 
-class Registration:
+class RegistrationDialog:
     def __init__(
         self,
         caller: Caller,
@@ -48,17 +52,17 @@ class Registration:
         expires: int,
         alarm: Alarm | None,
         bearer: bool,
-        wallet: TokenHolder,
+        tokens: TokenHolder,
         dialect: Dialect,
         ids: Identifiers,
         conduct: Conduct,
     ) -> None:
-        """`bearer`: this is an OAuth port; on others a token is never sent."""
+        """`bearer`: the port is an OAuth port; on other ports no token is sent."""
         self._caller = _misnamed(caller, conduct)
         self._expires = expires
         self._alarm = alarm
         self._bearer = bearer
-        self._wallet = wallet
+        self._tokens = tokens
         self._dialect = dialect
         self._ids = ids
         self._conduct = conduct
@@ -74,6 +78,46 @@ class Registration:
         self.latest: Request | None = None
         """The last request that was built: answers to earlier ones no longer count."""
 
+    @classmethod
+    def at(
+        cls,
+        context: PhoneContext,
+        decision: PortDecision,
+        *,
+        facts: FlowFacts,
+        config: ConfigView,
+        alarm: Alarm | None,
+    ) -> RegistrationDialog:
+        """Return a new dialog of the phone of `context` at the node of `decision`, over the flow of `facts`.
+
+        `alarm` is the reason that its first REGISTER gives; None: it gives none.
+        """
+        profile, line = context.profile, config.lines[0]
+        caller = Caller(
+            node=decision.node.uri_host,
+            number=line.uri_user,
+            contact_user=line.contact,
+            local=facts.local,
+            transport=decision.transport,
+            device=profile.device,
+            model=profile.model,
+            mac=context.ids.mac,
+            user_agent=profile.user_agent,
+            load=profile.load,
+            mra=profile.deployment == Deployment.MRA,
+            route=decision.route,
+        )
+        return cls(
+            caller,
+            expires=profile.requested_expires or config.timers.register_expires,
+            alarm=alarm,
+            bearer=decision.bearer,
+            tokens=context.tokens,
+            dialect=context.dialect,
+            ids=context.ids,
+            conduct=context.conduct,
+        )
+
     # --- requests -----------------------------------------------------------------------------------------
 
     def begin(self, now: Instant) -> Request:
@@ -81,14 +125,17 @@ class Registration:
         return self._start("register", now)
 
     def refresh(self, now: Instant) -> Request:
+        """T6: the next REGISTER of the dialog, with the token from the start if the node once asked for it."""
         if Behaviour.REFRESH_WITH_NEW_CALL_ID in self._conduct:
             self.call_id = self._ids.call_id(self._caller.local.host)
         return self._start("refresh", now)
 
     def unregister(self, now: Instant) -> Request:
+        """T7: REGISTER with Expires 0."""
         return self._start("unregister", now)
 
     def keep_alive(self, now: Instant) -> Request:
+        """T8: ask a standby node whether it is there."""
         return self._start("keep-alive", now)
 
     def ask_for_leave(self, now: Instant) -> Request:
@@ -101,30 +148,34 @@ class Registration:
         )
         return token_registration(self._caller, ids, now=now)
 
-    def answer_challenge(self, response: Response, now: Instant) -> Request | Hopeless:
+    def answer_challenge(self, response: Response, now: Instant) -> Request | Unanswerable:
         """T3: the same request with a token; a newer one if the last was refused."""
         self._challenges += 1
         dialect = next((d for d in (self._dialect, UCM, RFC8898) if d.is_challenge(response)), None)
         if dialect is None:
-            return Hopeless("E_CHALLENGE_UNSUPPORTED", f"{response.start_line}: no Bearer challenge")
+            return Unanswerable("E_CHALLENGE_UNSUPPORTED", f"{response.start_line}: no Bearer challenge")
         if not self._may_send_token:
-            return Hopeless("E_CHALLENGE_UNSUPPORTED", "a Bearer challenge on a port that is no SIP OAuth port")
+            return Unanswerable(
+                "E_CHALLENGE_UNSUPPORTED", "a Bearer challenge on a port that is no SIP OAuth port"
+            )
         if self._challenges > MAX_CHALLENGES:
-            return Hopeless("E_TOKEN_REFUSED", f"challenged {self._challenges} times")
+            return Unanswerable("E_TOKEN_REFUSED", f"challenged {self._challenges} times")
         self._dialect = dialect
         self._asked = True
         if Behaviour.NEVER_SEND_TOKEN in self._conduct:
             return self._build(now)
         if self._sent is None:
-            token = self._wallet.current(now)
+            token = self._tokens.current(now)
             if token is None:
-                return Hopeless("E_NO_TOKEN", "the node asks for a token and the phone holds none")
+                return Unanswerable("E_NO_TOKEN", "the node asks for a token and the phone holds none")
         else:
-            token = self._wallet.renewed(now, refused=self._sent)
+            token = self._tokens.renewed(now, refused=self._sent)
             if token is None:
-                return Hopeless("E_TOKEN_REFUSED", "the node refused the token and no newer one can be had")
+                return Unanswerable("E_TOKEN_REFUSED", "the node refused the token and no newer one can be had")
         if not token.sendable:
-            return Hopeless("E_TOKEN_UNSENDABLE", "the token holds a line break, which no header field carries")
+            return Unanswerable(
+                "E_TOKEN_UNSENDABLE", "the token holds a line break, which no header field carries"
+            )
         return self._build(now, token)
 
     def lengthen(self, response: Response, now: Instant) -> Request | None:
@@ -179,7 +230,7 @@ class Registration:
         self._challenges = 0
         unasked = Behaviour.SEND_TOKEN_FIRST in self._conduct
         wanted = (self._asked or unasked) and Behaviour.NEVER_SEND_TOKEN not in self._conduct
-        token = self._wallet.current(now) if wanted and self._may_send_token else None
+        token = self._tokens.current(now) if wanted and self._may_send_token else None
         return self._build(now, token if token is not None and token.sendable else None)
 
     def _build(self, now: Instant, token: AccessToken | None = None) -> Request:

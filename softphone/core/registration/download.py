@@ -1,4 +1,4 @@
-"""Fetching the configuration file: one server after the other, one new token if the server asks for it."""
+"""Fetching the configuration file: one server after the other, and one new token if a server asks for it."""
 
 from __future__ import annotations
 
@@ -16,20 +16,20 @@ PASSING = frozenset(
         ConfigProblem.XML_MALFORMED,
     }
 )
-"""Problems that may be gone at the next try; the others stop the phone."""
+"""Problems that may be gone at the next attempt; the others stop the phone."""
 SERVER_DOWN = frozenset({ConfigProblem.UNREACHABLE, ConfigProblem.HTTP_STATUS})
 """Problems that leave the last good configuration in use, flagged stale."""
 
 
-class Provisioning:
-    def __init__(self, outfit: PhoneContext) -> None:
-        self._outfit = outfit
-        self._urls = outfit.profile.config_urls
+class ConfigDownload:
+    def __init__(self, context: PhoneContext) -> None:
+        self._context = context
+        self._urls = context.profile.config_urls
         self._place = 0
         self._count = 0
         self._renewed = False
         self.key: str | None = None
-        """Of the fetch that is awaited; None if none is."""
+        """Key of the fetch that is awaited; None if none is."""
         self.problems: list[Finding] = []
         """What was wrong with each server's answer in this round."""
 
@@ -38,19 +38,21 @@ class Provisioning:
         return self._urls[self._place]
 
     def begin(self, now: Instant) -> None:
+        """Ask the first server for the file."""
         self._place = 0
         self._renewed = False
         self.problems = []
         self._fetch(now)
 
     def cancel(self) -> None:
+        """Await no answer any longer."""
         self.key = None
 
     def try_next(self, problem: Finding, now: Instant) -> bool:
-        """Another fetch is under way; False: there is nothing left to try."""
+        """Ask the next server, or the same one with a newer token; False: there is nothing left to try."""
         if problem.code is ConfigProblem.HTTP_AUTH:
             # One renewed token, then stop; never the same file from the port that asks for none (row 3).
-            if not self._renewed and self._outfit.wallet.renewed(now) is not None:
+            if not self._renewed and self._context.tokens.renewed(now) is not None:
                 self._renewed = True
                 self._fetch(now)
                 return True
@@ -65,23 +67,22 @@ class Provisioning:
 
     def _fetch(self, now: Instant) -> None:
         headers = self._cookie()
-        if self.url.lower().startswith("https:") and (token := self._outfit.wallet.current(now)) is not None:
+        if self.url.lower().startswith("https:") and (token := self._context.tokens.current(now)) is not None:
             headers = (*headers, ("Authorization", f"Bearer {token.text}"))  # [assumed: device-config 3]
         self._count += 1
         self.key = f"config-{self._count}"
-        # An empty server name: the URL's own host is the one to check.
-        tls = self._outfit.client_tls("") if self.url.lower().startswith("https:") else None
-        self._outfit.out.append(Fetch(key=self.key, url=self.url, headers=headers, tls=tls))
+        tls = self._context.client_tls() if self.url.lower().startswith("https:") else None
+        self._context.out.append(Fetch(key=self.key, url=self.url, headers=headers, tls=tls))
 
     def _cookie(self) -> tuple[tuple[str, str], ...]:
-        """What the edge on the way to the server knows the phone by."""
-        edges = self._outfit.profile.edges
+        """The cookie by which the Expressway on the way to the server knows the phone."""
+        edges = self._context.profile.edges
         here = (edge.cookie for edge in edges if edge.cookie and self.url.startswith(f"{edge.base}/"))
         return tuple(("Cookie", cookie) for cookie in here)[:1]
 
 
 def check_answer(result: Fetched) -> None:
-    """Only the body of a 200 is read. Raises ConfigError for anything else, whatever its body looks like."""
+    """Check that `result` is a 200. Raises ConfigError for anything else, whatever its body looks like."""
     match result.status:
         case 200:
             return

@@ -1,203 +1,168 @@
-"""Where the phone is connected, and where it goes when that is lost: the next node, or the next edge.
+"""Where the phone goes when a node or an edge fails: decisions as values, which the machine carries out.
 
-The part of its life (`life`) that opens and drops connections.
+`Move` names the next node and port, `Exhausted` says that the round is over, `Postponed` that a call must end
+first. Nothing here opens a connection, sets a timer or knows the time.
 """
 
 from __future__ import annotations
 
-from typing import Literal
+from dataclasses import dataclass
 
-from simulator.core.events import (
-    Event,
-    PhoneFailed,
-    PhoneFailedOver,
-    PhonePortDecided,
-    PhoneRefused,
-    PhoneWarned,
-)
-from simulator.core.ids import FlowId
-from simulator.core.instant import Instant
-from softphone.core.device_file.ports import PortDecision, PortPlan
-from softphone.core.device_file.problems import Finding
-from softphone.core.device_file.view import ConfigView
+from simulator.core.events import PhoneFailedOver, PhoneRefused
+from softphone.core.device_file.ports import PortDecision, PortPlan, override
 from softphone.core.registration.context import PhoneContext
-from softphone.core.registration.dialog import Registration
-from softphone.core.registration.download import Provisioning
-from softphone.core.registration.edge_keep_alive import CALL_CHECK, INTERVAL, PATIENCE, EdgeWatch
 from softphone.core.registration.node_list import NodeList
-from softphone.core.registration.standby import Standby
-from softphone.core.registration.transitions import Input, State
-from softphone.core.settings.backoff import Backoff
 from softphone.core.settings.behaviours import Behaviour
-from softphone.core.settings.profile import Deployment
-from softphone.core.sip import messages
-from softphone.core.sip.connection import Connection
+from softphone.core.settings.profile import Deployment, PortOverride
 
 STABLE = 10.0
 """Seconds a registration must last before its loss counts as news and not as one more failure. [assumed]"""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Move:
+    """Connect to this node next."""
+
+    to: PortDecision
+    events: tuple[PhoneFailedOver, ...] = ()
+    """What changes with it: the node, the edge, or both."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Exhausted:
+    """Every node of this round was tried: wait, then begin with the configuration again."""
+
+    detail: str
+    """Why each of them failed, in order."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Postponed:
+    """The phone is in a call and stays where it is until the call is over."""
+
+    why: str
+    first: bool
+    """False: the move was postponed before, for another reason or the same."""
+
+
 class Failover:
-    def __init__(self, outfit: PhoneContext, backoff: Backoff) -> None:
-        self._outfit = outfit
-        self._profile = outfit.profile
-        self._conduct = outfit.conduct
-        self._journal = outfit.journal
-        self._backoff = backoff
-        self.state = State.IDLE
-        self.due: dict[Input, Instant] = {}
-        """Timers that run: the input each will become, and when."""
-        self.config: ConfigView | None = None
-        self.rounds = NodeList(outfit)
-        self.provisioning = Provisioning(outfit)
-        self.decision: PortDecision | None = None
-        self.flow: FlowId | None = None
-        self.connection: Connection | None = None
-        self.registration: Registration | None = None
-        self.standby = Standby(outfit)
-        self._edge_watch = EdgeWatch(outfit.entropy.child("stun"), outfit.out)
-        self._alarm = messages.INITIALIZED
-        self._afterwards: Literal["stop", "start"] = "stop"
-        self._since = Instant(0.0)
-        self.registered_at: str | None = None
-        self.last_refusal: PhoneRefused | None = None
-        self.last_failure: PhoneFailed | None = None
+    """Decides for one phone. Over MRA a failed connection condemns its edge, a refusal or silence its node."""
 
-    # --- connecting ---------------------------------------------------------------------------------------
+    def __init__(self, context: PhoneContext) -> None:
+        self._profile = context.profile
+        self._conduct = context.conduct
+        self._nodes = NodeList(context)
+        self._postponed = ""
 
-    def _try_nodes(self, plan: PortPlan, now: Instant) -> State:
-        self.rounds.begin(plan)
-        for decision in self.rounds.left:
-            self._warn(decision.findings)
-            self._emit(
-                PhonePortDecided(
-                    row=decision.row,
-                    node=decision.host,
-                    port=decision.port,
-                    transport=decision.transport,
-                    element=decision.element,
-                )
-            )
-        return self._connect_next("", now)
-
-    def _connect_next(self, why: str, now: Instant) -> State:
-        decision = self.rounds.next()
-        if decision is None:
-            self._fail("E_ALL_NODES_FAILED", self.rounds.story)
-            return self._wait(self._backoff.next_delay(), now)
-        old = self.decision
-        if old is not None and old.node != decision.node:
-            self._emit(PhoneFailedOver(old=old.host, new=decision.host, why=why))
-        if old is not None and self.over_edge and old.next_hop != decision.next_hop:
-            self._emit(PhoneFailedOver(old=str(old.next_hop), new=str(decision.next_hop), why=why))
-        self.decision = decision
-        self.flow = self._outfit.open(decision)
-        return State.CONNECTING
-
-    def next_node(self, why: str, now: Instant) -> State:
-        """The connection failed: over MRA the edge did, for whatever node lies behind it."""
-        assert self.decision is not None
-        if self.over_edge:
-            self.rounds.skip_edge(self.decision)
-        return self.pass_over(why, now)
-
-    def pass_over(self, why: str, now: Instant) -> State:
-        """The node failed; over MRA the edge is there."""
-        assert self.decision is not None
-        self.rounds.note(self.decision, why)
-        self._drop_connection()
-        return self._connect_next(why, now)
-
-    def fail_over(self, why: str, now: Instant) -> State:
-        """The connection is lost, and the registration with it."""
-        if self._in_call:
-            return self._queue(why, now)
-        self._alarm = messages.CLOSED_BY_UCM
-        return self._lost(why, now, edge_gone=self.over_edge)
-
-    def fall_silent(self, why: str, now: Instant) -> State:
-        """No answer to a refresh."""
-        if self._in_call:
-            return self._queue(why, now)
-        self._alarm = messages.TIMED_OUT
-        return self._lost(why, now)
-
-    def _lost(self, why: str, now: Instant, *, edge_gone: bool = False) -> State:
-        """The registration is lost. One that had lasted begins a new round."""
-        assert self.decision is not None
-        if now - self._since >= STABLE:
-            self._backoff.reset()
-            self.rounds.begin_after(self.decision, edge_gone=edge_gone)
-        elif edge_gone:
-            self.rounds.skip_edge(self.decision)
-        return self.pass_over(why, now)
-
-    # --- the edge -----------------------------------------------------------------------------------------
+    @property
+    def plan(self) -> PortPlan | None:
+        """The last plan of nodes and ports that could be used."""
+        return self._nodes.plan
 
     @property
     def over_edge(self) -> bool:
+        """Whether the phone registers through an Expressway."""
         return self._profile.deployment == Deployment.MRA
 
     @property
-    def _in_call(self) -> bool:
-        return self.over_edge and Behaviour.IN_CALL in self._conduct
+    def postponed(self) -> str:
+        """Why the phone moves as soon as its call is over; empty if it does not."""
+        return self._postponed
 
-    def watch_edge(self, now: Instant) -> None:
-        """From a registration on."""
-        if self.over_edge and not self.due.keys() & {Input.EDGE_CHECK_DUE, Input.EDGE_SILENT}:
-            self.due[Input.EDGE_CHECK_DUE] = Instant(now + INTERVAL)
+    def override_port(self, port_override: PortOverride | None) -> None:
+        """Use `port_override` for every later round of a phone that dials a wrong port."""
+        self._nodes.port_override = port_override or self._profile.port_override
 
-    def ask_edge(self, _payload: object, now: Instant) -> State:
-        assert self.flow is not None
-        self._edge_watch.ask(self.flow, now)
-        self.due[Input.EDGE_SILENT] = Instant(now + PATIENCE)
-        return self.state
+    # --- rounds -------------------------------------------------------------------------------------------
 
-    def edge_answered(self, transaction: bytes) -> None:
-        if self._edge_watch.answered(transaction) and not self._edge_watch.queued:
-            self.due.pop(Input.EDGE_SILENT, None)
-            self.due[Input.EDGE_CHECK_DUE] = self._edge_watch.next
+    def begin(self, plan: PortPlan) -> tuple[PortDecision, ...]:
+        """Begin a round with the nodes of `plan` and return them in the order in which they will be tried."""
+        self._nodes.begin(plan)
+        return tuple(self._nodes.left)
 
-    def leave_edge(self, _payload: object, now: Instant) -> State:
-        """Never in a call; after it even if the edge has recovered. [documented: device-config 4.9]"""
-        why = self._edge_watch.queued or f"the edge did not answer STUN within {PATIENCE:g} s"
-        if self._in_call:
-            return self._queue(why, now)
-        self._alarm = messages.TIMED_OUT
-        return self._lost(why, now, edge_gone=True)
+    def first(self) -> Move | Exhausted:
+        """Return the first node of a round that has just begun."""
+        return self._next(None, "")
 
-    def _queue(self, why: str, now: Instant) -> State:
-        if not self._edge_watch.queued:
-            self._emit(PhoneWarned(code="W_FAILOVER_AFTER_CALL", detail=why))
-        self._edge_watch.queued = self._edge_watch.queued or why
-        self.due.pop(Input.REFRESH_DUE, None)
-        self.due.pop(Input.EDGE_CHECK_DUE, None)
-        self.due[Input.EDGE_SILENT] = Instant(now + CALL_CHECK)
-        return self.state
+    def connection_failed(self, at: PortDecision, why: str) -> Move | Exhausted:
+        """Pass over `at`, which could not be connected to or lost the connection before the phone registered.
+
+        Over MRA the edge has failed, whatever node lies behind it: other nodes by the same edge are passed
+        over.
+        """
+        if self.over_edge:
+            self._nodes.skip_edge(at)
+        return self.node_failed(at, why)
+
+    def node_failed(self, at: PortDecision, why: str) -> Move | Exhausted:
+        """Pass over `at`, which does not answer; over MRA its edge is still good."""
+        self._nodes.note(at, why)
+        return self._next(at, why)
+
+    def registration_lost(
+        self, at: PortDecision, why: str, *, lasted: bool, edge_gone: bool = False
+    ) -> Move | Exhausted:
+        """Leave `at`, where the phone was registered; begin a new round if that `lasted` STABLE seconds."""
+        if lasted:
+            self._nodes.begin_after(at, edge_gone=edge_gone)
+        elif edge_gone:
+            self._nodes.skip_edge(at)
+        return self.node_failed(at, why)
+
+    def fall_back(self, at: PortDecision, better: PortDecision) -> Move:
+        """Go back to `better`, which has granted it; the other nodes are the ones to fail over to."""
+        self._nodes.begin_behind(better)
+        return Move(to=better, events=(PhoneFailedOver(old=at.host, new=better.host, why="a better node"),))
+
+    # --- refusals -----------------------------------------------------------------------------------------
+
+    def reports_node_down(self, refusal: PhoneRefused, *, registered: bool) -> bool:
+        """Whether an edge says with this `refusal` that it does not reach the node, and there is another.
+
+        A 408 is a timeout that a proxy noticed (RFC 3261 8.1.3.1), a 503 asks to try another server (RFC 3263
+        4.3). [that Jabber moves on for them is assumed]
+        """
+        down = self.over_edge and refusal.status in (408, 503) and refusal.retry_after is None
+        if not down or self.plan is None or not self._profile.failover:
+            return False
+        return len(self.plan.decisions) > 1 if registered else bool(self._nodes.left)
+
+    def legacy_port(self, at: PortDecision) -> Move | None:
+        """Misbehave: hop from the OAuth port of `at` to its 5061 or 5060. None: the phone behaves."""
+        if Behaviour.HOP_TO_LEGACY_PORT not in self._conduct or not at.bearer:
+            return None
+        element = "securedSipPort" if self._profile.credential is not None else "sipPort"
+        self._nodes.begin_with(override(at, PortOverride(element=element)))
+        found = self._next(at, "hops to the legacy port")
+        assert isinstance(found, Move)
+        return found
+
+    # --- calls --------------------------------------------------------------------------------------------
+
+    def postpone(self, why: str) -> Postponed | None:
+        """Put the move off if the phone is in a call over MRA; None if it is not.
+
+        It moves after the call even if the edge has recovered. [documented: device-config 4.9]
+        """
+        if not self.over_edge or Behaviour.IN_CALL not in self._conduct:
+            return None
+        first = not self._postponed
+        self._postponed = self._postponed or why
+        return Postponed(why=why, first=first)
+
+    def forget_postponed(self) -> None:
+        """Drop the postponed move: the connection that it was to leave is gone."""
+        self._postponed = ""
 
     # --- parts --------------------------------------------------------------------------------------------
 
-    def _drop_connection(self) -> None:
-        self.standby.end()
-        self._edge_watch.forget()
-        for timer in (Input.REFRESH_DUE, Input.TOKEN_DUE, Input.EDGE_CHECK_DUE, Input.EDGE_SILENT):
-            self.due.pop(timer, None)
-        if self.flow is not None:
-            self._outfit.close(self.flow)
-        self.flow = self.connection = self.registration = None
-        self.registered_at = None
-
-    def _wait(self, seconds: float, now: Instant) -> State:
-        self.due = {Input.RETRY_DUE: Instant(now + seconds)}
-        return State.BACKING_OFF
-
-    def _fail(self, code: str, detail: str) -> None:
-        self.last_failure = PhoneFailed(code=code, detail=detail)
-        self._emit(self.last_failure)
-
-    def _warn(self, findings: tuple[Finding, ...]) -> None:
-        for finding in findings:
-            self._emit(PhoneWarned(code=str(finding.code), detail=finding.text))
-
-    def _emit(self, event: Event) -> None:
-        self._journal.add(event, flow=self.flow)
+    def _next(self, old: PortDecision | None, why: str) -> Move | Exhausted:
+        new = self._nodes.next()
+        if new is None:
+            return Exhausted(detail=self._nodes.story)
+        events = []
+        if old is not None and old.node != new.node:
+            events.append(PhoneFailedOver(old=old.host, new=new.host, why=why))
+        if old is not None and self.over_edge and old.next_hop != new.next_hop:
+            events.append(PhoneFailedOver(old=str(old.next_hop), new=str(new.next_hop), why=why))
+        return Move(to=new, events=tuple(events))

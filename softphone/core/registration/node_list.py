@@ -1,4 +1,4 @@
-"""The nodes still to be tried before the phone waits, in order, and why those before them failed."""
+"""The nodes still to be tried in this round, in order, and why the ones already tried failed."""
 
 from __future__ import annotations
 
@@ -9,25 +9,27 @@ from softphone.core.settings.profile import Deployment, PortOverride
 
 
 class NodeList:
-    def __init__(self, outfit: PhoneContext) -> None:
-        self._conduct = outfit.conduct
-        self._failover = outfit.profile.failover
-        self._over_edge = outfit.profile.deployment == Deployment.MRA
-        self.port_override = outfit.profile.port_override
+    """One round of attempts. Each `begin...` method starts a round, `next` takes its nodes one by one."""
+
+    def __init__(self, context: PhoneContext) -> None:
+        self._conduct = context.conduct
+        self._failover = context.profile.failover
+        self._over_edge = context.profile.deployment == Deployment.MRA
+        self.port_override = context.profile.port_override
         self.plan: PortPlan | None = None
         """The last plan that could be used."""
         self.left: list[PortDecision] = []
-        self._whys: list[str] = []
+        self._failures: list[str] = []
 
     def begin(self, plan: PortPlan) -> None:
-        """All nodes of the plan by priority; only the first without failover."""
+        """Begin with all nodes of `plan` by priority; without failover with the first one only."""
         self.plan = plan
         self._set(list(plan.decisions if self._failover else plan.decisions[:1]))
 
     def begin_after(self, lost: PortDecision, *, edge_gone: bool = False) -> None:
-        """After a registration that had lasted: the other nodes first, the lost one last (sip-wire 4).
+        """Begin after a registration that had lasted: the other nodes first, `lost` last (sip-wire 4).
 
-        Over MRA by the same edge first. If that is gone: the same node first, by the other edges.
+        Over MRA by the same edge first. With `edge_gone` the same node first, by the other edges.
         """
         assert self.plan is not None
         if not self._failover or not self._over_edge:
@@ -43,32 +45,35 @@ class NodeList:
         self._set(sorted(self.plan.decisions, key=rank))
 
     def skip_edge(self, failed: PortDecision) -> None:
-        """What else would go the same way fares no better."""
+        """Strike out every node that would be reached by the edge of `failed`."""
         self.left = [one for one in self.left if one.next_hop != failed.next_hop]
 
     def begin_behind(self, better: PortDecision) -> None:
-        """The nodes to fall back on while the phone comes back to a better one."""
+        """Begin with the nodes to fail over to while the phone goes back to `better`."""
         self._set(self._others(better))
 
     def begin_with(self, only: PortDecision) -> None:
+        """Begin a round of one node."""
         self._set([only])
 
     def next(self) -> PortDecision | None:
+        """Take the next node; None at the end of the round."""
         return self.left.pop(0) if self.left else None
 
     def note(self, failed: PortDecision, why: str) -> None:
-        self._whys.append(f"{failed.next_hop}: {why}")
+        """Record why `failed` was passed over."""
+        self._failures.append(f"{failed.next_hop}: {why}")
 
     @property
     def story(self) -> str:
-        """Each failure of this round, in order."""
-        return "; ".join(self._whys)
+        """The failures of this round, in order, in one line."""
+        return "; ".join(self._failures)
 
     def _set(self, decisions: list[PortDecision]) -> None:
         self.left = (
             decisions if Behaviour.WRONG_PORT not in self._conduct else list(map(self._wrong, decisions))
         )
-        self._whys = []
+        self._failures = []
 
     def _others(self, but: PortDecision) -> list[PortDecision]:
         assert self.plan is not None

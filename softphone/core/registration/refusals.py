@@ -14,6 +14,7 @@ _WARNING = re.compile(r'[0-9]{3} [^ ]+ "((?:[^"\\]|\\.)*)"')
 
 
 def surface(response: Response, decision: PortDecision) -> PhoneRefused:
+    """Return the event for a refusal that came from the node and port of `decision`."""
     return PhoneRefused(
         node=decision.host,
         port=decision.port,
@@ -25,7 +26,10 @@ def surface(response: Response, decision: PortDecision) -> PhoneRefused:
 
 
 def warning_text(response: Response) -> str | None:
-    """The texts of the Warning values (RFC 3261 20.43), joined by "; "; a value in another form as it is."""
+    """Return the texts of the Warning values (RFC 3261 20.43), joined by "; "; None if there is no Warning.
+
+    A value that does not follow the grammar is taken as it is.
+    """
     try:
         values = response.headers.get_all("Warning")
     except RemoteProtocolError:

@@ -1,19 +1,18 @@
-"""The phone's life as a table: (state, input) to an action and the states it may lead to. All else is illegal.
+"""The registration's transition table: (state, input) to an action and the states it may lead to.
 
-`machine` runs it, `diagram` draws it. News of flows, fetches and transactions that are no longer the phone's
-never becomes an input: the machine drops it first.
+`machine` runs it and `actors.diagram` draws it. What is reported of flows, fetches and transactions that the
+phone has given up never becomes an input: the softphone drops it first.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from enum import StrEnum
 from types import MappingProxyType
 
-from simulator.core.sip.timing import IllegalInput
+from softphone.core.state_table import IllegalInput, Transition
 
-__all__ = ["TRANSITIONS", "Action", "IllegalInput", "Input", "State", "Transition"]
+__all__ = ["TRANSITIONS", "Action", "IllegalInput", "Input", "State"]
 
 
 class State(StrEnum):
@@ -23,11 +22,11 @@ class State(StrEnum):
     REGISTERING = "registering"
     REGISTERED = "registered"
     REFRESHING = "refreshing"
-    """Still registered; the refresh is on its way."""
+    """Registered, with a refresh under way."""
     UNREGISTERING = "unregistering"
     BACKING_OFF = "backing_off"
     FAILED = "failed"
-    """Something that waiting does not mend, until somebody changes it and starts the phone again."""
+    """Waiting would not mend the problem: somebody must change something and start the phone again."""
     STOPPED = "stopped"
 
 
@@ -79,19 +78,13 @@ class Action(StrEnum):
     NOTHING = "nothing"
 
 
-@dataclass(frozen=True, slots=True)
-class Transition:
-    action: Action
-    to: tuple[State, ...]
-
-
-def _t(action: Action, *to: State) -> Transition:
+def _t(action: Action, *to: State) -> Transition[Action, State]:
     return Transition(action, to)
 
 
 S, I, A = State, Input, Action  # noqa: E741
 
-TRANSITIONS: Mapping[tuple[State, Input], Transition] = MappingProxyType(
+TRANSITIONS: Mapping[tuple[State, Input], Transition[Action, State]] = MappingProxyType(
     {
         (S.IDLE, I.START): _t(A.FETCH, S.FETCHING_CONFIG),
         (S.IDLE, I.STOP): _t(A.HALT, S.STOPPED),

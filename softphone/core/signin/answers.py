@@ -83,7 +83,7 @@ def read(result: Fetched, asked: Asked, account: JabberAccount) -> object:
             return read_provision(body)
 
 
-Equipped = tuple[EdgeConfig, str]
+EdgeAnswer = tuple[EdgeConfig, str]
 """An edge's configuration and the cookie that came with it."""
 
 

@@ -1,12 +1,14 @@
 """The sign-in as a machine: sorts answers into inputs, runs the table, keeps the timers.
 
-A part of an actor (`softphone.core.actors.jabber`), which gives it what arrives and takes its effects; it is
-also the phone's `TokenSource`: it renews ahead of time by itself, and at once when a node refused a token.
+A part of an actor (`softphone.core.actors.jabber`), which gives it what arrives, and takes its effects and its
+news. It is also the phone's `TokenSource`: it renews ahead of time by itself, and at once when a node refused
+a token.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Final
 
@@ -16,9 +18,8 @@ from simulator.core.events import SignInFailed, SignInStateChanged, SignInStepAn
 from simulator.core.events.log import Journal
 from simulator.core.ids import FlowId, FlowIds
 from simulator.core.instant import Instant
-from simulator.core.sip.timing import IllegalInput
+from simulator.core.tls.settings import ClientTls
 from softphone.core.device_file.problems import ConfigError
-from softphone.core.registration.context import ClientTlsFor
 from softphone.core.settings.profile import AccessToken, RenewsItself
 from softphone.core.signin.account import JabberAccount
 from softphone.core.signin.answers import Asked, Trouble, read
@@ -27,13 +28,29 @@ from softphone.core.signin.documents import Garbage, Refusal
 from softphone.core.signin.http_requests import HttpRequests
 from softphone.core.signin.steps import SignedIn, Steps
 from softphone.core.signin.transitions import SIGN_IN_TRANSITIONS, SignInAction, SignInInput, SignInState
+from softphone.core.state_table import follow
 
-__all__ = ["SignIn", "SignedIn"]
+__all__ = ["SessionOver", "SignIn", "SignInNews", "SignedIn", "TokenCame"]
 
 S, I = SignInState, SignInInput  # noqa: E741
 
 
+@dataclass(frozen=True, slots=True)
+class SessionOver:
+    """The session has expired: the phone must unregister, and a person must sign in again."""
+
+
+@dataclass(frozen=True, slots=True)
+class TokenCame:
+    """A newer token is there in place of one that was refused."""
+
+
+SignInNews = SignedIn | SessionOver | TokenCame
+
+
 class SignIn(RenewsItself):
+    """One person's sign-in. After every call take `out` (effects) and `take_news` (what it led to)."""
+
     def __init__(
         self,
         account: JabberAccount,
@@ -41,28 +58,26 @@ class SignIn(RenewsItself):
         entropy: Entropy,
         journal: Journal,
         flows: FlowIds,
-        client_tls: ClientTlsFor,
-        signed_in: Callable[[SignedIn, Instant], None],
-        signed_out: Callable[[Instant], None],
-        renewed: Callable[[Instant], None],
+        tls: ClientTls,
     ) -> None:
-        """`signed_in` takes over; `signed_out`: the session is over; `renewed`: a wanted token came."""
+        """`tls`: what is demanded of every HTTPS server; its empty name stands for the URL's host."""
         self.account = account
         self.out: list[Effect] = []
         self._journal = journal
-        self._signed_in, self._signed_out, self._renewed_now = signed_in, signed_out, renewed
-        self._errands = HttpRequests(out=self.out, journal=journal, client_tls=client_tls)
+        self._news: list[SignInNews] = []
+        self._http = HttpRequests(out=self.out, journal=journal, tls=tls)
         self._steps = Steps(
-            account, entropy=entropy, journal=journal, flows=flows, errands=self._errands, out=self.out
+            account, entropy=entropy, journal=journal, flows=flows, http=self._http, out=self.out
         )
 
     # --- control ------------------------------------------------------------------------------------------
 
     def start(self, now: Instant) -> None:
-        """IllegalInput: it is signing in, or signed in, already."""
+        """Begin with the SRV records. Raises IllegalInput while it signs in or is signed in."""
         self._feed(I.START, None, now)
 
     def stop(self, now: Instant) -> None:
+        """Sign out: forget every token but the access token, which the phone needs to unregister."""
         self._feed(I.STOP, None, now)
 
     @property
@@ -74,7 +89,7 @@ class SignIn(RenewsItself):
         return self._steps.last_failure
 
     def address_of(self, host: str) -> str | None:
-        """What the name servers said of a host; None: nothing."""
+        """Return the address that the name servers gave for `host`; None if they gave none."""
         return self._steps.names.addresses.get(host.rstrip(".").lower())
 
     # --- TokenSource --------------------------------------------------------------------------------------
@@ -83,7 +98,7 @@ class SignIn(RenewsItself):
         return self._steps.session.current()
 
     def renewed(self, now: Instant) -> AccessToken | None:
-        """A token the phone has not seen yet; otherwise None, and one is asked for."""
+        """Return a token that the phone has not seen yet; otherwise None, and a newer one is asked for."""
         session = self._steps.session
         if session.unseen:
             return session.current()
@@ -91,6 +106,11 @@ class SignIn(RenewsItself):
             session.wanted = True
             self._steps.due[I.TOKEN_WANTED] = now
         return None
+
+    def take_news(self) -> list[SignInNews]:
+        """Return what happened since the last call, in order."""
+        news, self._news = self._news, []
+        return news
 
     # --- what arrives -------------------------------------------------------------------------------------
 
@@ -109,14 +129,14 @@ class SignIn(RenewsItself):
         self._look_at_names(now)
 
     def fetched(self, key: str, result: Fetched, now: Instant) -> bool:
-        """False: not an answer to this sign-in."""
-        awaited = self._errands.answers(key)
+        """Take an answer; False if it is not one to this sign-in."""
+        awaited = self._http.answers(key)
         if not awaited:
             return awaited is not None
         state, steps = self.state, self._steps
         asked = Asked(
             state=state,
-            url=self._errands.url,
+            url=self._http.url,
             oauth_state=steps.attempt.state,
             refresh_flow=steps.refresh_flow,
         )
@@ -124,15 +144,15 @@ class SignIn(RenewsItself):
             found = read(result, asked, self.account)
         except (Trouble, Garbage, ConfigError) as problem:
             code = "E_GARBAGE" if isinstance(problem, ConfigError) else problem.code
-            self._errands.note(state, result, code, str(problem))
-            self._feed(I.TROUBLE, (code, self._errands.told(str(problem))), now)
+            self._http.note(state, result, code, str(problem))
+            self._feed(I.TROUBLE, (code, self._http.described(str(problem))), now)
         except Refusal as refusal:
-            self._errands.note(state, result, refusal.code, refusal.detail)
+            self._http.note(state, result, refusal.code, refusal.detail)
             over = state is S.RENEWING and refusal.error == "invalid_grant"
             given = I.SESSION_OVER if over else I.REFUSED
-            self._feed(given, (refusal.code, self._errands.told(refusal.detail)), now)
+            self._feed(given, (refusal.code, self._http.described(refusal.detail)), now)
         else:
-            self._errands.note(state, result, "", "")
+            self._http.note(state, result, "", "")
             self._feed(I.ANSWERED, found, now)
         return True
 
@@ -172,22 +192,17 @@ class SignIn(RenewsItself):
 
     def _feed(self, given: SignInInput, payload: object, now: Instant) -> None:
         steps, old = self._steps, self.state
-        transition = SIGN_IN_TRANSITIONS.get((old, given))
-        if transition is None:
-            raise IllegalInput(old, given)
-        new = _ACTIONS[transition.action](steps, payload, now)
-        if new not in transition.to:
-            raise IllegalInput(f"{old} to {new}", given)
+        new = follow(SIGN_IN_TRANSITIONS, old, given, lambda action: _ACTIONS[action](steps, payload, now))
         steps.state = new
         if new is not old:
             self._journal.add(SignInStateChanged(old=old, new=new, why=given))
         if new is S.SIGNED_IN and old is S.PROVISIONING:
-            self._signed_in(steps.result(str(payload)), now)
+            self._news.append(steps.result(str(payload)))
         elif new is S.EXPIRED:
-            self._signed_out(now)
+            self._news.append(SessionOver())
         elif given is I.ANSWERED and old is S.RENEWING and steps.session.wanted:
             steps.session.wanted = False
-            self._renewed_now(now)
+            self._news.append(TokenCame())
 
 
 _ACTIONS: Final[Mapping[SignInAction, Callable[[Steps, object, Instant], SignInState]]] = MappingProxyType(

@@ -17,15 +17,14 @@ from softphone.core.settings.backoff import Backoff
 from softphone.core.settings.profile import EdgeServer
 from softphone.core.signin import requests
 from softphone.core.signin.account import JabberAccount
-from softphone.core.signin.answers import Equipped
+from softphone.core.signin.answers import EdgeAnswer
 from softphone.core.signin.discovery import Discovery, Servers
 from softphone.core.signin.documents import Home, Tokens
 from softphone.core.signin.http_requests import HttpRequests
 from softphone.core.signin.name_lookup import NameLookup
-from softphone.core.signin.route import STRAIGHT
 from softphone.core.signin.session import SignInSession
 from softphone.core.signin.transitions import SignInInput, SignInState
-from softphone.core.signin.uds_entry_points import UdsEntryPoints
+from softphone.core.signin.uds_entry_points import DIRECT, UdsEntryPoints
 
 RENEW_AGAIN = 60.0
 """Seconds after a renewal that got no usable answer. [assumed]"""
@@ -52,7 +51,7 @@ class Steps:
         entropy: Entropy,
         journal: Journal,
         flows: FlowIds,
-        errands: HttpRequests,
+        http: HttpRequests,
         out: list[Effect],
     ) -> None:
         self.state = S.SIGNED_OUT
@@ -64,8 +63,8 @@ class Steps:
         self.session = SignInSession()
         self.refresh_flow = True
         self.attempt = requests.Attempt(verifier="", state="")
-        self._account, self._entropy, self._journal, self._errands = account, entropy, journal, errands
-        self._entrances = UdsEntryPoints(account.domain)
+        self._account, self._entropy, self._journal, self._http = account, entropy, journal, http
+        self._entry_points = UdsEntryPoints(account.domain)
         self._backoff = Backoff(entropy.child("sign-in backoff"))
         self._home: Home | None = None
         self._device = ""
@@ -73,8 +72,8 @@ class Steps:
     def result(self, config_url: str) -> SignedIn:
         return SignedIn(
             device=self._device,
-            config_urls=tuple(way.url(config_url) for way in self._entrances.ways),
-            edges=self._entrances.servers,
+            config_urls=tuple(route.url(config_url) for route in self._entry_points.routes),
+            edges=self._entry_points.servers,
         )
 
     # --- finding a way in ---------------------------------------------------------------------------------
@@ -91,38 +90,38 @@ class Steps:
     def begin(self, servers: object, now: Instant) -> SignInState:
         assert isinstance(servers, Servers)
         if servers.outside:
-            self._entrances.outside(servers.targets)
+            self._entry_points.outside(servers.targets)
             return self._enter()
-        self._entrances.inside(servers.targets)
+        self._entry_points.inside(servers.targets)
         return self._locate()
 
     def _enter(self) -> SignInState:
         account = self._account
         email = account.user if "@" in account.user else f"{account.user}@{account.domain}"
-        self._errands.ask_edge(self._entrances.edge, "get_edge_sso", (("email", email),))
+        self._http.ask_edge(self._entry_points.edge, "get_edge_sso", (("email", email),))
         return S.ENTERING
 
     def equip(self, _by_token: object, now: Instant) -> SignInState:
         """With the user's credentials [documented: device-config 4.8], whether it takes tokens or not."""
         services = (("service_name", "_cisco-uds"), ("service_name", "_cuplogin"))
         basic = (requests.basic(self._account),)
-        self._errands.ask_edge(self._entrances.edge, "get_edge_config", services, basic)
+        self._http.ask_edge(self._entry_points.edge, "get_edge_config", services, basic)
         return S.EQUIPPING
 
     def take_edge(self, equipped: object, now: Instant) -> SignInState:
         assert isinstance(equipped, tuple)
-        found: Equipped = equipped
-        self._entrances.add(found)
-        return self.equip(None, now) if self._entrances.next_edge() else self._locate()
+        found: EdgeAnswer = equipped
+        self._entry_points.add(found)
+        return self.equip(None, now) if self._entry_points.next_edge() else self._locate()
 
     def skip_edge(self, problem: object, now: Instant) -> SignInState:
         assert isinstance(problem, tuple)
         self._fail(problem)
         # A password that one edge did not take is not carried to the others.
-        refused = problem[0] == "E_CREDENTIALS" and not self._entrances
-        if not refused and self._entrances.next_edge():
+        refused = problem[0] == "E_CREDENTIALS" and not self._entry_points
+        if not refused and self._entry_points.next_edge():
             return self.equip(None, now)
-        if self._entrances:
+        if self._entry_points:
             return self._locate()
         if problem[0] in ("E_CREDENTIALS", "E_EDGE_REFUSED"):
             self._forget()
@@ -130,18 +129,18 @@ class Steps:
         return self._wait(now)
 
     def _locate(self) -> SignInState:
-        entrance = self._entrances.entrance
-        self._errands.way = entrance.way
+        entry = self._entry_points.current
+        self._http.route = entry.route
         query = (("username", self._account.user),)
-        self._errands.get(f"{entrance.uds}/cucm-uds/clusterUser", query=query)
+        self._http.get(f"{entry.uds}/cucm-uds/clusterUser", query=query)
         return S.LOCATING
 
     def try_again(self, problem: object, now: Instant) -> SignInState:
         """The next way in, from the beginning; after the last one, wait."""
         self._fail(problem or ("E_NO_NAME_SERVER", "no name server is known"))
-        if self.state is S.ENTERING and self._entrances.next_edge():
+        if self.state is S.ENTERING and self._entry_points.next_edge():
             return self._enter()
-        if self.state not in (S.SEEKING, S.ENTERING) and self._entrances.next():
+        if self.state not in (S.SEEKING, S.ENTERING) and self._entry_points.next():
             return self._locate()
         return self._wait(now)
 
@@ -154,7 +153,7 @@ class Steps:
     def check(self, home: object, now: Instant) -> SignInState:
         assert isinstance(home, Home)
         self._home = home
-        self._errands.get(f"{home.base}/ssosp/ws/public/singleSignOn")
+        self._http.get(f"{home.base}/ssosp/ws/public/singleSignOn")
         return S.CHECKING
 
     def open(self, refresh_flow: object, now: Instant) -> SignInState:
@@ -162,12 +161,12 @@ class Steps:
         self.refresh_flow = bool(refresh_flow)
         self.attempt = requests.new_attempt(self._entropy)
         query = requests.authorize(self._account, self.attempt, code=self.refresh_flow)
-        self._errands.get(f"{self._home.base}/ssosp/oauth/authorize", query=query)
+        self._http.get(f"{self._home.base}/ssosp/oauth/authorize", query=query)
         return S.OPENING
 
     def log_in(self, form: object, now: Instant) -> SignInState:
         action, fields = requests.login(form, self._account)
-        self._errands.post(action, fields)
+        self._http.post(action, fields)
         return S.LOGGING_IN
 
     def redeem(self, found: object, now: Instant) -> SignInState:
@@ -175,14 +174,14 @@ class Steps:
             return self.take_tokens(found, now)
         assert self._home is not None
         fields = requests.redeem(self._account, self.attempt, str(found))
-        self._errands.post(self._home.base + self._account.token_path, fields)
+        self._http.post(self._home.base + self._account.token_path, fields)
         return S.REDEEMING
 
     def take_tokens(self, tokens: object, now: Instant) -> SignInState:
         assert self._home is not None
         self._keep(tokens, now)
         url = f"{self._home.base}/cucm-uds/user/{self._home.user}/devices"
-        self._errands.get(url, more=self.session.bearer)
+        self._http.get(url, more=self.session.bearer)
         return S.LISTING
 
     def renew(self, _payload: object, now: Instant) -> SignInState:
@@ -192,7 +191,7 @@ class Steps:
         self.due.pop(I.RENEWAL_DUE, None)
         self.due.pop(I.TOKEN_WANTED, None)
         fields = requests.refresh(self._account, self.session.refresh)
-        self._errands.post(self._home.base + self._account.token_path, fields)
+        self._http.post(self._home.base + self._account.token_path, fields)
         return S.RENEWING
 
     def take_renewed(self, tokens: object, now: Instant) -> SignInState:
@@ -204,8 +203,8 @@ class Steps:
     def renew_later(self, problem: object, now: Instant) -> SignInState:
         """By another edge, if there is one."""
         self._fail(problem)
-        self._entrances.turn()
-        self._errands.way = self._entrances.entrance.way
+        self._entry_points.turn()
+        self._http.route = self._entry_points.current.route
         self.due[I.RENEWAL_DUE] = Instant(now + RENEW_AGAIN)
         return S.SIGNED_IN
 
@@ -214,7 +213,7 @@ class Steps:
     def choose(self, choice: object, now: Instant) -> SignInState:
         assert isinstance(choice, tuple)
         self._device, uri = choice
-        self._errands.get(uri, more=self.session.bearer)
+        self._http.get(uri, more=self.session.bearer)
         return S.PROVISIONING
 
     def hand_over(self, _uri: object, now: Instant) -> SignInState:
@@ -252,11 +251,11 @@ class Steps:
     def _forget(self) -> None:
         self.names.cancel()
         self.due.clear()
-        self._errands.cancel()
-        self._errands.way = STRAIGHT
+        self._http.cancel()
+        self._http.route = DIRECT
         self.session.forget()
         self._home = None
-        self._entrances.forget()
+        self._entry_points.forget()
         self.attempt = requests.Attempt(verifier="", state="")
 
     def _fail(self, problem: object) -> None:

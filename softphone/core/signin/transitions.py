@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from enum import StrEnum
 from types import MappingProxyType
+
+from softphone.core.state_table import Transition
 
 
 class SignInState(StrEnum):
@@ -72,31 +73,25 @@ class SignInAction(StrEnum):
     NOTHING = "nothing"
 
 
-@dataclass(frozen=True, slots=True)
-class SignInTransition:
-    action: SignInAction
-    to: tuple[SignInState, ...]
-
-
 S, I, A = SignInState, SignInInput, SignInAction  # noqa: E741
 
 
-def _table() -> dict[tuple[SignInState, SignInInput], SignInTransition]:
-    table: dict[tuple[SignInState, SignInInput], SignInTransition] = {}
+def _table() -> dict[tuple[SignInState, SignInInput], Transition[SignInAction, SignInState]]:
+    table: dict[tuple[SignInState, SignInInput], Transition[SignInAction, SignInState]] = {}
     for state in (S.SIGNED_OUT, S.EXPIRED, S.FAILED, S.WAITING):
-        table[state, I.START] = SignInTransition(A.SEEK, (S.SEEKING,))
-    table[S.WAITING, I.RETRY_DUE] = SignInTransition(A.SEEK, (S.SEEKING,))
-    table[S.SEEKING, I.ANSWERED] = SignInTransition(A.BEGIN, (S.LOCATING, S.ENTERING))
-    table[S.SEEKING, I.TROUBLE] = SignInTransition(A.TRY_AGAIN, (S.WAITING,))
-    table[S.ENTERING, I.ANSWERED] = SignInTransition(A.EQUIP, (S.EQUIPPING,))
-    table[S.ENTERING, I.TROUBLE] = SignInTransition(A.TRY_AGAIN, (S.ENTERING, S.WAITING))
-    table[S.EQUIPPING, I.ANSWERED] = SignInTransition(A.TAKE_EDGE, (S.EQUIPPING, S.LOCATING))
+        table[state, I.START] = Transition(A.SEEK, (S.SEEKING,))
+    table[S.WAITING, I.RETRY_DUE] = Transition(A.SEEK, (S.SEEKING,))
+    table[S.SEEKING, I.ANSWERED] = Transition(A.BEGIN, (S.LOCATING, S.ENTERING))
+    table[S.SEEKING, I.TROUBLE] = Transition(A.TRY_AGAIN, (S.WAITING,))
+    table[S.ENTERING, I.ANSWERED] = Transition(A.EQUIP, (S.EQUIPPING,))
+    table[S.ENTERING, I.TROUBLE] = Transition(A.TRY_AGAIN, (S.ENTERING, S.WAITING))
+    table[S.EQUIPPING, I.ANSWERED] = Transition(A.TAKE_EDGE, (S.EQUIPPING, S.LOCATING))
     for no in (I.TROUBLE, I.REFUSED):
         # Whichever way in is found will do; without any, what the last edge said decides.
         to = S.WAITING if no is I.TROUBLE else S.FAILED
-        table[S.EQUIPPING, no] = SignInTransition(A.SKIP_EDGE, (S.EQUIPPING, S.LOCATING, to))
+        table[S.EQUIPPING, no] = Transition(A.SKIP_EDGE, (S.EQUIPPING, S.LOCATING, to))
     for state in (S.SEEKING, S.ENTERING):
-        table[state, I.REFUSED] = SignInTransition(A.GIVE_UP, (S.FAILED,))
+        table[state, I.REFUSED] = Transition(A.GIVE_UP, (S.FAILED,))
     steps = {
         S.LOCATING: (A.CHECK, S.CHECKING),
         S.CHECKING: (A.OPEN, S.OPENING),
@@ -109,20 +104,22 @@ def _table() -> dict[tuple[SignInState, SignInInput], SignInTransition]:
     for state, (action, to) in steps.items():
         # Without refresh logins the answer to the form is the token itself: nothing to redeem.
         targets = (to, S.LISTING) if state is S.LOGGING_IN else (to,)
-        table[state, I.ANSWERED] = SignInTransition(action, targets)
-        table[state, I.TROUBLE] = SignInTransition(A.TRY_AGAIN, (S.LOCATING, S.WAITING))
-        table[state, I.REFUSED] = SignInTransition(A.GIVE_UP, (S.FAILED,))
-    table[S.SIGNED_IN, I.RENEWAL_DUE] = SignInTransition(A.RENEW, (S.RENEWING, S.EXPIRED))
-    table[S.SIGNED_IN, I.TOKEN_WANTED] = SignInTransition(A.RENEW, (S.RENEWING, S.EXPIRED))
-    table[S.RENEWING, I.TOKEN_WANTED] = SignInTransition(A.NOTHING, (S.RENEWING,))
-    table[S.RENEWING, I.ANSWERED] = SignInTransition(A.RENEWED, (S.SIGNED_IN,))
-    table[S.RENEWING, I.TROUBLE] = SignInTransition(A.RENEW_LATER, (S.SIGNED_IN,))
-    table[S.RENEWING, I.SESSION_OVER] = SignInTransition(A.END_SESSION, (S.EXPIRED,))
-    table[S.RENEWING, I.REFUSED] = SignInTransition(A.END_SESSION, (S.EXPIRED,))
+        table[state, I.ANSWERED] = Transition(action, targets)
+        table[state, I.TROUBLE] = Transition(A.TRY_AGAIN, (S.LOCATING, S.WAITING))
+        table[state, I.REFUSED] = Transition(A.GIVE_UP, (S.FAILED,))
+    table[S.SIGNED_IN, I.RENEWAL_DUE] = Transition(A.RENEW, (S.RENEWING, S.EXPIRED))
+    table[S.SIGNED_IN, I.TOKEN_WANTED] = Transition(A.RENEW, (S.RENEWING, S.EXPIRED))
+    table[S.RENEWING, I.TOKEN_WANTED] = Transition(A.NOTHING, (S.RENEWING,))
+    table[S.RENEWING, I.ANSWERED] = Transition(A.RENEWED, (S.SIGNED_IN,))
+    table[S.RENEWING, I.TROUBLE] = Transition(A.RENEW_LATER, (S.SIGNED_IN,))
+    table[S.RENEWING, I.SESSION_OVER] = Transition(A.END_SESSION, (S.EXPIRED,))
+    table[S.RENEWING, I.REFUSED] = Transition(A.END_SESSION, (S.EXPIRED,))
     for state in S:
         action = A.NOTHING if state is S.SIGNED_OUT else A.SIGN_OUT
-        table[state, I.STOP] = SignInTransition(action, (S.SIGNED_OUT,))
+        table[state, I.STOP] = Transition(action, (S.SIGNED_OUT,))
     return table
 
 
-SIGN_IN_TRANSITIONS: Mapping[tuple[SignInState, SignInInput], SignInTransition] = MappingProxyType(_table())
+SIGN_IN_TRANSITIONS: Mapping[tuple[SignInState, SignInInput], Transition[SignInAction, SignInState]] = (
+    MappingProxyType(_table())
+)

@@ -8,11 +8,10 @@ from typing import Any
 
 import pytest
 
-from softphone.core.actors import softphone
 from softphone.core.actors.diagram import mermaid
-from softphone.core.actors.softphone import ACTIONS
-from softphone.core.registration.actions import RegistrationActions
+from softphone.core.registration.actions import ACTIONS
 from softphone.core.registration.transitions import TRANSITIONS, Action, IllegalInput, Input, State
+from softphone.core.state_table import follow
 
 Make = Callable[..., Any]
 PAIRS = list(product(State, Input))
@@ -47,31 +46,29 @@ def test_only_a_phone_that_does_nothing_can_be_started() -> None:
 
 
 @pytest.mark.parametrize(("state", "given"), PAIRS, ids=lambda value: str(value.value))
-def test_a_pair_leads_where_the_table_says_or_is_illegal(
-    bench: Make, monkeypatch: pytest.MonkeyPatch, state: State, given: Input
-) -> None:
-    """Each pair is put to the real dispatcher, with actions that only say where they lead."""
-    phone = bench().phone
-    phone._life.state = state
+def test_a_pair_leads_where_the_table_says_or_is_illegal(state: State, given: Input) -> None:
+    """Each pair is put to the dispatcher, with actions that only say where they lead."""
     transition = TRANSITIONS.get((state, given))
-    if transition is None:
-        with pytest.raises(IllegalInput):
-            phone._feed(given, None, 0.0)
-        assert phone.state is state
-        return
     for target in State:
+        performed: list[Action] = []
 
-        def lead(life: RegistrationActions, payload: object, now: float, target: State = target) -> State:
+        def lead(action: Action, target: State = target, performed: list[Action] = performed) -> State:
+            performed.append(action)
             return target
 
-        monkeypatch.setattr(softphone, "ACTIONS", {transition.action: lead})
-        phone._life.state = state
-        if target in transition.to:
-            phone._feed(given, None, 0.0)
-            assert phone.state is target
+        if transition is not None and target in transition.to:
+            assert follow(TRANSITIONS, state, given, lead) is target
         else:
             with pytest.raises(IllegalInput):
-                phone._feed(given, None, 0.0)
+                follow(TRANSITIONS, state, given, lead)
+        assert performed == ([] if transition is None else [transition.action])
+
+
+def test_a_phone_that_is_started_twice_says_so_and_goes_on(bench: Make) -> None:
+    it = bench().start()
+    with pytest.raises(IllegalInput):
+        it.start()
+    assert it.phone.state is State.REGISTERED
 
 
 def test_the_diagram_shows_every_arrow_once() -> None:

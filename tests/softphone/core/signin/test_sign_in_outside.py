@@ -12,7 +12,7 @@ from simulator.core.actor.flow import Address, Fetch, Fetched
 from softphone.core.settings.profile import Deployment
 from softphone.core.signin.documents import Garbage
 from softphone.core.signin.edge_documents import read_cookie, read_edge_config
-from softphone.core.signin.route import Route
+from softphone.core.signin.uds_entry_points import Route
 from tests.softphone.core.signin.test_sign_in import (
     GOOD,
     REFRESH,
