@@ -27,8 +27,10 @@ from simulator.cli.lazy import COMMANDS, load
 from simulator.core.events import EVENTS
 from simulator.evidence.logs.ucm_syslog import TEXTS as ALARM_TEXTS
 from simulator.lab.config.lab import LabConfig
-from simulator.lab.config.scenario import Scenario, Step
 from simulator.lab.files import catalogue
+from simulator.lab.steps.registry import summary_of, verbs
+from simulator.lab.steps.scenario import Scenario
+from simulator.lab.steps.step import MappingStep, Step
 from softphone.core.actors.diagram import mermaid, sign_in_mermaid
 from softphone.core.settings.behaviours import DESCRIPTIONS
 
@@ -115,7 +117,7 @@ def handbook() -> str:
     return "\n".join(lines)
 
 
-def verbs() -> str:
+def scenario_files() -> str:
     """What a scenario file may hold, from the models that read it."""
     lines = ["# Scenario files", "", NOTE, "[How to write one](howto-scenario.md) has a whole example.", ""]
     lines += _fields("scenario.yaml", Scenario)
@@ -127,18 +129,18 @@ def verbs() -> str:
         "| verb | value | what it does |",
     ]
     lines.append("|---|---|---|")
-    for name, field in Step.model_fields.items():
-        text = field.description or ""
-        lines.append(f"| `{name}` | {_type(field.annotation)} | {_cell(text)} |")
+    for name, verb in verbs().items():
+        old = "".join(f" (earlier: `{old}`)" for old in verb.old_verbs)
+        lines.append(f"| `{name}`{old} | {_type(_value_of(verb))} | {_cell(summary_of(verb))} |")
     lines.append("")
-    for model in _models_in(Step):
+    for model in _models_in(*map(_value_of, verbs().values())):
         lines += _fields(_name(model), model)
     return "\n".join(lines)
 
 
 def lab_files() -> str:
     lines = ["# Lab files", "", NOTE, "A `LAB.yaml` for `ucmsim up`, and the `lab:` of a scenario.", ""]
-    for model in (LabConfig, *_models_in(LabConfig)):
+    for model in _models_in(LabConfig):
         lines += _fields(_name(model), model)
     return "\n".join(lines)
 
@@ -217,6 +219,8 @@ def _default(value: object) -> str:
 def _type(annotation: Any) -> str:
     """A type as somebody who writes YAML would say it."""
     origin, inside = get_origin(annotation), get_args(annotation)
+    if annotation is Step:
+        return "[step](#steps)"
     if origin is Annotated:
         return _type(inside[0])
     if origin is Literal:
@@ -229,14 +233,22 @@ def _type(annotation: Any) -> str:
         return f"{_type(inside[0])}: {_type(inside[1])}"
     if isinstance(annotation, type) and issubclass(annotation, BaseModel):
         name = _name(annotation)
-        if annotation in (LabConfig, Step):
-            return "[lab](lab-files.md)" if annotation is LabConfig else "[step](#steps)"
+        if annotation is LabConfig:
+            return "[lab](lab-files.md)"
         return f"[{name}](#{name})"
     return {str: "text", int: "number", float: "number", bool: "true or false"}.get(annotation, str(annotation))
 
 
-def _models_in(model: type[BaseModel]) -> list[type[BaseModel]]:
-    """The models its fields are made of, without those of a lab for a step."""
+def _value_of(verb: type[Step]) -> Any:
+    """The type of what stands behind the verb: its own fields, or another type."""
+    if issubclass(verb, MappingStep):
+        return verb
+    assert issubclass(verb, BaseModel)
+    return verb.model_fields["root"].annotation
+
+
+def _models_in(*annotations: Any) -> list[type[BaseModel]]:
+    """The models that values of these types are made of, without those of a lab for a step."""
     found: list[type[BaseModel]] = []
 
     def walk(annotation: Any) -> None:
@@ -249,12 +261,14 @@ def _models_in(model: type[BaseModel]) -> list[type[BaseModel]]:
         for part in get_args(annotation):
             walk(part)
 
-    for field in model.model_fields.values():
-        walk(field.annotation)
+    for annotation in annotations:
+        walk(annotation)
     return found
 
 
 def _name(model: type[BaseModel]) -> str:
+    if issubclass(model, MappingStep):
+        return model.verb
     return model.__name__.removesuffix("Config").lower()
 
 
@@ -283,7 +297,7 @@ PAGES: dict[str, Callable[[], str]] = {
     "scenarios.md": scenarios,
     "softphone.md": phone,
     "events.md": events,
-    "scenario-files.md": verbs,
+    "scenario-files.md": scenario_files,
     "lab-files.md": lab_files,
     "commands.md": commands,
     "reasons.md": causes,

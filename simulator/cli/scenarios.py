@@ -16,11 +16,11 @@ from simulator.evidence.report import report as reporting
 from simulator.evidence.report.artifacts import ArtifactFolder
 from simulator.evidence.report.report import Report
 from simulator.evidence.report.schema import schema as report_schema
-from simulator.lab.config.scenario import Scenario
 from simulator.lab.files import catalogue
 from simulator.lab.files.check import check_paths
 from simulator.lab.files.yaml_source import SourceError
 from simulator.lab.run.batch import Run, jobs_for, run_all
+from simulator.lab.steps.scenario import Scenario
 from softphone.core.settings.behaviours import DESCRIPTIONS
 
 

@@ -7,6 +7,7 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from simulator.lab.config.certificates import CertificateConfig
+from simulator.lab.config.known_names import BehaviourNames, MutationName
 from simulator.lab.config.model import FileModel, Name, Version
 
 
@@ -31,7 +32,7 @@ class TokenConfig(FileModel):
     user: str | None = Field(None, description="default: the phone's user")
     device: str | None = None
     lifetime: int = Field(3600, ge=1, le=86400, description="seconds")
-    mutate: str | None = Field(None, description="make it wrong: a name from `ucmsim token mutations`")
+    mutate: MutationName | None = Field(None, description="make it wrong: a name from `ucmsim token mutations`")
     absent: bool = Field(False, description="the phone has no token at all")
     renewable: bool = Field(True, description="False: the phone is given the same token again")
 
@@ -61,7 +62,7 @@ class PhoneConfig(FileModel):
         None, description="LSC; default: made if the profile needs one"
     )
     token: TokenConfig = TokenConfig()
-    behaviours: list[str] = Field([], description="scripted misbehaviours, see `ucmsim list --behaviours`")
+    behaviours: BehaviourNames = Field([], description="scripted misbehaviours, see `ucmsim list --behaviours`")
     wrong_port: WrongPort | None = None
     known: bool = Field(True, description="False: the device is not configured in the cluster")
     expires: Annotated[int, Field(ge=0, le=86400)] | None = Field(None, description="seconds it asks for")

@@ -7,8 +7,9 @@ from difflib import get_close_matches
 from importlib import resources
 from pathlib import Path
 
-from simulator.lab.config.scenario import Scenario
+from simulator.lab.files.scenario_file import read_scenario
 from simulator.lab.files.yaml_source import SourceError
+from simulator.lab.steps.scenario import Scenario
 
 FILE = "scenario.yaml"
 
@@ -25,7 +26,7 @@ def builtin() -> list[Scenario]:
 
 def each_builtin() -> Iterator[Scenario]:
     """The same, each read when it is asked for."""
-    return map(Scenario.from_file, files_below(builtin_folder()))
+    return map(read_scenario, files_below(builtin_folder()))
 
 
 def files_below(path: Path) -> list[Path]:
@@ -44,11 +45,11 @@ def find(wanted: Iterable[str]) -> Iterator[Scenario]:
 def find_one(name: str) -> list[Scenario]:
     known = builtin_folder() / name / FILE
     if "/" not in name and known.is_file():
-        return [Scenario.from_file(known)]
+        return [read_scenario(known)]
     path = Path(name)
     files = files_below(path) if path.exists() else []
     if not files:
         near = get_close_matches(name, (folder.name for folder in builtin_folder().iterdir()), 3, cutoff=0.5)
         hint = f"did you mean {' or '.join(near)}?" if near else "see `ucmsim list`"
         raise SourceError(name, None, "", f"no scenario of this id, and no such file or folder ({hint})")
-    return [Scenario.from_file(file) for file in files]
+    return [read_scenario(file) for file in files]

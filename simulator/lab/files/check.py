@@ -6,10 +6,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from simulator.lab.config.scenario import Scenario
 from simulator.lab.files import catalogue, yaml_source
 from simulator.lab.files.lab_file import lab_of
+from simulator.lab.files.scenario_file import scenario_of
 from simulator.lab.files.yaml_source import SourceError
+from simulator.lab.steps.scenario import Scenario
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,4 +53,4 @@ def check_file(path: Path) -> Scenario | None:
     if isinstance(loaded.data, dict) and "steps" not in loaded.data and "id" not in loaded.data:
         lab_of(loaded)
         return None
-    return Scenario.from_loaded(loaded)
+    return scenario_of(loaded)

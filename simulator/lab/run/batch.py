@@ -24,8 +24,8 @@ from simulator.core.events.log import Record, record_to_json
 from simulator.core.tls.settings import TlsVersion
 from simulator.evidence.capture import Capture
 from simulator.evidence.report.report import DriverName, Report
-from simulator.lab.config.scenario import Scenario
 from simulator.lab.run.runner import run_live, run_world
+from simulator.lab.steps.scenario import Scenario
 
 _REFERENCE = re.compile(r"sha256:[0-9a-f]{12}|(?<=\")[0-9a-f]{64}(?=\")")
 _AHEAD = 4

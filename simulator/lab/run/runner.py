@@ -11,12 +11,12 @@ from simulator.core.tls.settings import TlsVersion
 from simulator.evidence.capture import Capture
 from simulator.evidence.report.report import DriverName, Report
 from simulator.lab.config.lab import LabConfig
-from simulator.lab.config.scenario import Scenario
 from simulator.lab.run.live import open_lab
 from simulator.lab.run.world import World, run_now
 from simulator.lab.site.pki import Pki
 from simulator.lab.steps.driver import ScenarioDriver
-from simulator.lab.steps.verbs import Progress, finish, take
+from simulator.lab.steps.scenario import Scenario
+from simulator.lab.steps.scenario_run import ScenarioRun
 
 
 @lru_cache(maxsize=1)
@@ -25,22 +25,22 @@ def _pki() -> Pki:
     return Pki(now=Instant(time.time()))
 
 
-async def play(stage: ScenarioDriver, scenario: Scenario) -> Progress:
+async def play(driver: ScenarioDriver, scenario: Scenario) -> ScenarioRun:
     """Take every step until one fails; what must never be seen is judged at the end."""
-    progress = Progress()
+    run = ScenarioRun(driver)
     for number, step in enumerate(scenario.steps, start=1):
         try:
-            await take(stage, step, progress)
+            await step.take(run)
         except (ValueError, LookupError, OSError) as error:
-            progress.failures.append(f"step {number} ({step.verb}): {error}")
-        if progress.failures:
-            progress.failures = [
+            run.failures.append(f"step {number} ({step.verb}): {error}")
+        if run.failures:
+            run.failures = [
                 failure if failure.startswith("step ") else f"step {number} ({step.verb}): {failure}"
-                for failure in progress.failures
+                for failure in run.failures
             ]
             break
-    await finish(stage, progress)
-    return progress
+    await run.finish()
+    return run
 
 
 async def run_live(
@@ -50,8 +50,8 @@ async def run_live(
     began = time.perf_counter()
     config = _config(scenario, tls, seed)
     async with open_lab(config, virtual_ports=True, capture=capture) as lab:
-        progress = await play(lab, scenario)
-        report = _report(scenario, "lab", config, progress, lab, began)
+        done = await play(lab, scenario)
+        report = _report(scenario, "lab", config, done, began)
     return _with(capture, report)
 
 
@@ -66,8 +66,8 @@ def run_world(
     if capture is not None:
         capture.attach(world.site.log, world.site.clock)
     try:
-        progress = run_now(play(world, scenario))
-        return _with(capture, _report(scenario, "world", config, progress, world, began))
+        done = run_now(play(world, scenario))
+        return _with(capture, _report(scenario, "world", config, done, began))
     finally:
         world.close()
 
@@ -85,8 +85,7 @@ def _report(
     scenario: Scenario,
     driver: DriverName,
     config: LabConfig,
-    progress: Progress,
-    stage: ScenarioDriver,
+    run: ScenarioRun,
     began: float,
 ) -> Report:
     return Report(
@@ -96,7 +95,7 @@ def _report(
         driver=driver,
         tls=config.tls,
         seed=config.seed,
-        failures=tuple(progress.failures),
-        records=tuple(stage.site.log.records()),
+        failures=tuple(run.failures),
+        records=tuple(run.site.log.records()),
         seconds=time.perf_counter() - began,
     )

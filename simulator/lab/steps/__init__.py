@@ -1,1 +1,1 @@
-"""The steps of scenarios: one verb a file, and what they need of a driver."""
+"""What a scenario may do: one verb a file in the folders below, and what they need of a driver."""

@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Annotated
-
-from pydantic import Field, model_validator
+from pydantic import Field
 
 from simulator.evidence.logs import expressway as event_log
 from simulator.expressway.core import trusted_cas
 from simulator.expressway.core.actors.expressway_c import ExpresswayC
 from simulator.expressway.core.sip.zone import ZoneStatus
 from simulator.expressway.core.traversal.tunnel import TUNNELS
-from simulator.lab.config.certificates import CertificateConfig
-from simulator.lab.config.model import FileModel, Name, Regex
+from simulator.lab.config.model import FileModel
 from simulator.lab.site.site import Site
 from simulator.lab.steps.driver import ScenarioDriver
 
@@ -27,44 +24,6 @@ class Discover(FileModel):
     user: str | None = None
     password: str | None = Field(None, repr=False)
     tls_verify: bool = True
-
-
-class ExpresswayStep(FileModel):
-    """What an administrator does at an Expressway; several in this order, then what the pages must show."""
-
-    name: Name | None = Field(
-        None, description="default: the first Expressway; an Expressway-E of its own has its own name"
-    )
-    certificate: CertificateConfig | None = Field(None, description="a new server certificate")
-    trust: list[str] = Field(
-        [],
-        description='into the trusted CAs: authorities, or "tomcat:NODE", "callmanager:NODE" as of now',
-    )
-    authorize_by_token: bool | None = Field(None, description="Authorize by OAuth token with refresh")
-    discover: Discover | None = None
-    refresh: bool = False
-    restart: bool = Field(False, description="restart: its connections are made anew")
-    cut: bool | None = Field(
-        None, description="nothing passes between Expressway-E and Expressway-C | it does again"
-    )
-    down: bool | None = Field(None, description="it is switched off | on again")
-    hang: bool | None = Field(None, description="it takes connections and answers nothing | no longer")
-    fails: Regex | None = Field(None, description="regular expression: discover or refresh fails with this")
-    zones: dict[str, str | None] = Field(
-        {}, description="zone: state it must show, or null: it must not be there"
-    )
-    trusted_cas: dict[str, bool | None] = Field(
-        {},
-        description="trusted CA by subject, e.g. CN=tomcat-ca: true, it counts; false, a twin hides it; "
-        "null, it is not there",
-    )
-    logs: Annotated[Regex | None, Field(description="regular expression that the event log must match")] = None
-
-    @model_validator(mode="after")
-    def _does_something(self) -> ExpresswayStep:
-        if not self.model_fields_set - {"name"}:
-            raise ValueError("the step does nothing at the Expressway")
-        return self
 
 
 class ExpresswayAdmin:
@@ -140,7 +99,7 @@ class ExpresswayAdmin:
     def event_log(self) -> list[str]:
         return list(event_log.lines(self._site.log.records(), self.name))
 
-    async def ask_servers(self, stage: ScenarioDriver, discover: Discover | None) -> str | None:
+    async def ask_servers(self, driver: ScenarioDriver, discover: Discover | None) -> str | None:
         """Discover one, or refresh all, to the end; the first failure as the page words it, or None."""
         administration = self.actor.administration
         if discover is not None:
@@ -149,9 +108,9 @@ class ExpresswayAdmin:
             asked = frozenset((server.publisher.lower(),))
         else:
             asked = administration.refresh()
-        stage.run(self.actor)
+        driver.run(self.actor)
         for _ in range(_MOST_WAITS):
-            await stage.until_idle()
+            await driver.until_idle()
             if not administration.busy:
                 break
         states = (status for status in administration.servers if status.publisher.lower() in asked)

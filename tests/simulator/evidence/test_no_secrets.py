@@ -30,10 +30,11 @@ from simulator.core.tls.settings import TlsVersion
 from simulator.evidence.capture import Capture
 from simulator.evidence.explain import explain
 from simulator.evidence.report.artifacts import CAPTURE_FILE, ArtifactFolder
-from simulator.lab.config.scenario import Scenario
 from simulator.lab.files import catalogue
 from simulator.lab.run.runner import run_world
 from simulator.lab.site.failure_plans import Failures
+from simulator.lab.steps.clients.send import Send
+from simulator.lab.steps.scenario import Scenario
 
 PASSWORD = "kept-out-of-every-artefact"
 SHAPES = re.compile(
@@ -109,7 +110,7 @@ IN_CLEAR = frozenset(("sip-udp", "sip-tcp"))
 
 def _sends_in_clear(scenario: Scenario) -> bool:
     """A client says something outside of TLS, its token for one."""
-    sends = [step.send for step in scenario.steps if step.send is not None]
+    sends = [step for step in scenario.steps if isinstance(step, Send)]
     return any(send.clear or send.port in IN_CLEAR for send in sends)
 
 

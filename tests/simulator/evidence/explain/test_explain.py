@@ -17,9 +17,9 @@ from simulator.core.tls.settings import TlsVersion
 from simulator.evidence.explain import Attempt, brief, checklist, explain, failures, full, summary
 from simulator.evidence.explain.register_checks import PROBLEM_ROWS, REASON_ROWS
 from simulator.evidence.report.report import Report
-from simulator.lab.config.scenario import Scenario
 from simulator.lab.files import catalogue
 from simulator.lab.run.runner import run_world
+from simulator.lab.steps.scenario import Scenario
 
 FIRST_FAILURES = {
     "access-token-lost-in-the-middle": ("signin_renewing", "", "The server answered with a status that this"),

@@ -14,9 +14,9 @@ from simulator.core.instant import Instant, ManualClock
 from simulator.core.tls.settings import TlsVersion
 from simulator.evidence import ladder
 from simulator.evidence.ladder.drawing import wrap
-from simulator.lab.config.scenario import Scenario
 from simulator.lab.files import catalogue
 from simulator.lab.run.runner import run_live, run_world
+from simulator.lab.steps.scenario import Scenario
 
 GOLDEN = Path(__file__).parent / "golden"
 RUNS = [

@@ -16,9 +16,9 @@ from simulator.evidence.report.archive import read_runs
 from simulator.evidence.report.artifacts import ARTIFACTS, CAPTURE_FILE, PAGE, ArtifactFolder
 from simulator.evidence.report.report import Report
 from simulator.evidence.report.schema import schema
-from simulator.lab.config.scenario import Scenario
 from simulator.lab.files import catalogue
 from simulator.lab.run.runner import run_world
+from simulator.lab.steps.scenario import Scenario
 
 SECRETS = re.compile(r"eyJ[A-Za-z0-9_-]{8}|PRIVATE KEY|CLIENT_RANDOM|TRAFFIC_SECRET")
 NAMES = ("registers-over-5091", "unknown-ca-from-ucm", "expired-token", "legacy-5061")

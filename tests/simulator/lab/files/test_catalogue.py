@@ -16,10 +16,11 @@ from simulator.core.events import RegistrarRejected
 from simulator.core.instant import Instant
 from simulator.core.tls.alerts import ALERT_NAMES
 from simulator.evidence.logs.ucm_syslog import TEXTS, Alarms
-from simulator.lab.config.scenario import Scenario
 from simulator.lab.files import catalogue
 from simulator.lab.run.runner import play, run_world
 from simulator.lab.run.world import World, run_now
+from simulator.lab.steps.checks.expect import Expect
+from simulator.lab.steps.scenario import Scenario
 from softphone.core.device_file.problems import ConfigProblem
 
 SCENARIOS = catalogue.builtin()
@@ -199,7 +200,8 @@ def test_alerts_of_both_ends_and_both_versions_are_in_the_catalogue() -> None:
         for scenario in SCENARIOS
         for version in scenario.tls
         for step in scenario.steps
-        for expectation in step.expect or ()
+        if isinstance(step, Expect)
+        for expectation in step.root
         if expectation.event == "tls:failed"
         and expectation.fields.get("by") == "us"
         and expectation.fields.get("alert") == 48

@@ -8,8 +8,9 @@ from pathlib import Path
 import pytest
 
 from simulator.lab.config.lab import LabConfig
-from simulator.lab.config.scenario import Scenario
+from simulator.lab.files.scenario_file import read_scenario
 from simulator.lab.files.yaml_source import MAX_BYTES, SourceError, build, read_file, read_text
+from simulator.lab.steps.scenario import Scenario
 
 SCENARIO = """\
 id: a-good-one
@@ -114,7 +115,7 @@ def test_bad_scenarios_name_the_line(tmp_path: Path, old: str, new: str, message
     path = tmp_path / "f.yaml"
     path.write_text(SCENARIO.replace(old, new))
     with pytest.raises(SourceError) as caught:
-        Scenario.from_file(path)
+        read_scenario(path)
     assert message in str(caught.value)
     assert "\n" not in str(caught.value)
 
@@ -122,7 +123,7 @@ def test_bad_scenarios_name_the_line(tmp_path: Path, old: str, new: str, message
 def test_a_good_scenario_is_read(tmp_path: Path) -> None:
     path = tmp_path / "f.yaml"
     path.write_text(SCENARIO)
-    scenario = Scenario.from_file(path)
+    scenario = read_scenario(path)
     assert [str(step) for step in scenario.steps] == ["start: CSFALICE", "registered: {'CSFALICE': 'ucm-pub'}"]
 
 

@@ -14,11 +14,13 @@ from simulator.core.tls.settings import TlsVersion
 from simulator.evidence.report.report import Report
 from simulator.lab.config.lab import LabConfig
 from simulator.lab.config.phones import PhoneConfig
-from simulator.lab.config.scenario import Scenario
 from simulator.lab.files import catalogue
 from simulator.lab.run.batch import normalised
 from simulator.lab.run.runner import run_live, run_world
 from simulator.lab.run.world import World, run_now
+from simulator.lab.steps.checks.expect import Expect
+from simulator.lab.steps.clients.send import Send
+from simulator.lab.steps.scenario import Scenario
 
 SCENARIOS = catalogue.builtin()
 RUNS = [
@@ -75,12 +77,12 @@ def test_the_handbook_page_has_its_four_parts(scenario: Scenario) -> None:
 
 @pytest.mark.parametrize("scenario", SCENARIOS, ids=lambda scenario: scenario.id)
 def test_a_refused_handshake_is_asserted_at_both_ends_on_both_versions(scenario: Scenario) -> None:
-    expectations = [e for step in scenario.steps for e in (step.expect or [])]
+    expectations = [e for step in scenario.steps if isinstance(step, Expect) for e in step.root]
     failed = [e for e in expectations if e.event == "tls:failed"]
     if not failed:
         pytest.skip("no refused handshake in this scenario")
     plain = any(phone.wrong_port and phone.wrong_port.port == 5060 for phone in scenario.lab.phones)
-    if plain or any(step.send is not None and step.send.clear for step in scenario.steps):
+    if plain or any(isinstance(step, Send) and step.clear for step in scenario.steps):
         pytest.skip("one end does not speak TLS at all")
     versions_differ = any(e.fields.get("alert_name") == "protocol_version" for e in failed)
     assert versions_differ or scenario.tls == ["1.2", "1.3"]

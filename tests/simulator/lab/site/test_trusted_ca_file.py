@@ -11,8 +11,9 @@ from simulator.core.instant import Instant
 from simulator.lab.config.expressways import ExpresswayConfig
 from simulator.lab.config.lab import LabConfig
 from simulator.lab.run.world import World
-from simulator.lab.steps.expressway import take_at_expressway
-from simulator.lab.steps.expressway_admin import ExpresswayAdmin, ExpresswayStep
+from simulator.lab.steps.administration.expressway import Expressway
+from simulator.lab.steps.expressway_admin import ExpresswayAdmin
+from simulator.lab.steps.scenario_run import ScenarioRun
 
 LAB = LabConfig(expressways=[ExpresswayConfig(name="expc", trusted_cas=["expressway-ca"])])
 
@@ -64,11 +65,11 @@ def test_a_good_certificate_before_a_broken_one_does_not_go_in_alone() -> None:
 
 async def test_a_step_tells_what_the_list_does_not_show_as_expected() -> None:
     world = World(LAB, real_now=Instant(time.time()))
-    step = ExpresswayStep(
+    step = Expressway(
         trust=["tomcat-ca"],
         trusted_cas={"CN=expressway-ca": True, "CN=tomcat-ca": None, "CN=other-ca": True, "CN=none": None},
     )
-    assert await take_at_expressway(world, step) == [
+    assert await step.do(ScenarioRun(world)) == [
         "expected trusted CA 'CN=tomcat-ca' absent, it is usable",
         "expected trusted CA 'CN=other-ca' usable, it is absent",
     ]

@@ -11,9 +11,9 @@ from simulator.core.events import StepTaken
 from simulator.core.instant import Instant
 from simulator.lab.config.lab import LabConfig
 from simulator.lab.config.phones import PhoneConfig
-from simulator.lab.config.scenario import Step
 from simulator.lab.run.world import World, run_now
-from simulator.lab.steps.verbs import Progress, take
+from simulator.lab.steps.registry import step_of
+from simulator.lab.steps.scenario_run import ScenarioRun
 
 
 @pytest.fixture
@@ -22,9 +22,9 @@ def world() -> World:
 
 
 def do(world: World, **step: object) -> list[str]:
-    progress = Progress()
-    run_now(take(world, Step.model_validate(step), progress))
-    return progress.failures
+    run = ScenarioRun(world)
+    run_now(step_of(step).take(run))
+    return run.failures
 
 
 def parameter(name: str, value: str) -> dict[str, str]:

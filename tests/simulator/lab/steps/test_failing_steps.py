@@ -5,11 +5,11 @@ from __future__ import annotations
 import pytest
 
 from simulator.core.events import FaultInjected
-from simulator.lab.config.scenario import Scenario
 from simulator.lab.files.yaml_source import build, read_text
 from simulator.lab.run.runner import run_world
+from simulator.lab.steps.scenario import Scenario
 
-HTTP = "call: {{path: /ssosp/ws/public/singleSignOn, status: {}}}"
+HTTP = "http: {{path: /ssosp/ws/public/singleSignOn, status: {}}}"
 AXL = "axl: {{operation: getCCMVersion, status: {}}}"
 
 

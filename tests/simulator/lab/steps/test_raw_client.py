@@ -5,10 +5,11 @@ from __future__ import annotations
 import pytest
 
 from simulator.lab.config.faults import ServedFile
-from simulator.lab.config.scenario import Scenario, check_references
-from simulator.lab.files.yaml_source import SourceError, build, read_text
+from simulator.lab.files.scenario_file import scenario_of
+from simulator.lab.files.yaml_source import SourceError, read_text
 from simulator.lab.run.runner import run_live, run_world
 from simulator.lab.site.altered_files import changed
+from simulator.lab.steps.scenario import Scenario
 
 START = """\
 id: says-something
@@ -25,11 +26,8 @@ steps:
 def problem_of(steps: str) -> str:
     loaded = read_text(START + steps, source="f.yaml")
 
-    def check() -> None:
-        check_references(build(Scenario, loaded), loaded)
-
     with pytest.raises(SourceError) as caught:
-        check()
+        scenario_of(loaded)
     return str(caught.value)
 
 
@@ -61,12 +59,11 @@ def test_a_foreign_client_may_be_expected_to_see_something() -> None:
     problem = problem_of("  - expect: [{event: flow:opened, at: stranger}]\n")
     assert "no actor 'stranger' in this lab" in problem
     text = "  - send: {hex: '00'}\n  - expect: [{event: flow:opened, at: stranger}]\n"
-    loaded = read_text(START + text, source="f.yaml")
-    check_references(build(Scenario, loaded), loaded)
+    assert len(scenario_with(text).steps) == 2
 
 
-def scenario_of(steps: str) -> Scenario:
-    return build(Scenario, read_text(START + steps, source="f.yaml"))
+def scenario_with(steps: str) -> Scenario:
+    return scenario_of(read_text(START + steps, source="f.yaml"))
 
 
 OPTIONS = """\
@@ -85,7 +82,7 @@ OPTIONS = """\
 )
 async def test_every_transport_is_answered_on_both_drivers(port: str, transport: str) -> None:
     text = OPTIONS.format(transport=transport)
-    scenario = scenario_of(f"  - send:\n      port: {port}\n      status: 200\n      text: |\n{text}")
+    scenario = scenario_with(f"  - send:\n      port: {port}\n      status: 200\n      text: |\n{text}")
     assert run_world(scenario, "1.2").passed
     report = await run_live(scenario, "1.2")
     assert report.passed, report.failures
@@ -93,7 +90,7 @@ async def test_every_transport_is_answered_on_both_drivers(port: str, transport:
 
 def test_an_answer_other_than_the_expected_one_is_named() -> None:
     text = OPTIONS.format(transport="TLS")
-    report = run_world(scenario_of(f"  - send:\n      status: 403\n      text: |\n{text}"), "1.2")
+    report = run_world(scenario_with(f"  - send:\n      status: 403\n      text: |\n{text}"), "1.2")
     (failure,) = report.failures
     assert failure.startswith("step 1 (send): expected sip:received at stranger status=403; nearest: #")
     assert failure.endswith("status is 200, not 403")
@@ -101,14 +98,14 @@ def test_an_answer_other_than_the_expected_one_is_named() -> None:
 
 def test_the_token_of_a_foreign_client_stays_out_of_the_events() -> None:
     text = OPTIONS.format(transport="TLS") + '        Proxy-Authorization: Bearer token="$token"\n'
-    report = run_world(scenario_of(f"  - send:\n      status: 200\n      text: |\n{text}"), "1.2")
+    report = run_world(scenario_with(f"  - send:\n      status: 200\n      text: |\n{text}"), "1.2")
     assert report.passed
     assert "eyJ" not in "".join(str(record.event) for record in report.records)
 
 
 def test_an_element_that_is_not_in_the_file_fails_the_step() -> None:
     report = run_world(
-        scenario_of(
+        scenario_with(
             "  - config_file: {phone: CSFCAROL, elements: {sipOAuthPorts: '1'}}\n"
             "  - registered: {CSFCAROL: null}\n"
         ),

@@ -13,10 +13,10 @@ from simulator.lab.config.expressways import ExpresswayConfig
 from simulator.lab.config.lab import LabConfig
 from simulator.lab.config.nodes import NodeConfig
 from simulator.lab.config.phones import PhoneConfig
-from simulator.lab.config.scenario import AdminCommand
 from simulator.lab.run.world import World, run_now
-from simulator.lab.steps.cli_and_axl import run_command
 from simulator.lab.steps.expressway_admin import Discover, ExpresswayAdmin
+from simulator.lab.steps.registry import step_of
+from simulator.lab.steps.scenario_run import ScenarioRun
 
 NODE = "ucm-pub.lab.example"
 
@@ -43,7 +43,9 @@ class UcmServices:
     def parameter(self, name: str, value: str) -> None:
         """Whatever an administrator did to it, the database holds this now."""
         sql = f"run sql update processconfig set paramvalue = '{value}' where paramname = '{name}'"
-        assert run_now(run_command(self.world, AdminCommand(command=sql))) == []
+        run = ScenarioRun(self.world)
+        run_now(step_of({"admin": sql}).take(run))
+        assert run.failures == []
 
     def zones(self) -> dict[str, tuple[object, object]]:
         return {str(row["zone"]): (row["address"], row["state"]) for row in self.desk.zones()}

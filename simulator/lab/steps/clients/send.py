@@ -1,9 +1,10 @@
-"""The verb `send`: a foreign client says something to a node, in its own words, and looks at the answer."""
+"""The verb `send`."""
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from string import Template
-from typing import Annotated, Literal
+from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field, model_validator
 
@@ -11,20 +12,26 @@ from simulator.core.actor.flow import Address, Transport
 from simulator.core.events.log import Record
 from simulator.core.tls.settings import ClientTls
 from simulator.lab.config.expectation import Expectation
-from simulator.lab.config.model import FileModel, Name, Regex, Version
+from simulator.lab.config.model import Name, Regex, Version
 from simulator.lab.config.phones import TokenConfig
 from simulator.lab.site.raw_client import PLACEHOLDERS
 from simulator.lab.steps import matching
-from simulator.lab.steps.driver import ScenarioDriver
+from simulator.lab.steps.scenario_run import ScenarioRun
+from simulator.lab.steps.step import MappingStep, Reference
 
 ClientName = Annotated[str, Field(min_length=1, max_length=50, pattern=r"^[A-Za-z0-9._\-]+$")]
 
 
-class Send(FileModel):
-    """What a foreign client sends; it keeps its connection for the next `send` to the same port.
+class Send(MappingStep):
+    """Let a foreign client send something to a node, and look at the answer.
+
+    The client keeps its connection for the next `send` to the same port.
 
     In `text`, `$node` is the node's host, `$local` the client's own address and port, `$token` a token.
     """
+
+    verb: ClassVar[str] = "send"
+    checks: ClassVar[bool] = True
 
     client: ClientName = Field("stranger", description="name of the client, for `at` of expectations")
     node: Name | None = Field(None, description="default: the publisher")
@@ -82,50 +89,57 @@ class Send(FileModel):
             head += f"\r\nContent-Length: {len(body.encode()) if blank else 0}"
         return f"{head}\r\n\r\n{body}"
 
+    def references(self) -> Iterable[Reference]:
+        if self.node is not None:
+            yield Reference("node", self.node)
+        if self.certificate_of is not None:
+            yield Reference("phone or Expressway", self.certificate_of)
 
-async def send(stage: ScenarioDriver, value: Send) -> list[str]:
-    """Returns what was expected of the answer and did not come. LookupError for a certificate nobody has."""
-    site = stage.site
-    since = site.log.last_seq
-    node = site.cluster.node(value.node or site.cluster.nodes[0].name)
-    ports = site.ports_of(node.name)
-    https = site.node_config(node.name).ports.https
-    secure = {"sips": ports.sips, "oauth": ports.oauth, "mra": ports.mra, "https": https}
-    number = secure.get(value.port, ports.sip)
-    tls = None
-    if value.port in secure and not value.clear:
-        tls = ClientTls(
-            server_name=node.host,
-            verify=False,
-            check_hostname=False,
-            credential=None if value.certificate_of is None else site.credential_of(value.certificate_of),
-            minimum=value.tls or "1.2",
-            maximum=value.tls or "1.3",
-        )
-    transport: Transport = "tls" if tls is not None else "udp" if value.port == "sip-udp" else "tcp"
-    fields = {"node": node.host, "token": site.token_text(value.token)}
-    stranger = site.raw_clients.get(value.client)
-    if stranger is None:
-        stranger = site.add_raw_client(value.client)
-        await stage.join(stranger)
-    stranger.dial(transport, Address(node.host, number), tls, sip=value.port != "https")
-    stranger.say(value.on_the_wire(), fields)
-    stage.run(stranger)
-    await stage.until_idle()
+    def clients(self) -> Iterable[str]:
+        return [self.client]
 
-    expected = value.expected
+    async def do(self, run: ScenarioRun) -> list[str]:
+        site, driver = run.site, run.driver
+        since = site.log.last_seq
+        node = site.cluster.node(self.node or site.cluster.nodes[0].name)
+        ports = site.ports_of(node.name)
+        https = site.node_config(node.name).ports.https
+        secure = {"sips": ports.sips, "oauth": ports.oauth, "mra": ports.mra, "https": https}
+        number = secure.get(self.port, ports.sip)
+        tls = None
+        if self.port in secure and not self.clear:
+            tls = ClientTls(
+                server_name=node.host,
+                verify=False,
+                check_hostname=False,
+                credential=None if self.certificate_of is None else site.credential_of(self.certificate_of),
+                minimum=self.tls or "1.2",
+                maximum=self.tls or "1.3",
+            )
+        transport: Transport = "tls" if tls is not None else "udp" if self.port == "sip-udp" else "tcp"
+        fields = {"node": node.host, "token": site.token_text(self.token)}
+        client = site.raw_clients.get(self.client)
+        if client is None:
+            client = site.add_raw_client(self.client)
+            await driver.join(client)
+        client.dial(transport, Address(node.host, number), tls, sip=self.port != "https")
+        client.say(self.on_the_wire(), fields)
+        driver.run(client)
+        await driver.until_idle()
 
-    def enough(records: list[Record]) -> bool:
-        return not matching.unmet(records, expected)
+        expected = self.expected
 
-    if expected:
-        await stage.until(enough, since=since)
-    failures = matching.unmet(site.log.records(since=since), expected)
-    if value.then == "close":
-        stranger.hang_up()
-        stage.run(stranger)
-    elif value.then == "vanish":
-        await stage.drop(stranger)
-        del site.raw_clients[value.client]
-    await stage.until_idle()
-    return failures
+        def enough(records: list[Record]) -> bool:
+            return not matching.unmet(records, expected)
+
+        if expected:
+            await driver.until(enough, since=since)
+        failures = matching.unmet(site.log.records(since=since), expected)
+        if self.then == "close":
+            client.hang_up()
+            driver.run(client)
+        elif self.then == "vanish":
+            await driver.drop(client)
+            del site.raw_clients[self.client]
+        await driver.until_idle()
+        return failures

@@ -1,0 +1,1 @@
+"""Verbs of an administrator of UCM or of an Expressway, one a file."""

@@ -1,0 +1,1 @@
+"""Verbs that check what was seen, one a file."""

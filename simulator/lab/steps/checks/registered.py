@@ -1,0 +1,37 @@
+"""The verb `registered`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import ClassVar
+
+from simulator.lab.steps.scenario_run import ScenarioRun
+from simulator.lab.steps.step import Reference, ValueStep
+
+
+class Registered(ValueStep[dict[str, str | None]]):
+    """Check at which node each phone is registered now, or null for nowhere; both ends are asked."""
+
+    verb: ClassVar[str] = "registered"
+    checks: ClassVar[bool] = True
+
+    told: ClassVar[bool] = False
+
+    def references(self) -> Iterable[Reference]:
+        for phone, node in self.root.items():
+            yield Reference("phone", phone)
+            if node is not None:
+                yield Reference("node", node)
+
+    async def do(self, run: ScenarioRun) -> list[str]:
+        await run.driver.until_idle()
+        failures = []
+        for device, wanted in self.root.items():
+            believed = run.site.believed_at(device)
+            bound = run.site.bound_at(device)
+            if believed != wanted or bound != wanted:
+                failures.append(
+                    f"expected {device} registered at {wanted or 'no node'}; "
+                    f"the phone says {believed or 'no node'}, the cluster says {bound or 'no node'}"
+                )
+        return failures

@@ -1,0 +1,1 @@
+"""Verbs that add a client to the lab: HTTP, AXL, any bytes. One a file."""

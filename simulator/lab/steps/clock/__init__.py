@@ -1,0 +1,1 @@
+"""Verbs about time, one a file."""

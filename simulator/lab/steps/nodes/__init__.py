@@ -1,0 +1,1 @@
+"""Verbs about the nodes and what can go wrong with them, one a file."""

@@ -1,0 +1,22 @@
+"""The verb `hang`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import ClassVar
+
+from simulator.lab.config.model import Name
+from simulator.lab.steps.scenario_run import ScenarioRun
+from simulator.lab.steps.step import Reference, ValueStep
+
+
+class Hang(ValueStep[Name]):
+    """Let CallManager on this node accept connections and answer nothing."""
+
+    verb: ClassVar[str] = "hang"
+
+    def references(self) -> Iterable[Reference]:
+        return [Reference("node", self.root)]
+
+    async def do(self, run: ScenarioRun) -> None:
+        run.site.hang(self.root)

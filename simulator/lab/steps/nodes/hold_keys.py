@@ -1,0 +1,22 @@
+"""The verb `hold_keys`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import ClassVar
+
+from simulator.lab.config.model import Name
+from simulator.lab.steps.scenario_run import ScenarioRun
+from simulator.lab.steps.step import Reference, ValueStep
+
+
+class HoldKeys(ValueStep[Name]):
+    """Keep new token keys from this node's database."""
+
+    verb: ClassVar[str] = "hold_keys"
+
+    def references(self) -> Iterable[Reference]:
+        return [Reference("node", self.root)]
+
+    async def do(self, run: ScenarioRun) -> None:
+        run.site.hold_keys(self.root)

@@ -1,0 +1,17 @@
+"""The verb `overload`."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from simulator.lab.steps.scenario_run import ScenarioRun
+from simulator.lab.steps.step import ValueStep
+
+
+class Overload(ValueStep[bool]):
+    """Let every node answer 503 with Retry-After, to AXL writes too; false: no longer."""
+
+    verb: ClassVar[str] = "overload"
+
+    async def do(self, run: ScenarioRun) -> None:
+        run.site.set_overload(self.root)

@@ -1,0 +1,23 @@
+"""The verb `stop_node`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import ClassVar
+
+from simulator.lab.config.model import Name
+from simulator.lab.steps.scenario_run import ScenarioRun
+from simulator.lab.steps.step import Reference, ValueStep
+
+
+class StopNode(ValueStep[Name]):
+    """Stop Cisco CallManager on this node."""
+
+    verb: ClassVar[str] = "stop_node"
+
+    def references(self) -> Iterable[Reference]:
+        return [Reference("node", self.root)]
+
+    async def do(self, run: ScenarioRun) -> None:
+        await run.driver.close_node(self.root)
+        await run.driver.until_idle()

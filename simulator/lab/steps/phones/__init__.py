@@ -1,0 +1,1 @@
+"""Verbs about the phones of a lab, one a file."""

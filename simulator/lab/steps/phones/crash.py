@@ -1,0 +1,22 @@
+"""The verb `crash`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import ClassVar
+
+from simulator.lab.steps.scenario_run import ScenarioRun
+from simulator.lab.steps.step import Reference, ValueStep
+
+
+class Crash(ValueStep[str]):
+    """Let the phone disappear without a word: no unregister, no close_notify."""
+
+    verb: ClassVar[str] = "crash"
+
+    def references(self) -> Iterable[Reference]:
+        return [Reference("phone", self.root)]
+
+    async def do(self, run: ScenarioRun) -> None:
+        await run.driver.drop_phone(self.root)
+        await run.driver.until_idle()
