@@ -40,6 +40,7 @@ from simulator.aio.driver import Driver
 from simulator.core.entropy import SeededEntropy
 from simulator.core.events.log import EventLog
 from simulator.core.ids import ActorId, FlowIds
+from simulator.core.network.endpoint import endpoints_of
 
 _PROFILE = "Benchmark OAuth"
 
@@ -62,9 +63,13 @@ async def _registrar(job: dict[str, Any]) -> dict[str, Any]:
         entropy=SeededEntropy(1),
     )
     driver = Driver(log, clock, FlowIds())
-    addresses = await driver.add(manager, manager.listens())
+    endpoints = endpoints_of(manager)
+    addresses = await driver.open(*endpoints)
     gc.freeze()  # as `ucmsim up` does
-    return {name: (address.host, address.port) for name, address in addresses.items()}
+    return {
+        endpoint.listen.name: (address.host, address.port)
+        for endpoint, address in zip(endpoints, addresses, strict=True)
+    }
 
 
 def _snapshot(job: dict[str, Any]) -> NodeSnapshot:

@@ -53,6 +53,8 @@ class ActorRunner:
         self.actor = actor
         self.name = actor.name
         self.removed = False
+        self.joined = False
+        """It stays though it may listen nowhere."""
         self.carriers: dict[FlowId, Carrier] = {}
         self.pumps: set[TcpConnection] = set()
         self.sockets: set[UdpSocket] = set()
@@ -72,8 +74,7 @@ class ActorRunner:
         self._timer: asyncio.TimerHandle | None = None
         self._deadline = Instant(0.0)
         self._held = False
-        self._empty = asyncio.Event()
-        self._empty.set()
+        self._gone = asyncio.Event()
 
     # --- calls into the actor --------------------------------------------------------------------------------
 
@@ -281,8 +282,7 @@ class ActorRunner:
 
     def gone(self, pump: TcpConnection) -> None:
         self.pumps.discard(pump)
-        if not self.pumps:
-            self._empty.set()
+        self._gone.set()
 
     def vanish(self) -> None:
         """Reset every connection, without a word."""
@@ -316,11 +316,26 @@ class ActorRunner:
         for sock in sockets:
             sock.close()
         await asyncio.gather(*(sock.closed for sock in sockets))
-        while self.pumps:
-            self._empty.clear()
+        await self._until_gone(lambda: set(self.pumps))
+
+    async def close_accepted(self, accepted_by: FlowEvents) -> None:
+        """Close the flows that one listener accepted, and tell the actor of those it knew."""
+        for flow in [flow for flow, carrier in self.carriers.items() if carrier.owner is accepted_by]:
+            carrier = self.carriers[flow]
+            self._close(flow)
+            if not isinstance(carrier, TcpConnection) or carrier.up:
+                self.ended(flow, FlowEnd(by="us", clean=True, detail="the listener was closed"))
+        await self._until_gone(lambda: {pump for pump in self.pumps if pump.owner is accepted_by})
+
+    async def _until_gone(self, left: Callable[[], set[TcpConnection]]) -> None:
+        """Wait until none of these connections is left; abort those that take longer than the linger time."""
+        give_up = self._loop.time() + self._limits.linger
+        while connections := left():
+            self._gone.clear()
             try:
-                async with asyncio.timeout(self._limits.linger):
-                    await self._empty.wait()
+                async with asyncio.timeout_at(give_up):
+                    await self._gone.wait()
             except TimeoutError:
-                for pump in tuple(self.pumps):
-                    pump.abort()
+                for connection in connections:
+                    connection.abort()
+                give_up = self._loop.time() + self._limits.linger

@@ -7,7 +7,9 @@ follow the lab's, which may be moved ahead with `advance`.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Protocol
 
 from certs.contexts import server_context
 from certs.identity import read
@@ -16,7 +18,9 @@ from simulator.aio.clock import ShiftClock
 from simulator.aio.dial import Resolve
 from simulator.aio.flow_events import AddressMap, FlowEvents
 from simulator.aio.http_client import Fetcher
+from simulator.aio.http_server import http_protocols
 from simulator.aio.listener import bind, cannot_listen, literal
+from simulator.aio.protocol_server import ProtocolServer
 from simulator.aio.tcp_connection import Limits, TcpConnection
 from simulator.aio.udp import UdpSocket
 from simulator.core.actor.flow import Actor, Address, Listen
@@ -24,6 +28,7 @@ from simulator.core.actor.tap import Tap
 from simulator.core.events.log import EventLog
 from simulator.core.ids import ActorId, FlowIds
 from simulator.core.instant import Clock, Instant
+from simulator.core.network.endpoint import Endpoint, HttpHandler, TerminalHandler, TerminalService
 from simulator.core.tls.session import TlsSession
 
 _QUIET_PASSES = 4
@@ -33,8 +38,27 @@ _SETTLE = 1.0
 """Seconds of real time after which `until_idle` stops waiting for unfinished handshakes and fetches."""
 
 
+class TerminalServer(Protocol):
+    """Carries a terminal service on one address, e.g. over SSH."""
+
+    async def start(self) -> Address:
+        """Listen; return the real address. OSError names the address that cannot be bound."""
+        ...
+
+    async def stop(self) -> None:
+        """Close the port and end every session. Harmless if it does not run."""
+        ...
+
+    def run(self) -> None:
+        """Do in each session what is due after the clock was moved."""
+        ...
+
+
+TerminalCarrier = Callable[[TerminalService, Clock, Address], TerminalServer]
+
+
 class Driver:
-    """Make, use and close it inside one running loop."""
+    """A `Network` of sockets. Make, use and close it inside one running loop."""
 
     def __init__(
         self,
@@ -47,11 +71,13 @@ class Driver:
         limits: Limits | None = None,
         tap: Tap | None = None,
         shown: AddressMap | None = None,
+        terminals: TerminalCarrier | None = None,
     ) -> None:
         """`resolve` maps what actors dial to what the sockets use; OSError and LookupError mean "no such host".
 
         `keylog`: a file for the TLS secrets of every session, both roles. `tap`: is told of every byte.
-        `shown`: the addresses events tell for those on the wire, where `resolve` maps them.
+        `shown`: the addresses events tell for those on the wire, where `resolve` maps them. `terminals`: makes
+        the server for an endpoint with a `TerminalHandler`.
         """
         self._log = log
         self._clock = clock
@@ -60,9 +86,11 @@ class Driver:
         self._keylog = keylog
         self._tap = tap
         self._shown = shown
+        self._terminals = terminals
         self._limits = limits or Limits()
-        self._seats: dict[ActorId, ActorRunner] = {}
-        self._servers: dict[ActorId, list[asyncio.Server]] = {}
+        self._runners: dict[int, ActorRunner] = {}
+        """By the `id` of the actor, in the order they came."""
+        self._opened: dict[tuple[ActorId, str], _Opened] = {}
         self._stirs = 0
         self._awaiting_stir = False
         self._stirred = asyncio.Event()
@@ -77,73 +105,136 @@ class Driver:
             on_activity=self._stir,
         )
 
-    async def add(self, actor: Actor, listens: Iterable[Listen] = ()) -> dict[str, Address]:
-        """Seat an actor and bind its ports; returns the real address of each Listen by name.
+    # --- endpoints and actors --------------------------------------------------------------------------------
 
-        Raises OSError naming the address if a port cannot be bound, ssl.SSLError or ValueError if TLS settings
-        cannot be used, ValueError if an actor of this name is seated already. Nothing is left open then.
-        """
-        if actor.name in self._seats:
-            raise ValueError(f"an actor named {actor.name!r} is on this driver already")
-        seat = ActorRunner(
-            actor,
-            log=self._log,
-            clock=self._clock,
-            flows=self._flows,
-            limits=self._limits,
-            resolve=self._resolve,
-            keylog=self._keylog,
-            tap=self._tap,
-            shown=self._shown,
-            fetch=self._fetcher.get,
-            on_activity=self._stir,
+    async def open(self, *endpoints: Endpoint) -> tuple[Address, ...]:
+        """See `Network.open`. Also raises ssl.SSLError for TLS settings that cannot be used."""
+        addresses: list[Address] = []
+        runners: dict[int, ActorRunner] = {}
+        for number, endpoint in enumerate(endpoints):
+            try:
+                opened = await self._open_one(endpoint)
+            except BaseException:
+                await self.close(*endpoints[:number])
+                raise
+            self._opened[endpoint.key] = opened
+            addresses.append(opened.address)
+            if opened.runner is not None:
+                runners[id(opened.runner)] = opened.runner
+        for runner in runners.values():
+            runner.follow()
+        return tuple(addresses)
+
+    async def close(self, *endpoints: Endpoint) -> None:
+        keys = [endpoint.key for endpoint in endpoints if endpoint.key in self._opened]
+        for runner in dict.fromkeys(self._opened[key].runner for key in keys):
+            if runner is not None:
+                runner.follow()
+        closed = [self._opened.pop(key) for key in keys]
+        for one in closed:
+            if isinstance(one.server, asyncio.Server):
+                one.server.close()
+        staying = {one.runner for one in self._opened.values()}
+        leaving = dict.fromkeys(
+            one.runner
+            for one in closed
+            if one.runner is not None and not one.runner.joined and one.runner not in staying
         )
-        self._seats[actor.name] = seat
-        self._servers[actor.name] = []
-        try:
-            addresses = {listen.name: await self._listen(seat, listen) for listen in listens}
-        except BaseException:
-            await self.remove(actor)
-            raise
-        seat.follow()
-        return addresses
+        for runner in leaving:
+            self._runners.pop(id(runner.actor), None)
+        await asyncio.gather(
+            *(runner.leave() for runner in leaving),
+            *(one.stop() for one in closed if one.runner not in leaving),
+        )
 
-    async def remove(self, actor: Actor) -> None:
-        """Close the actor's ports and flows, in an orderly way; when it returns the ports are free again.
+    async def join(self, actor: Actor) -> None:
+        runner = self._runner_of(actor)
+        if runner.joined:
+            raise ValueError(f"{actor.name} is on this driver already")
+        runner.joined = True
+        runner.follow()
 
-        The actor is not called any more. One that is not seated is ignored.
-        """
-        seat = self._seats.pop(actor.name, None)
-        if seat is None:
-            return
-        for server in self._servers.pop(actor.name):
-            server.close()
-        await seat.leave()
+    async def leave(self, actor: Actor) -> None:
+        runner = self._take(actor)
+        if runner is not None:
+            await runner.leave()
 
-    def drop(self, actor: Actor) -> None:
-        """The actor vanishes: its connections are reset without a word, and it is not called any more."""
-        seat = self._seats.pop(actor.name, None)
-        if seat is None:
-            return
-        for server in self._servers.pop(actor.name):
-            server.close()
-        seat.vanish()
+    async def drop(self, actor: Actor) -> None:
+        runner = self._take(actor)
+        if runner is not None:
+            runner.vanish()
 
-    async def close(self, *, abruptly: bool = False) -> None:
-        """Remove every actor. The driver may be used again.
+    async def shut_down(self, *, abruptly: bool = False) -> None:
+        """Close every endpoint and let every actor leave. The driver may be used again.
 
-        `abruptly`: connections are reset instead of closed in an orderly way, so nobody is waited for.
+        `abruptly`: connections of actors are reset instead of closed in an orderly way, and not waited for.
         """
         if abruptly:
-            for seat in self._seats.values():
-                seat.vanish()
-        await asyncio.gather(*(self.remove(seat.actor) for seat in tuple(self._seats.values())))
+            for runner in self._runners.values():
+                runner.vanish()
+        actors = [runner.actor for runner in self._runners.values()]
+        await asyncio.gather(*(self.leave(actor) for actor in actors))
+        rest, self._opened = list(self._opened.values()), {}
+        await asyncio.gather(*(one.stop() for one in rest))
 
     def run(self, actor: Actor) -> None:
-        """Carry out an actor's effects and set its timer, after somebody else has called it."""
-        seat = self._seats.get(actor.name)
-        if seat is not None:
-            seat.follow()
+        runner = self._runners.get(id(actor))
+        if runner is not None:
+            runner.follow()
+
+    def _runner_of(self, actor: Actor) -> ActorRunner:
+        runner = self._runners.get(id(actor))
+        if runner is None:
+            runner = self._runners[id(actor)] = ActorRunner(
+                actor,
+                log=self._log,
+                clock=self._clock,
+                flows=self._flows,
+                limits=self._limits,
+                resolve=self._resolve,
+                keylog=self._keylog,
+                tap=self._tap,
+                shown=self._shown,
+                fetch=self._fetcher.get,
+                on_activity=self._stir,
+            )
+        return runner
+
+    def _take(self, actor: Actor) -> ActorRunner | None:
+        """The actor's runner, which is no longer this driver's, with its ports closed."""
+        runner = self._runners.pop(id(actor), None)
+        if runner is None:
+            return None
+        for key in [key for key, one in self._opened.items() if one.runner is runner]:
+            one = self._opened.pop(key)
+            if isinstance(one.server, asyncio.Server):
+                one.server.close()
+        return runner
+
+    async def _open_one(self, endpoint: Endpoint) -> _Opened:
+        if endpoint.key in self._opened:
+            raise ValueError(f"{endpoint.owner} has an open endpoint named {endpoint.listen.name!r}")
+        match endpoint.handler:
+            case HttpHandler(service=service, max_body=max_body):
+                protocols = http_protocols(service, self._clock, max_body=max_body)
+                server = ProtocolServer(
+                    endpoint.owner,
+                    protocols,
+                    log=self._log,
+                    flows=self._flows,
+                    limits=self._limits,
+                    keylog=self._keylog,
+                    tap=self._tap,
+                    shown=self._shown,
+                )
+                return _Opened(address=await server.start(endpoint.listen), server=server)
+            case TerminalHandler(service=terminal):
+                if self._terminals is None:
+                    raise ValueError(f"{endpoint.listen.name!r}: this driver serves no terminals")
+                shell = self._terminals(terminal, self._clock, endpoint.listen.address)
+                return _Opened(address=await shell.start(), terminal=shell)
+            case actor:
+                return await self._listen(actor, endpoint.listen)
 
     # --- time ------------------------------------------------------------------------------------------------
 
@@ -157,13 +248,16 @@ class Driver:
         if not isinstance(clock, ShiftClock):
             raise TypeError(f"only a ShiftClock can be advanced, not {type(clock).__name__}")
         target = clock.now() + seconds
-        for seat in self._seats.values():
+        for seat in self._runners.values():
             seat.hold()
         try:
             await self._walk(clock, Instant(target))
         finally:
-            for seat in self._seats.values():
+            for seat in self._runners.values():
                 seat.rearm()
+        for terminal in [one.terminal for one in self._opened.values()]:
+            if terminal is not None:
+                terminal.run()
         await self.until_idle()
 
     async def _walk(self, clock: ShiftClock, target: Instant) -> None:
@@ -184,7 +278,7 @@ class Driver:
     def _due(self, target: Instant) -> list[tuple[Instant, ActorRunner]]:
         return [
             (deadline, seat)
-            for seat in self._seats.values()
+            for seat in self._runners.values()
             if (deadline := seat.actor.next_timeout()) is not None and deadline <= target
         ]
 
@@ -197,11 +291,11 @@ class Driver:
             before = self._stirs
             await asyncio.sleep(0)
             quiet = quiet + 1 if self._stirs == before else 0
-            if quiet == _QUIET_PASSES and any(seat.busy for seat in self._seats.values()):
+            if quiet == _QUIET_PASSES and any(seat.busy for seat in self._runners.values()):
                 quiet = 0
                 await self._stir_or(give_up)
         if loop.time() >= give_up:
-            for seat in self._seats.values():
+            for seat in self._runners.values():
                 seat.wait_no_more()
 
     async def _stir_or(self, give_up: float) -> None:
@@ -220,13 +314,17 @@ class Driver:
         if self._awaiting_stir:
             self._stirred.set()
 
-    # --- what seats need -------------------------------------------------------------------------------------
+    # --- listeners of actors ---------------------------------------------------------------------------------
 
-    async def _listen(self, seat: ActorRunner, listen: Listen) -> Address:
+    async def _listen(self, actor: Actor, listen: Listen) -> _Opened:
+        if listen.transport == "tls" and listen.tls is None:
+            raise ValueError(f"listener {listen.name!r} has no TLS settings")
         loop = asyncio.get_running_loop()
         limits = self._limits
-        doorway = FlowEvents(
-            seat,
+        is_new = id(actor) not in self._runners
+        runner = self._runner_of(actor)
+        flow_events = FlowEvents(
+            runner,
             self._log,
             self._flows,
             transport=listen.transport,
@@ -235,27 +333,61 @@ class Driver:
             tap=self._tap,
             shown=self._shown,
         )
-        if listen.transport == "udp":
-            host = await literal(loop, listen.address)
-            try:
-                _, sock = await loop.create_datagram_endpoint(
-                    lambda: UdpSocket(doorway, most_flows=limits.udp_flows, tap=self._tap),
-                    local_addr=(host, listen.address.port),
-                )
-            except OSError as error:
-                raise cannot_listen(listen.address, error) from error
-            seat.sockets.add(sock)
-            return sock.local
-        context = None
-        if listen.transport == "tls":
-            if listen.tls is None:
-                raise ValueError(f"listener {listen.name!r} has no TLS settings")
-            context = server_context(listen.tls, self._keylog)
+        server: asyncio.Server | UdpSocket
+        try:
+            if listen.transport == "udp":
+                server = await self._bind_udp(flow_events, listen.address)
+                runner.sockets.add(server)
+                address = server.local
+            else:
+                context = None if listen.tls is None else server_context(listen.tls, self._keylog)
 
-        def accept() -> TcpConnection:
-            session = TlsSession.server(context, identify=read) if context is not None else None
-            return TcpConnection(loop, doorway, session=session, limits=limits, tap=self._tap)
+                def accept() -> TcpConnection:
+                    session = TlsSession.server(context, identify=read) if context is not None else None
+                    return TcpConnection(loop, flow_events, session=session, limits=limits, tap=self._tap)
 
-        server, address = await bind(loop, listen.address, accept, backlog=limits.backlog)
-        self._servers[seat.name].append(server)
-        return address
+                server, address = await bind(loop, listen.address, accept, backlog=limits.backlog)
+        except BaseException:
+            if is_new:
+                del self._runners[id(actor)]
+            raise
+        return _Opened(address=address, server=server, runner=runner, flow_events=flow_events)
+
+    async def _bind_udp(self, owner: FlowEvents, address: Address) -> UdpSocket:
+        loop = asyncio.get_running_loop()
+        host = await literal(loop, address)
+        try:
+            _, sock = await loop.create_datagram_endpoint(
+                lambda: UdpSocket(owner, most_flows=self._limits.udp_flows, tap=self._tap),
+                local_addr=(host, address.port),
+            )
+        except OSError as error:
+            raise cannot_listen(address, error) from error
+        return sock
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Opened:
+    """An open endpoint."""
+
+    address: Address
+    server: asyncio.Server | UdpSocket | ProtocolServer | None = None
+    terminal: TerminalServer | None = None
+    runner: ActorRunner | None = None
+    """Of the actor that answers, if one does."""
+    flow_events: FlowEvents | None = None
+
+    async def stop(self) -> None:
+        """Close the port and what was accepted there; the runner goes on."""
+        match self.server:
+            case asyncio.Server() as server:
+                server.close()
+            case UdpSocket() as sock:
+                sock.close()
+                await sock.closed
+            case ProtocolServer() as protocols:
+                await protocols.stop()
+        if self.terminal is not None:
+            await self.terminal.stop()
+        if self.runner is not None and self.flow_events is not None:
+            await self.runner.close_accepted(self.flow_events)

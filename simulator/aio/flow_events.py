@@ -26,6 +26,10 @@ class Carrier(Protocol):
 
     flow: FlowId
 
+    @property
+    def owner(self) -> object:
+        """Who is told what becomes of it."""
+
     def send(self, data: bytes) -> None: ...
     def close(self) -> None: ...
     def abort(self) -> None: ...

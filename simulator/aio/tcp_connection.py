@@ -208,6 +208,10 @@ class TcpConnection(asyncio.BufferedProtocol):
     # --- the owner's side ------------------------------------------------------------------------------------
 
     @property
+    def owner(self) -> ConnectionOwner:
+        return self._owner
+
+    @property
     def over(self) -> bool:
         """The owner knows the end, or made it; nothing is sent or received any more."""
         return self._over

@@ -34,6 +34,10 @@ class UdpFlow:
         self.local = sock.local
         self.remote = Address(name[0], name[1])
 
+    @property
+    def owner(self) -> UdpOwner:
+        return self._socket.owner
+
     def send(self, data: bytes) -> None:
         self._socket.send(data, self._name, self.flow)
 
@@ -49,7 +53,7 @@ class UdpSocket(asyncio.DatagramProtocol):
     def __init__(
         self, owner: UdpOwner, *, most_flows: int, connected: bool = False, tap: Tap | None = None
     ) -> None:
-        self._owner = owner
+        self.owner = owner
         self._tap = tap
         self._most_flows = most_flows
         self._connected = connected
@@ -69,13 +73,13 @@ class UdpSocket(asyncio.DatagramProtocol):
         flow = self._flow(addr)
         if self._tap is not None:
             self._tap.received(flow.flow, data)
-        self._owner.received_datagram(flow, data)
+        self.owner.received_datagram(flow, data)
 
     def error_received(self, exc: Exception) -> None:
         # On a socket without a peer nobody can tell whose error it is (RFC 1122 4.1.3.3: ICMP answers).
         if self._connected:
             for flow in tuple(self._flows.values()):
-                self._owner.ended_datagrams(flow, FlowEnd(by="network", clean=False, detail=str(exc)))
+                self.owner.ended_datagrams(flow, FlowEnd(by="network", clean=False, detail=str(exc)))
                 flow.close()
 
     def connection_lost(self, exc: Exception | None) -> None:
@@ -105,9 +109,9 @@ class UdpSocket(asyncio.DatagramProtocol):
         if len(self._flows) >= self._most_flows:
             _, oldest = self._flows.popitem(last=False)
             end = FlowEnd(by="network", clean=True, detail="forgotten: too many remote addresses")
-            self._owner.ended_datagrams(oldest, end)
+            self.owner.ended_datagrams(oldest, end)
         flow = self._flows[name] = UdpFlow(self, name)
-        self._owner.opened(flow)
+        self.owner.opened(flow)
         return flow
 
 

@@ -273,11 +273,18 @@ class Wire:
             self._close(self._ends[flow])
 
     def close_all(self, actor: Actor) -> None:
-        """Every flow of the actor, which is told of those it knew."""
+        """Close every flow of an actor that leaves: it is not told."""
         for end in [end for end in self._ends.values() if end.actor is actor]:
             self._close(end)
-            if end.up:
-                actor.flow_ended(end.flow, FlowEnd(by="us", clean=True, detail="closed"), self._clock.now())
+
+    def close_accepted(self, actor: Actor, listeners: set[str]) -> None:
+        """Close the flows that these listeners accepted, and tell the actor of those it knew."""
+        for end in [end for end in self._ends.values() if end.actor is actor]:
+            if end.facts.listener in listeners:
+                self._close(end)
+                if end.up:
+                    how = FlowEnd(by="us", clean=True, detail="the listener was closed")
+                    actor.flow_ended(end.flow, how, self._clock.now())
 
     def drop_all(self, actor: Actor) -> None:
         """The actor's flows vanish; their peers see a reset."""

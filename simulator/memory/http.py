@@ -16,7 +16,6 @@ from simulator.core.actor.flow import (
     Fetched,
     FlowEnd,
     FlowFacts,
-    Listen,
     OpenFlow,
     SendData,
 )
@@ -31,23 +30,14 @@ from simulator.core.http.http1 import (
 from simulator.core.http.message import HttpResponse, HttpService
 from simulator.core.ids import ActorId, FlowId
 from simulator.core.instant import Instant
-from simulator.core.tls.settings import ClientTls, Credential, ServerTls
+from simulator.core.tls.settings import ClientTls
 
 
 class HttpEndpoint:
-    """An `HttpService` on a TLS port; listens with the certificate it was made with."""
+    """Answers for an `HttpService` on the flows of an endpoint."""
 
-    def __init__(
-        self,
-        name: ActorId,
-        service: HttpService,
-        address: Address,
-        credential: Credential,
-        *,
-        listener: str = "https",
-    ) -> None:
-        self._listener = listener
-        self._name, self._service, self._address, self._credential = name, service, address, credential
+    def __init__(self, name: ActorId, service: HttpService) -> None:
+        self._name, self._service = name, service
         self._flows: dict[FlowId, tuple[RequestReader, str]] = {}
         self._effects: list[Effect] = []
         self._late: list[tuple[Instant, FlowId, HttpResponse, bool, bool]] = []
@@ -55,10 +45,6 @@ class HttpEndpoint:
     @property
     def name(self) -> ActorId:
         return self._name
-
-    def listens(self) -> tuple[Listen, ...]:
-        tls = ServerTls(credential=self._credential, minimum="1.2", maximum="1.3")
-        return (Listen(name=self._listener, transport="tls", address=self._address, tls=tls),)
 
     def flow_opened(self, flow: FlowId, facts: FlowFacts, now: Instant) -> None:
         self._flows[flow] = RequestReader(), facts.remote.host

@@ -6,25 +6,40 @@ Actors cannot tell it from `simulator.aio.driver`, which emits the same flow and
 
 from __future__ import annotations
 
+import errno
+import os
 from collections.abc import Callable
+from dataclasses import dataclass
 from functools import partial
 from heapq import heapify, heappop, heappush
 
 from simulator.core.actor.deadlines import DeadlineQueue
-from simulator.core.actor.flow import Actor, Address, CloseFlow, Fetch, Fetched, Listen, OpenFlow, SendData
+from simulator.core.actor.flow import Actor, Address, CloseFlow, Fetch, Fetched, OpenFlow, SendData
 from simulator.core.actor.tap import Tap
 from simulator.core.events.log import EventLog
-from simulator.core.ids import FlowIds
+from simulator.core.ids import ActorId, FlowIds
 from simulator.core.instant import Instant, ManualClock
+from simulator.core.network.endpoint import Endpoint, HttpHandler, TerminalHandler
 from simulator.memory.connections import Environment, Wire
-from simulator.memory.http import Exchange
+from simulator.memory.http import Exchange, HttpEndpoint
 
 LATENCY = 0.001
 """Seconds a hop takes."""
 
 
-class MemoryNet:
-    """Runs actors. Call `run(actor)` after any call into one from outside."""
+@dataclass(frozen=True, slots=True)
+class _Opened:
+    """An open endpoint, and the actor that answers there."""
+
+    endpoint: Endpoint
+    actor: Actor
+    place: tuple[str, int, bool]
+    """Host, port, whether UDP."""
+    address: Address
+
+
+class MemoryNetwork:
+    """A `Network` whose coroutines never wait. Call `run(actor)` after any call into one from outside."""
 
     def __init__(
         self,
@@ -47,6 +62,9 @@ class MemoryNet:
         """By number: they are numbered as they come."""
         self._numbers: dict[int, int] = {}
         """An actor's `id` -> its number."""
+        self._joined: set[int] = set()
+        """Those that stay though they listen nowhere, by `id`."""
+        self._open: dict[tuple[ActorId, str], _Opened] = {}
         self._added = 0
         self._deadlines: DeadlineQueue[int] = DeadlineQueue()
         """By an actor's number, for those that have one: only a call can change it."""
@@ -69,38 +87,58 @@ class MemoryNet:
             run=self.run,
         )
 
-    # --- set up -------------------------------------------------------------------------------------------
+    # --- endpoints and actors -----------------------------------------------------------------------------
 
-    def add(self, actor: Actor, listens: tuple[Listen, ...] = ()) -> dict[str, Address]:
-        """Returns the address of each listener, by its name. Raises OSError if a port is taken."""
-        self._number(actor)
-        addresses: dict[str, Address] = {}
-        for listen in listens:
+    async def open(self, *endpoints: Endpoint) -> tuple[Address, ...]:
+        """See `Network.open`. ValueError also for a terminal, which needs sockets."""
+        wire = self._wire
+        opened: list[_Opened] = []
+        for endpoint in endpoints:
+            listen = endpoint.listen
             host = listen.address.host
-            address = Address(host, listen.address.port or self._wire.ephemeral_port(host))
-            key = (host, address.port, listen.transport == "udp")
-            if key in self._wire.listeners:
-                raise OSError(f"{address} is already in use")
-            self._wire.listeners[key] = (actor, listen)
-            addresses[listen.name] = address
+            address = Address(host, listen.address.port or wire.ephemeral_port(host))
+            place = (host, address.port, listen.transport == "udp")
+            if place in wire.listeners or any(one.place == place for one in opened):
+                raise OSError(errno.EADDRINUSE, f"cannot listen on {address}: {os.strerror(errno.EADDRINUSE)}")
+            if endpoint.key in self._open or any(one.endpoint.key == endpoint.key for one in opened):
+                raise ValueError(f"{endpoint.owner} has an open endpoint named {listen.name!r}")
+            if listen.transport == "tls" and listen.tls is None:
+                raise ValueError(f"listener {listen.name!r} has no TLS settings")
+            opened.append(_Opened(endpoint, self._actor_of(endpoint), place, address))
+        for one in opened:
+            wire.listeners[one.place] = one.actor, one.endpoint.listen
+            self._open[one.endpoint.key] = one
+            self._number(one.actor)
+        for actor in {id(one.actor): one.actor for one in opened}.values():
+            self.run(actor)
+        return tuple(one.address for one in opened)
+
+    async def close(self, *endpoints: Endpoint) -> None:
+        closed = [self._open[endpoint.key] for endpoint in endpoints if endpoint.key in self._open]
+        for actor in {id(one.actor): one.actor for one in closed}.values():
+            self.run(actor)
+        for one in closed:
+            del self._open[one.endpoint.key], self._wire.listeners[one.place]
+        for actor in {id(one.actor): one.actor for one in closed}.values():
+            if id(actor) in self._joined or any(one.actor is actor for one in self._open.values()):
+                self._wire.close_accepted(actor, {one.endpoint.listen.name for one in closed})
+                self.run(actor)
+            else:
+                self._leave(actor)
+
+    async def join(self, actor: Actor) -> None:
+        if id(actor) in self._joined:
+            raise ValueError(f"{actor.name} is on this network already")
+        self._joined.add(id(actor))
+        self._number(actor)
         self.run(actor)
-        return addresses
 
-    def close_listeners(self, actor: Actor) -> None:
-        """Close the actor's listeners and every flow of the actor, in an orderly way."""
-        listeners = self._wire.listeners
-        for key in [key for key, (owner, _) in listeners.items() if owner is actor]:
-            del listeners[key]
-        self._wire.close_all(actor)
-        self.run(actor)
+    async def leave(self, actor: Actor) -> None:
+        self._close_ports(actor)
+        self._leave(actor)
 
-    def leave(self, actor: Actor) -> None:
-        """The same, and the actor is not run any more until it is added again."""
-        self.close_listeners(actor)
-        self._remove(actor)
-
-    def drop(self, actor: Actor) -> None:
-        """The actor's connections vanish; their peers see a reset. The actor is not run any more."""
+    async def drop(self, actor: Actor) -> None:
+        self._close_ports(actor)
         self._remove(actor)
         self._wire.drop_all(actor)
 
@@ -110,7 +148,25 @@ class MemoryNet:
             self._numbers[id(actor)] = self._added
             self._actors[self._added] = actor
 
+    def _actor_of(self, endpoint: Endpoint) -> Actor:
+        match endpoint.handler:
+            case HttpHandler(service=service):
+                return HttpEndpoint(endpoint.owner, service)
+            case TerminalHandler():
+                raise ValueError(f"{endpoint.listen.name!r}: a terminal needs a network with sockets")
+            case actor:
+                return actor
+
+    def _close_ports(self, actor: Actor) -> None:
+        for key in [key for key, one in self._open.items() if one.actor is actor]:
+            del self._wire.listeners[self._open.pop(key).place]
+
+    def _leave(self, actor: Actor) -> None:
+        self._remove(actor)
+        self._wire.close_all(actor)
+
     def _remove(self, actor: Actor) -> None:
+        self._joined.discard(id(actor))
         number = self._numbers.pop(id(actor), None)
         if number is not None:
             del self._actors[number]
@@ -119,7 +175,9 @@ class MemoryNet:
     # --- time ---------------------------------------------------------------------------------------------
 
     def run(self, actor: Actor) -> None:
-        """Carry out what the actor wants done."""
+        number = self._numbers.get(id(actor))
+        if number is None:
+            return
         for effect in actor.effects():
             match effect:
                 case SendData():
@@ -130,26 +188,23 @@ class MemoryNet:
                     self._wire.close(effect.flow)
                 case Fetch():
                     self._fetch(actor, effect)
-        number = self._numbers.get(id(actor))
-        if number is None:
-            return
         due = actor.next_timeout()
         self._deadlines.set(number, due)
         if self._waking and number > self._woken and due is not None and due <= self._clock.now():
             heappush(self._waking, number)
 
-    def until_idle(self) -> None:
+    async def until_idle(self) -> None:
         """Until nothing is in flight. Timers fire only if they fall due on the way."""
         while self._queue:
             self._step(self._queue[0][0])
 
-    def advance(self, seconds: float) -> None:
+    async def advance(self, seconds: float) -> None:
         """Let time pass, settling at each deadline; the clock then stands exactly at the end."""
         target = self._clock.now() + seconds
         while (coming := self._next()) is not None and coming <= target:
             self._step(coming)
         self._clock.set(Instant(target))
-        self.until_idle()
+        await self.until_idle()
 
     def _next(self) -> float | None:
         """When the next thing happens."""
@@ -208,8 +263,8 @@ class MemoryNet:
         """Over TLS like any other connection of the actor."""
 
         def done(result: Fetched) -> None:
-            self._remove(exchange)
-            # A hop later: the actor may be in the middle of asking for more.
+            # A hop later: the actor may be in the middle of asking for more, and the exchange is yet to close.
+            self._later(lambda: self._remove(exchange))
             self._later(partial(self._fetched, actor, effect.key, result))
 
         try:

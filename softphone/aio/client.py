@@ -153,7 +153,7 @@ async def _run(
     watcher = _Watcher(phone.name)
     unsubscribe = log.subscribe(watcher)
     try:
-        await driver.add(phone)
+        await driver.join(phone)
         phone.start(clock.now())
         driver.run(phone)
         if not await watcher.reaches((*_SETTLED, *_NOT_IN), within):
@@ -175,7 +175,7 @@ async def _run(
         )
     finally:
         unsubscribe()
-        await driver.close()
+        await driver.shut_down()
 
 
 class _Watcher:

@@ -14,6 +14,7 @@ from simulator.lab.config.faults import FailurePlan
 from simulator.lab.config.phones import TokenConfig
 from simulator.lab.control.answers import Problem, body_of, json_of, number_of
 from simulator.lab.run.live import Lab
+from simulator.lab.steps.service_actions import end_service, start_service
 
 
 class _Body(BaseModel):
@@ -122,8 +123,8 @@ class ActingPages:
         name = request.match_info["node"]
         if name not in self._lab.site.nodes:
             raise Problem(404, f"no node {name!r} in this lab")
-        await self._lab.close_node(name)
-        await self._lab.open_node(name)
+        await end_service(self._lab, name)
+        await start_service(self._lab, name)
         return json_of(dict(self._endpoints()))
 
     async def _admin(self, request: web.Request) -> web.Response:

@@ -89,7 +89,6 @@ async def serve(
             keep=keep,
             keylog=log,
             capture=capture,
-            doors=True,
             state=state,
             syslog=alarms,
         ) as lab:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import socket
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
-from simulator.core.actor.flow import Address, Listen
+from simulator.core.actor.flow import Address
+from simulator.core.network.endpoint import Endpoint
 
 _ATTEMPTS = 8
 
@@ -15,56 +16,60 @@ class BoundPorts:
     """Of one lab. What is `kept` outlives restarts and resets, so that it stays what clients know."""
 
     def __init__(self, host: str, *, virtual: bool) -> None:
-        """`virtual`: every listener gets a free port, and documented addresses are mapped to them."""
+        """`virtual`: every endpoint gets a free port, and documented addresses are mapped to them."""
         self._host, self._virtual = host, virtual
         self._kept: dict[tuple[str, str], int] = {}
-        self._doors: dict[Address, Address] = {}
+        self._bound: dict[Address, Address] = {}
 
-    def wanted(self, name: str, listens: Iterable[Listen]) -> tuple[Listen, ...]:
-        """The listeners with the ports to bind. Where any port will do: the one of before, or a free one; UDP
-        and TCP of 5060 share theirs."""
-        listens = tuple(listens)
-        shared = _free_port(self._host) if any(listen.transport == "udp" for listen in listens) else 0
+    def wanted(self, endpoints: Sequence[Endpoint]) -> tuple[Endpoint, ...]:
+        """Return the endpoints with the ports to bind.
+
+        Where any port will do: the one it had before, or a free one. UDP and TCP of one documented port (SIP,
+        DNS) share theirs. OSError if no port is free for both.
+        """
+        datagrams = {endpoint.listen.address for endpoint in endpoints if endpoint.listen.transport == "udp"}
+        shared = {address: _free_port(self._host) for address in datagrams if self._virtual or not address.port}
         out = []
-        for listen in listens:
+        for endpoint in endpoints:
+            listen = endpoint.listen
             port = listen.address.port
             if self._virtual or not port:
-                port = self.kept(name, listen.name) or (
-                    shared if listen.name.startswith(("sip-", "dns-")) else 0
-                )
-            out.append(replace(listen, address=Address(listen.address.host, port)))
+                port = self._kept.get(endpoint.key) or shared.get(listen.address, 0)
+            bound = replace(listen, address=Address(listen.address.host, port))
+            out.append(replace(endpoint, listen=bound))
         return tuple(out)
 
-    def kept(self, name: str, listener: str) -> int:
-        """The listener's port of before; 0 if there is none."""
-        return self._kept.get((name, listener), 0)
+    def keep(self, endpoints: Iterable[Endpoint], bound: Iterable[Address]) -> None:
+        """Take these ports again when the endpoints are opened the next time."""
+        self._kept.update(
+            {endpoint.key: address.port for endpoint, address in zip(endpoints, bound, strict=True)}
+        )
 
-    def keep(self, name: str, bound: Mapping[str, Address]) -> None:
-        self._kept.update({(name, listener): address.port for listener, address in bound.items()})
-
-    def forget(self, name: str) -> None:
-        self._kept = {held: port for held, port in self._kept.items() if held[0] != name}
+    def forget(self, endpoints: Iterable[Endpoint]) -> None:
+        """Another process has taken a kept port."""
+        for endpoint in endpoints:
+            self._kept.pop(endpoint.key, None)
 
     def map(self, hosts: Iterable[str], port: int, bound: Address) -> None:
-        """What is dialled by one of these names at the documented port is bound there."""
+        """Note that what is dialled by one of these names at the documented port is bound there."""
         for host in hosts:
-            self._doors[Address(host, port)] = bound
+            self._bound[Address(host, port)] = bound
 
     def unmap_all(self) -> None:
-        self._doors.clear()
+        self._bound.clear()
 
     def behind(self, dialled: Address) -> Address:
-        """Raises ConnectionRefusedError if nobody listens there."""
-        door = self._doors.get(Address(dialled.host.lower(), dialled.port))
-        if door is None:
+        """Return where a dialled address is bound. ConnectionRefusedError if nobody listens there."""
+        bound = self._bound.get(Address(dialled.host.lower(), dialled.port))
+        if bound is None:
             raise ConnectionRefusedError(None, "connection refused")
-        return door
+        return bound
 
-    def shown(self, address: Address) -> Address:
-        """The documented port in place of the one that is really bound."""
-        for door, bound in self._doors.items():
+    def documented(self, address: Address) -> Address:
+        """Return the documented port in place of the one that is really bound."""
+        for documented, bound in self._bound.items():
             if bound == address:
-                return Address(address.host, door.port)
+                return Address(address.host, documented.port)
         return address
 
 

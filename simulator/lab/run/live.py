@@ -2,7 +2,8 @@
 
 Two ways to number ports. With `virtual_ports` (scenarios) every listener gets a free port, and what the actors
 dial, e.g. ucm-pub.lab.example:5090, is mapped to it: many labs run side by side and each shows the documented
-numbers. Without (`ucmsim up`) the configured ports are bound as they are, for clients from outside.
+numbers. Without (`ucmsim up`) the configured ports are bound as they are, for clients from outside, who may use
+the platform CLI (2222) and the name servers too.
 """
 
 from __future__ import annotations
@@ -13,24 +14,26 @@ from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
 
-from registrar.core.platform_cli import CommandRun, Result
+from registrar.aio.platform_ssh import PlatformSsh
+from registrar.core.platform_cli import CommandRun, PlatformCli, Result
 from simulator.aio.clock import ShiftClock
 from simulator.aio.driver import Driver
 from simulator.aio.tcp_connection import Limits
-from simulator.core.actor.flow import Actor, Address, Listen
+from simulator.core.actor.flow import Actor, Address
 from simulator.core.entropy import SeededEntropy
 from simulator.core.events import ActorFailed
 from simulator.core.events.log import Record
-from simulator.core.instant import Instant
+from simulator.core.instant import Clock, Instant
+from simulator.core.network.endpoint import Endpoint, TerminalService
 from simulator.evidence.capture import Capture
 from simulator.lab.config.lab import LabConfig
 from simulator.lab.run.bound_ports import BoundPorts
 from simulator.lab.run.free_ports import Numbers, numbered
-from simulator.lab.run.node_servers import DoorPorts, NodeServers
 from simulator.lab.run.syslog import Syslog
+from simulator.lab.site.endpoints import cli_endpoint
 from simulator.lab.site.pki import Pki
 from simulator.lab.site.site import Site
-from simulator.lab.steps.service_actions import carry_out
+from simulator.lab.steps.service_actions import carry_out, start_lab
 
 _PATIENCE = 5.0
 """Seconds of real time after which an expected event counts as missing."""
@@ -49,15 +52,12 @@ class Lab:
         keep: int | None,
         keylog: str | None,
         capture: Capture | None,
-        doors: bool,
         state: Path | None,
         syslog: Syslog | None,
     ) -> None:
         self._config = config
         self._syslog = syslog
-        self._with_doors = doors
         self._state = state
-        self._kept_doors: DoorPorts = {}
         self._ordered = asyncio.Event()
         self._worker: asyncio.Task[None] | None = None
         self._virtual = virtual_ports
@@ -89,7 +89,7 @@ class Lab:
         )
         self.site.touched = self.run
         log, flows = self.site.log, self.site.flows
-        capture, shown = self._capture, self._ports.shown if self._virtual else None
+        capture, shown = self._capture, self._ports.documented if self._virtual else None
         if capture is not None:
             capture.attach(log, clock, shown)
         if self._syslog is not None:
@@ -103,16 +103,7 @@ class Lab:
             limits=Limits(handshake=config.handshake_timeout),
             tap=capture,
             shown=shown,
-        )
-        self._servers = NodeServers(
-            self.site,
-            self._ports,
-            host=self._host,
-            virtual=self._virtual,
-            doors=self._with_doors,
-            kept_doors=self._kept_doors,
-            keylog=self._keylog,
-            tap=capture,
+            terminals=_over_ssh,
         )
 
     # --- ScenarioDriver ---------------------------------------------------------------------------------------
@@ -125,7 +116,6 @@ class Lab:
 
     async def advance(self, seconds: float) -> None:
         await self._driver.advance(seconds)
-        self._servers.run()
 
     async def until(self, enough: Callable[[list[Record]], bool], *, since: int) -> None:
         log = self.site.log
@@ -143,43 +133,42 @@ class Lab:
         finally:
             stop()
 
-    async def open_node(self, name: str) -> None:
-        node = self.site.load_node(name)
-        await self._open(name, node, node.listens())
+    async def open(self, *endpoints: Endpoint) -> tuple[Address, ...]:
+        """Open them at their own ports, or at free ones; return the addresses that clients use."""
+        fixed = not self._virtual and all(endpoint.listen.address.port for endpoint in endpoints)
+        for attempt in range(_ATTEMPTS):
+            wanted = self._ports.wanted(endpoints)
+            try:
+                bound = await self._driver.open(*wanted)
+            except OSError:
+                # Another process may take a port between choosing and binding it.
+                if fixed or attempt == _ATTEMPTS - 1:
+                    raise
+                self._ports.forget(endpoints)
+                continue
+            break
+        if self._virtual:
+            for endpoint, address in zip(endpoints, bound, strict=True):
+                hosts = self.site.places.hosts_of(endpoint.owner)
+                self._ports.map(hosts, endpoint.listen.address.port, address)
+            bound = tuple(endpoint.listen.address for endpoint in endpoints)
+        else:
+            self._ports.keep(endpoints, bound)
+        for endpoint, address in zip(endpoints, bound, strict=True):
+            self.site.bound(endpoint.owner, {endpoint.listen.name: address})
+        return bound
 
-    async def close_node(self, name: str) -> None:
-        node = self.site.stop_node(name)
-        self._driver.run(node)
-        await self._driver.remove(node)
-
-    async def open_expressway(self, name: str) -> None:
-        expressway = self.site.expressway_actor(name)
-        expressway.power_on()
-        await self._open(name, expressway, expressway.listens())
-
-    async def close_expressway(self, name: str) -> None:
-        await self._driver.remove(self.site.expressway_actor(name))
-
-    async def open_tomcat(self, name: str) -> None:
-        await self._servers.open_tomcat(name)
-
-    async def close_tomcat(self, name: str) -> None:
-        await self._servers.close_tomcat(name)
-
-    async def open_tftp(self, name: str) -> None:
-        await self._servers.open_config(name)
-
-    async def close_tftp(self, name: str) -> None:
-        await self._servers.close_config(name)
-
-    async def drop_phone(self, device: str) -> None:
-        self._driver.drop(self.site.phone(device))
+    async def close(self, *endpoints: Endpoint) -> None:
+        await self._driver.close(*endpoints)
 
     async def join(self, actor: Actor) -> None:
-        await self._driver.add(actor)
+        await self._driver.join(actor)
+
+    async def leave(self, actor: Actor) -> None:
+        await self._driver.leave(actor)
 
     async def drop(self, actor: Actor) -> None:
-        self._driver.drop(actor)
+        await self._driver.drop(actor)
 
     # --- set up -----------------------------------------------------------------------------------------------
 
@@ -198,39 +187,24 @@ class Lab:
             self._build(self.site.pki.again())
 
     async def _start(self) -> None:
-        for node in self.site.cluster.nodes:
-            await self._servers.open_config(node.name)
-            actor = self.site.nodes[node.name]
-            await self._open(node.name, actor, actor.listens())
-        for name, edge in self.site.edges.items():
-            await self._open(name, edge, edge.listens())
-        for name, expressway in self.site.expressways.items():
-            self.site.presume_discovered(name)
-            await self._open(name, expressway, expressway.listens())
-        for name, nameserver in self.site.nameservers.items():
-            if self._with_doors or name in self.site.asked:
-                await self._open(name, nameserver, nameserver.listens())
-        self.site.make_phones()
-        for phone in self.site.phones.values():
-            await self._driver.add(phone)
-        if self.site.edges:
-            await self._driver.until_idle()  # the traversal zones come up first
-        if self._with_doors:
-            await self._open_doors()
-        elif self._virtual:
-            await self._servers.open_tomcats()
+        await start_lab(self, name_servers=not self._virtual)
+        if not self._virtual:
+            await self._admit_administrators()
 
-    async def close(self) -> None:
-        await self._close_doors()
-        await self._driver.close()
-        await self._servers.close_all_config()
-        self.site.ucm.close()
-
-    async def _open_doors(self) -> None:
-        self.site.ucm.open_doors()
-        await self._servers.open_doors()
-        self.site.ucm.services.on_order = self._ordered.set
+    async def _admit_administrators(self) -> None:
+        """Let clients from outside sign in, order services and use the platform CLI."""
+        site = self.site
+        site.ucm.open_doors()
+        for node in site.nodes:
+            await self.open(cli_endpoint(site, node))
+        site.ucm.services.on_order = self._ordered.set
         self._worker = asyncio.create_task(self._work())
+
+    async def shut_down(self) -> None:
+        """Close everything, in an orderly way. The lab cannot be used again."""
+        await self._end_worker()
+        await self._driver.shut_down()
+        self.site.ucm.close()
 
     async def run_errand(self, node: str, command: str, answers: Sequence[str]) -> Result:
         """One command of the platform CLI, in the time it takes."""
@@ -243,12 +217,11 @@ class Lab:
             errand.handle_timeout(Instant(max(clock.now(), due)))
         return errand.result
 
-    async def _close_doors(self) -> None:
+    async def _end_worker(self) -> None:
         worker, self._worker = self._worker, None
         if worker is not None:
             worker.cancel()
             await asyncio.gather(worker, return_exceptions=True)
-        await self._servers.close_doors()
 
     async def _work(self) -> None:
         """Carries out what administrators order of services, for as long as the lab runs."""
@@ -271,9 +244,8 @@ class Lab:
         await self.start()
 
     async def _abandon(self) -> None:
-        await self._close_doors()
-        await self._driver.close(abruptly=True)
-        await self._servers.close_all_config()
+        await self._end_worker()
+        await self._driver.shut_down(abruptly=True)
         self.site.ucm.close()
         self._ports.unmap_all()
 
@@ -292,26 +264,11 @@ class Lab:
         assert edge is not None
         return edge
 
-    async def _open(self, name: str, actor: Actor, listens: tuple[Listen, ...]) -> None:
-        fixed = not self._virtual and all(listen.address.port for listen in listens)
-        for attempt in range(_ATTEMPTS):
-            wanted = self._ports.wanted(name, listens)
-            try:
-                bound = await self._driver.add(actor, wanted)
-            except OSError:
-                # Another process may take a port between choosing and binding it.
-                if fixed or attempt == _ATTEMPTS - 1:
-                    raise
-                self._ports.forget(name)
-                continue
-            break
-        if self._virtual:
-            for listen in listens:
-                self._ports.map(self.site.places.hosts_of(name), listen.address.port, bound[listen.name])
-            self.site.bound(name, {listen.name: listen.address for listen in listens})
-        else:
-            self._ports.keep(name, bound)
-            self.site.bound(name, bound)
+
+def _over_ssh(service: TerminalService, clock: Clock, address: Address) -> PlatformSsh:
+    if not isinstance(service, PlatformCli):
+        raise TypeError(f"only a platform CLI goes over SSH, not {type(service).__name__}")
+    return PlatformSsh(service, clock, address)
 
 
 @asynccontextmanager
@@ -323,14 +280,13 @@ async def open_lab(
     keep: int | None = None,
     keylog: str | None = None,
     capture: Capture | None = None,
-    doors: bool = False,
     state: Path | None = None,
     syslog: Syslog | None = None,
 ) -> AsyncIterator[Lab]:
     """A running lab. Raises OSError (ports), and ValueError for what UCM's administration would refuse.
 
     `keylog`: a file for the TLS secrets. `capture` gets what passes; a `keylog` must then be its keylog too.
-    `doors`: open 8443 and 2222 of each node as well. `state`: a file that keeps the cluster database.
+    `state`: a file that keeps the cluster database.
     `syslog` gets the nodes' alarms.
     """
     lab = Lab(
@@ -340,7 +296,6 @@ async def open_lab(
         keep=keep,
         keylog=keylog,
         capture=capture,
-        doors=doors,
         state=state,
         syslog=syslog,
     )
@@ -348,4 +303,4 @@ async def open_lab(
         await lab.start()
         yield lab
     finally:
-        await lab.close()
+        await lab.shut_down()

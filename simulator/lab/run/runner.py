@@ -69,7 +69,7 @@ def run_world(
         done = run_now(play(world, scenario))
         return _with(capture, _report(scenario, "world", config, done, began))
     finally:
-        world.close()
+        world.shut_down()
 
 
 def _with(capture: Capture | None, report: Report) -> Report:

@@ -1,38 +1,89 @@
-"""Carries out what administrators ordered of services: the driver closes and opens what belongs to each."""
+"""Starts and stops what listens: services of nodes as administrators ordered it, Expressways, a whole lab.
+
+Each time the same: close what belongs to it, load what it reads when it starts, open what it listens on then.
+"""
 
 from __future__ import annotations
 
 from registrar.core.soap.control import ServiceState
-from simulator.lab.site.service_control import ServiceAction, UcmService
+from simulator.core.network.endpoint import ListeningActor, endpoints_of
+from simulator.lab.site.endpoints import announce, load_service, service_endpoints, stop_service
+from simulator.lab.site.service_control import UcmService
 from simulator.lab.steps.driver import ScenarioDriver
 
 
-async def carry_out(stage: ScenarioDriver) -> None:
-    """Every order given so far, in order. OSError if a port cannot be bound again: that service is stopped."""
-    services = stage.site.ucm.services
+async def carry_out(driver: ScenarioDriver) -> None:
+    """Carry out every order given so far, in order.
+
+    OSError if a port cannot be bound: that service is stopped.
+    """
+    services = driver.site.ucm.services
     while orders := services.take_orders():
         for order in orders:
-            try:
-                await _carry_out(stage, order)
-            except OSError:
-                services.done(order.node, order.service, ServiceState.STOPPED, stage.site.clock.now())
-                raise
+            act = start_service if order.action == "start" else end_service
+            await act(driver, order.node, order.service)
 
 
-async def _carry_out(stage: ScenarioDriver, order: ServiceAction) -> None:
-    site, starting = stage.site, order.action == "start"
-    match order.service:
-        case UcmService.CALL_MANAGER:
-            await (stage.open_node(order.node) if starting else stage.close_node(order.node))
-            return  # the site has noted it
-        case UcmService.TOMCAT:
-            await (stage.open_tomcat(order.node) if starting else stage.close_tomcat(order.node))
-            if starting:
-                site.ucm.doors[order.node].restarted(site.clock.now())
-        case UcmService.TFTP:
-            await (stage.open_tftp(order.node) if starting else stage.close_tftp(order.node))
-        case UcmService.AXL:
-            pass  # a web application inside Tomcat: it answers 404 while it is stopped
-    state = ServiceState.STARTED if starting else ServiceState.STOPPED
-    site.ucm.services.done(order.node, order.service, state, site.clock.now())
-    site.note_service(order.node, order.service, starting)
+async def start_service(
+    driver: ScenarioDriver, node: str, service: UcmService = UcmService.CALL_MANAGER
+) -> None:
+    """Start a service of a node, with what the cluster holds now. OSError if a port is taken: it is stopped."""
+    site = driver.site
+    load_service(site, node, service)
+    try:
+        await driver.open(*service_endpoints(site, node, service))
+    except OSError:
+        site.ucm.services.done(node, service, ServiceState.STOPPED, site.clock.now())
+        raise
+    announce(site, node, service, started=True)
+
+
+async def end_service(driver: ScenarioDriver, node: str, service: UcmService = UcmService.CALL_MANAGER) -> None:
+    """Stop a service of a node: its ports and every connection on them are closed."""
+    site = driver.site
+    endpoints = service_endpoints(site, node, service)
+    stop_service(site, node, service)
+    await driver.close(*endpoints)
+    announce(site, node, service, started=False)
+
+
+async def start_expressway(driver: ScenarioDriver, name: str) -> None:
+    """Switch on an Expressway-C or Expressway-E that was off. OSError if a port is taken."""
+    actor = driver.site.expressway_actor(name)
+    actor.power_on()
+    await _switch_on(driver, actor)
+
+
+async def stop_expressway(driver: ScenarioDriver, name: str) -> None:
+    """Switch off an Expressway: its ports and every connection of it are closed."""
+    await driver.leave(driver.site.expressway_actor(name))
+
+
+async def start_lab(driver: ScenarioDriver, *, name_servers: bool = True) -> None:
+    """Open what every actor of the lab listens on, then let the phones join.
+
+    `name_servers`: those too that no phone of the lab asks. OSError names a port that is taken.
+    """
+    site = driver.site
+    for node in site.nodes:
+        for service in UcmService:
+            await driver.open(*service_endpoints(site, node, service))
+    for edge in site.edges.values():
+        await _switch_on(driver, edge)
+    for name, expressway in site.expressways.items():
+        site.presume_discovered(name)
+        await _switch_on(driver, expressway)
+    for name, server in site.nameservers.items():
+        if name_servers or name in site.asked:
+            await driver.open(*endpoints_of(server))
+    site.make_phones()
+    for phone in site.phones.values():
+        await driver.join(phone)
+    if site.edges:
+        await driver.until_idle()  # the traversal zones come up first
+
+
+async def _switch_on(driver: ScenarioDriver, actor: ListeningActor) -> None:
+    """An Expressway-C that is a traversal client listens nowhere: it has to join as well."""
+    await driver.open(*endpoints_of(actor))
+    await driver.join(actor)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Iterable
 from contextlib import suppress
 from typing import Any
 
@@ -22,12 +22,14 @@ from simulator.core.actor.flow import (
     Fetched,
     FlowEnd,
     FlowFacts,
+    Listen,
     OpenFlow,
     SendData,
 )
 from simulator.core.events.log import EventLog
 from simulator.core.ids import ActorId, FlowId, FlowIds
 from simulator.core.instant import Instant
+from simulator.core.network.endpoint import Endpoint
 from simulator.core.tls.settings import ClientTls
 
 NOW = Instant(time.time())
@@ -95,6 +97,12 @@ class Recorder:
                 self._changed.clear()
                 await self._changed.wait()
 
+    async def serve(self, driver: Driver, listens: Iterable[Listen]) -> dict[str, Address]:
+        """Open these ports; returns where each is, by the listener's name."""
+        endpoints = [Endpoint(owner=self.name, listen=listen, handler=self) for listen in listens]
+        addresses = await driver.open(*endpoints)
+        return {one.listen.name: address for one, address in zip(endpoints, addresses, strict=True)}
+
     def open(
         self, driver: Driver, flows: FlowIds, remote: Address, tls: ClientTls | None = None, **more: Any
     ) -> FlowId:
@@ -147,7 +155,7 @@ def limits() -> Limits:
 async def driver(log: EventLog, clock: ShiftClock, flows: FlowIds, limits: Limits) -> AsyncIterator[Driver]:
     driver = Driver(log, clock, flows, limits=limits)
     yield driver
-    await driver.close()
+    await driver.shut_down()
 
 
 @pytest.fixture

@@ -37,8 +37,8 @@ async def connected(
 ) -> Any:
     """A server and a phone with one open flow between them."""
     server, phone = recorder("ucm"), recorder("phone")
-    ports = await driver.add(server, [listen])
-    await driver.add(phone)
+    ports = await server.serve(driver, [listen])
+    await driver.join(phone)
     flow = phone.open(driver, flows, ports[listen.name], tls)
     await phone.until(lambda r: flow in r.facts)
     await server.until(lambda r: r.facts)
@@ -50,9 +50,9 @@ async def test_a_port_of_zero_is_reported_as_it_really_is(
     driver: Driver, recorder: Any, flows: FlowIds, host: str
 ) -> None:
     server, phone = recorder("ucm", echo=True), recorder("phone")
-    ports = await driver.add(server, [Listen(name="sip", transport="tcp", address=Address(host, 0))])
+    ports = await server.serve(driver, [Listen(name="sip", transport="tcp", address=Address(host, 0))])
     assert ports["sip"].port > 0
-    await driver.add(phone)
+    await driver.join(phone)
     flow = phone.open(driver, flows, ports["sip"])
     await phone.until(lambda r: flow in r.facts)
     phone.say(driver, flow, b"ping")
@@ -67,14 +67,14 @@ async def test_a_removed_actor_leaves_its_port_free_for_the_next(
     listen, tls = (secure, trusting) if secured else (TCP, None)
     server, phone, _, flow = await connected(driver, recorder, flows, listen, tls)
     (port,) = {facts.local for facts in server.facts.values()}
-    await driver.remove(server)
+    await driver.leave(server)
     await phone.until(lambda r: flow in r.ends)
     assert (phone.ends[flow].by, phone.ends[flow].clean) == ("peer", True)
     assert server.ends == {}, "who is removed is not called any more"
 
     again = recorder("ucm", echo=True)
     fixed = Listen(name=listen.name, transport=listen.transport, address=port, tls=listen.tls)
-    assert await driver.add(again, [fixed]) == {listen.name: port}
+    assert await again.serve(driver, [fixed]) == {listen.name: port}
     flow = phone.open(driver, flows, port, tls)
     await phone.until(lambda r: flow in r.facts)
     phone.say(driver, flow, b"back")
@@ -82,25 +82,26 @@ async def test_a_removed_actor_leaves_its_port_free_for_the_next(
 
 
 async def test_a_taken_port_is_named_in_the_error_and_nothing_stays_open(driver: Driver, recorder: Any) -> None:
-    first = await driver.add(recorder("one"), [TCP])
+    first = await recorder("one").serve(driver, [TCP])
     taken = Listen(name="two", transport="tcp", address=first["sip"])
     free = recorder("two")
     with pytest.raises(OSError, match=f"cannot listen on 127.0.0.1:{first['sip'].port}"):
-        await driver.add(free, [TCP, taken])
-    await driver.add(free, [TCP])
+        await free.serve(driver, [TCP, taken])
+    await free.serve(driver, [TCP])
 
 
-async def test_a_name_can_be_seated_once(driver: Driver, recorder: Any) -> None:
-    await driver.add(recorder("ucm"))
-    with pytest.raises(ValueError, match="'ucm' is on this driver already"):
-        await driver.add(recorder("ucm"))
+async def test_an_actor_joins_once(driver: Driver, recorder: Any) -> None:
+    phone = recorder("phone")
+    await driver.join(phone)
+    with pytest.raises(ValueError, match="phone is on this driver already"):
+        await driver.join(phone)
 
 
 async def test_tls_without_settings_is_refused(driver: Driver, recorder: Any, flows: FlowIds) -> None:
     with pytest.raises(ValueError, match="'oauth' has no TLS settings"):
-        await driver.add(recorder("ucm"), [Listen(name="oauth", transport="tls", address=ANY)])
+        await recorder("ucm").serve(driver, [Listen(name="oauth", transport="tls", address=ANY)])
     phone = recorder("phone")
-    await driver.add(phone)
+    await driver.join(phone)
     flow = phone.open(driver, flows, Address("127.0.0.1", 9), transport="tls")
     await phone.until(lambda r: flow in r.ends)
     assert "without TLS settings" in phone.ends[flow].detail
@@ -110,9 +111,9 @@ async def test_nobody_listening_is_a_clear_end(
     driver: Driver, recorder: Any, flows: FlowIds, log: EventLog
 ) -> None:
     server, phone = recorder("ucm"), recorder("phone")
-    gone = (await driver.add(server, [TCP]))["sip"]
-    await driver.remove(server)
-    await driver.add(phone)
+    gone = (await server.serve(driver, [TCP]))["sip"]
+    await driver.leave(server)
+    await driver.join(phone)
     flow = phone.open(driver, flows, gone)
     await phone.until(lambda r: flow in r.ends)
     end = phone.ends[flow]
@@ -128,13 +129,13 @@ async def test_lab_names_are_resolved_by_the_hook(
     table: dict[Address, Address] = {}
     driver = Driver(log, clock, flows, resolve=table.__getitem__)
     server, phone = recorder("ucm"), recorder("phone")
-    table[Address("ucm.lab", 5090)] = (await driver.add(server, [TCP]))["sip"]
-    await driver.add(phone)
+    table[Address("ucm.lab", 5090)] = (await server.serve(driver, [TCP]))["sip"]
+    await driver.join(phone)
     known = phone.open(driver, flows, Address("ucm.lab", 5090))
     unknown = phone.open(driver, flows, Address("nowhere.lab", 5090))
     await phone.until(lambda r: known in r.facts and unknown in r.ends)
     assert "cannot connect to nowhere.lab:5090" in phone.ends[unknown].detail
-    await driver.close()
+    await driver.shut_down()
 
 
 async def test_a_silent_peer_is_given_up_in_the_handshake_on_both_sides(
@@ -142,11 +143,11 @@ async def test_a_silent_peer_is_given_up_in_the_handshake_on_both_sides(
 ) -> None:
     driver = Driver(log, clock, flows, limits=Limits(handshake=0.01))
     server, mute, phone = recorder("ucm"), recorder("mute"), recorder("phone")
-    ports = await driver.add(server, [secure])
+    ports = await server.serve(driver, [secure])
     reader, _ = await plain(ports["oauth"])
     assert await reader.read() == b""
-    deaf = (await driver.add(mute, [TCP]))["sip"]
-    await driver.add(phone)
+    deaf = (await mute.serve(driver, [TCP]))["sip"]
+    await driver.join(phone)
     flow = phone.open(driver, flows, deaf, trusting, timeout=0.05)
     await phone.until(lambda r: flow in r.ends)
     assert "no TLS handshake within" in phone.ends[flow].detail
@@ -155,14 +156,14 @@ async def test_a_silent_peer_is_given_up_in_the_handshake_on_both_sides(
         ("client", "HANDSHAKE_TIMEOUT"),
     ]
     assert server.facts == {}
-    await driver.close()
+    await driver.shut_down()
 
 
 async def test_a_connection_that_is_reset_is_the_networks_end(
     driver: Driver, recorder: Any, log: EventLog
 ) -> None:
     server = recorder("ucm")
-    ports = await driver.add(server, [TCP])
+    ports = await server.serve(driver, [TCP])
     client = socket.create_connection(("127.0.0.1", ports["sip"].port))
     await server.until(lambda r: r.facts)
     client.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
@@ -179,7 +180,7 @@ async def test_a_tls_peer_that_just_hangs_up_is_not_clean(
 ) -> None:
     server, phone, _, flow = await connected(driver, recorder, flows, secure, trusting)
     # Below TLS: a FIN without close_notify.
-    pump = driver._seats[phone.name].carriers[flow]
+    pump = driver._runners[id(phone)].carriers[flow]
     pump._transport.write_eof()
     await server.until(lambda r: r.ends)
     (end,) = server.ends.values()
@@ -217,7 +218,7 @@ async def test_a_peer_that_never_reads_is_dropped_at_the_limit(
 ) -> None:
     driver = Driver(log, clock, flows, limits=Limits(unsent=100_000))
     server = recorder("ucm")
-    ports = await driver.add(server, [TCP])
+    ports = await server.serve(driver, [TCP])
     _, writer = await plain(ports["sip"])
     writer.transport.pause_reading()
     await server.until(lambda r: r.facts)
@@ -226,7 +227,7 @@ async def test_a_peer_that_never_reads_is_dropped_at_the_limit(
         server.say(driver, flow, b"n" * 100_000)
     await server.until(lambda r: r.ends)
     assert "the peer does not read" in server.ends[flow].detail
-    await driver.close()
+    await driver.shut_down()
 
 
 async def test_a_connection_that_says_nothing_is_closed_when_it_is_told_so(
@@ -234,14 +235,14 @@ async def test_a_connection_that_says_nothing_is_closed_when_it_is_told_so(
 ) -> None:
     driver = Driver(log, clock, flows, limits=Limits(idle=0.02))
     server = recorder("ucm", echo=True)
-    ports = await driver.add(server, [TCP])
+    ports = await server.serve(driver, [TCP])
     reader, writer = await plain(ports["sip"])
     writer.write(b"x")
     assert await reader.read() == b"x"
     writer.close()
     (end,) = server.ends.values()
     assert (end.by, end.clean, end.detail) == ("us", True, "idle for 0.02 s")
-    await driver.close()
+    await driver.shut_down()
 
 
 async def test_a_peer_that_keeps_its_half_open_does_not_hold_up_a_removal(
@@ -249,10 +250,10 @@ async def test_a_peer_that_keeps_its_half_open_does_not_hold_up_a_removal(
 ) -> None:
     driver = Driver(log, clock, flows, limits=Limits(linger=0.02))
     server = recorder("ucm")
-    ports = await driver.add(server, [TCP])
+    ports = await server.serve(driver, [TCP])
     reader, _ = await plain(ports["sip"])
     await server.until(lambda r: r.facts)
-    await driver.remove(server)
+    await driver.leave(server)
     assert await reader.read() == b""
 
 
@@ -262,7 +263,7 @@ async def test_a_fault_of_an_actor_costs_one_flow_and_is_loud(
     complaints: list[dict[str, Any]] = []
     asyncio.get_running_loop().set_exception_handler(lambda _loop, context: complaints.append(context))
     server = recorder("ucm", echo=True)
-    ports = await driver.add(server, [TCP])
+    ports = await server.serve(driver, [TCP])
     healthy = await plain(ports["sip"])
     hurt = await plain(ports["sip"])
     await server.until(lambda r: len(r.facts) == 2)
@@ -286,7 +287,7 @@ async def test_an_actor_may_fail_anywhere_and_the_listener_lives(
 ) -> None:
     asyncio.get_running_loop().set_exception_handler(lambda _loop, _context: None)
     server = recorder("ucm", echo=True)
-    ports = await driver.add(server, [TCP])
+    ports = await server.serve(driver, [TCP])
     healthy = getattr(server, method)
 
     def fail(*_: object) -> None:
@@ -318,7 +319,7 @@ async def test_a_flow_that_is_closed_while_it_is_accepted_is_closed(
         server.todo.append(CloseFlow(flow))
 
     server.flow_opened = turn_away
-    ports = await driver.add(server, [TCP])
+    ports = await server.serve(driver, [TCP])
     reader, writer = await plain(ports["sip"])
     assert await reader.read() == b"503"
     writer.close()
@@ -328,8 +329,8 @@ async def test_a_flow_can_be_given_up_while_it_is_being_opened(
     driver: Driver, recorder: Any, flows: FlowIds, secure: Listen, trusting: ClientTls
 ) -> None:
     server, phone = recorder("ucm"), recorder("phone")
-    ports = await driver.add(server, [secure])
-    await driver.add(phone)
+    ports = await server.serve(driver, [secure])
+    await driver.join(phone)
     flow = phone.open(driver, flows, ports["oauth"], trusting)
     phone.hang_up(driver, flow)
     again = phone.open(driver, flows, ports["oauth"], trusting)
@@ -343,15 +344,15 @@ async def test_hundreds_of_connections_open_talk_and_close(
 ) -> None:
     server, phone = recorder("ucm", echo=True), recorder("phones")
     phone.greeting = b"REGISTER sip:ucm SIP/2.0\r\n\r\n"
-    ports = await driver.add(server, [secure])
-    await driver.add(phone)
+    ports = await server.serve(driver, [secure])
+    await driver.join(phone)
     opened = [phone.open(driver, flows, ports["oauth"], trusting) for _ in range(300)]
     await phone.until(lambda r: len(r.heard) == len(opened))
     assert set(phone.heard.values()) == {phone.greeting}
-    await driver.remove(phone)
+    await driver.leave(phone)
     await server.until(lambda r: len(r.ends) == len(opened))
     assert all(end.clean for end in server.ends.values())
-    assert driver._seats[server.name].carriers == {}
+    assert driver._runners[id(server)].carriers == {}
 
 
 async def test_nothing_is_made_for_a_log_that_nobody_reads(
@@ -360,7 +361,7 @@ async def test_nothing_is_made_for_a_log_that_nobody_reads(
     log = EventLog(clock, keep=0)
     driver = Driver(log, clock, flows)
     await connected(driver, recorder, flows, secure, trusting)
-    await driver.close()
+    await driver.shut_down()
     assert log.last_seq == 0
 
 
@@ -369,8 +370,8 @@ async def test_a_dropped_actor_resets_its_connections_without_a_word(
 ) -> None:
     server, phone, _, flow = await connected(driver, recorder, flows, secure, trusting)
     (port,) = {facts.local for facts in server.facts.values()}
-    driver.drop(server)
+    await driver.drop(server)
     await phone.until(lambda r: flow in r.ends)
     assert (phone.ends[flow].by, phone.ends[flow].clean) == ("network", False)
     assert "reset" in phone.ends[flow].detail
-    await driver.add(server, [Listen(name="sip", transport="tcp", address=port)])
+    await server.serve(driver, [Listen(name="sip", transport="tcp", address=port)])

@@ -19,7 +19,7 @@ async def test_a_deadline_wakes_its_actor_and_not_before(
     driver: Driver, recorder: Any, clock: ShiftClock
 ) -> None:
     phone = recorder("phone")
-    await driver.add(phone)
+    await driver.join(phone)
     deadline = Instant(clock.now() + 0.02)
     phone.deadlines.append(deadline)
     driver.run(phone)
@@ -32,7 +32,7 @@ async def test_an_earlier_deadline_overtakes_and_a_later_one_waits(
     driver: Driver, recorder: Any, clock: ShiftClock
 ) -> None:
     phone = recorder("phone")
-    await driver.add(phone)
+    await driver.join(phone)
     start = clock.now()
     for seconds in (500.0, 0.03, 0.01):
         phone.deadlines.append(Instant(start + seconds))
@@ -47,8 +47,8 @@ async def test_advance_walks_from_deadline_to_deadline_in_order(
     driver: Driver, recorder: Any, clock: ShiftClock
 ) -> None:
     one, two = recorder("one"), recorder("two")
-    await driver.add(one)
-    await driver.add(two)
+    await driver.join(one)
+    await driver.join(two)
     start = clock.now()
     one.deadlines += [Instant(start + 3600), Instant(start + 60)]
     two.deadlines += [Instant(start + 1800), Instant(start + 99_999)]
@@ -63,8 +63,8 @@ async def test_what_a_deadline_sends_is_answered_before_the_next_one(
 ) -> None:
     server, phone = recorder("ucm", echo=True), recorder("phone")
     listen = Listen(name="sip", transport="tcp", address=Address("127.0.0.1", 0))
-    ports = await driver.add(server, [listen])
-    await driver.add(phone)
+    ports = await server.serve(driver, [listen])
+    await driver.join(phone)
     flow = phone.open(driver, flows, ports["sip"])
     await driver.until_idle()
     assert flow in phone.facts
@@ -86,7 +86,7 @@ async def test_what_a_deadline_sends_is_answered_before_the_next_one(
 
 async def test_timers_follow_a_clock_that_was_moved(driver: Driver, recorder: Any, clock: ShiftClock) -> None:
     phone = recorder("phone")
-    await driver.add(phone)
+    await driver.join(phone)
     phone.deadlines.append(Instant(clock.now() + 1000.01))
     driver.run(phone)
     await driver.advance(1000)
@@ -95,7 +95,7 @@ async def test_timers_follow_a_clock_that_was_moved(driver: Driver, recorder: An
 
 async def test_a_deadline_that_never_clears_is_called_a_fault(driver: Driver, recorder: Any) -> None:
     phone = recorder("phone")
-    await driver.add(phone)
+    await driver.join(phone)
     phone.next_timeout = lambda: Instant(1.0)
     with pytest.raises(RuntimeError, match="actor phone: handle_timeout does not clear its deadline"):
         await driver.advance(1)
@@ -112,8 +112,8 @@ async def test_settle_gives_up_on_a_peer_that_keeps_silent(
 ) -> None:
     deaf, phone = recorder("deaf"), recorder("phone")
     listen = Listen(name="sip", transport="tcp", address=Address("127.0.0.1", 0))
-    ports = await driver.add(deaf, [listen])
-    await driver.add(phone)
+    ports = await deaf.serve(driver, [listen])
+    await driver.join(phone)
     flow = phone.open(driver, flows, ports["sip"], ClientTls(server_name="ucm", trust=(ca.certificate,)))
     await driver.until_idle()
     assert flow not in phone.facts

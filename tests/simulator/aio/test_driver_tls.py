@@ -59,8 +59,8 @@ async def test_two_actors_talk_over_tls(
 ) -> None:
     server, phone = recorder("ucm", echo=True), recorder("phone")
     tls = ServerTls(credential=node.credential, minimum=version, maximum=version)
-    ports = await driver.add(server, [Listen(name="oauth", transport="tls", address=ANY, tls=tls)])
-    await driver.add(phone)
+    ports = await server.serve(driver, [Listen(name="oauth", transport="tls", address=ANY, tls=tls)])
+    await driver.join(phone)
     flow = phone.open(driver, flows, ports["oauth"], ClientTls(server_name="ucm", trust=(ca.certificate,)))
     await phone.until(lambda r: flow in r.facts)
     phone.say(driver, flow, b"hello ", b"world")
@@ -94,8 +94,8 @@ async def test_a_client_that_does_not_know_the_ca_refuses_and_both_ends_know(
 ) -> None:
     server, phone = recorder("ucm"), recorder("phone")
     tls = ServerTls(credential=node.credential, minimum=version, maximum=version)
-    ports = await driver.add(server, [Listen(name="oauth", transport="tls", address=ANY, tls=tls)])
-    await driver.add(phone)
+    ports = await server.serve(driver, [Listen(name="oauth", transport="tls", address=ANY, tls=tls)])
+    await driver.join(phone)
     trust = ClientTls(server_name="ucm", trust=(stranger.certificate,))
     flow = phone.open(driver, flows, ports["oauth"], trust)
     await phone.until(lambda r: flow in r.ends)
@@ -126,8 +126,8 @@ async def test_a_server_that_does_not_know_the_ca_refuses_and_both_ends_know(
     server, phone = recorder("ucm"), recorder("expc")
     phone.greeting = b"REGISTER sip:ucm SIP/2.0\r\n" * 200
     listen = Listen(name="oauthMtls", transport="tls", address=ANY, tls=mutual(node, ca, version))
-    ports = await driver.add(server, [listen])
-    await driver.add(phone)
+    ports = await server.serve(driver, [listen])
+    await driver.join(phone)
     tls = ClientTls(server_name="ucm", trust=(ca.certificate,), credential=refused_phone)
     flow = phone.open(driver, flows, ports["oauthMtls"], tls)
     await phone.until(lambda r: flow in r.ends)
@@ -154,8 +154,8 @@ async def test_many_refused_clients_that_write_at_once_all_read_the_alert(
     server, phone = recorder("ucm"), recorder("expc")
     phone.greeting = b"x" * 100_000
     listen = Listen(name="oauthMtls", transport="tls", address=ANY, tls=mutual(node, ca, "1.3"))
-    ports = await driver.add(server, [listen])
-    await driver.add(phone)
+    ports = await server.serve(driver, [listen])
+    await driver.join(phone)
     tls = ClientTls(server_name="ucm", trust=(ca.certificate,), credential=refused_phone)
     opened = [phone.open(driver, flows, ports["oauthMtls"], tls) for _ in range(60)]
     await phone.until(lambda r: len(r.ends) == len(opened))
@@ -166,7 +166,7 @@ async def test_a_refused_client_that_writes_before_it_reads_is_not_reset(
     driver: Driver, recorder: Any, ca: Authority, node: Issued, refused_phone: Credential
 ) -> None:
     listen = Listen(name="oauthMtls", transport="tls", address=ANY, tls=mutual(node, ca, "1.3"))
-    ports = await driver.add(recorder("ucm"), [listen])
+    ports = await recorder("ucm").serve(driver, [listen])
     context = client_context(ClientTls(server_name="ucm", trust=(ca.certificate,), credential=refused_phone))
 
     def write_then_read() -> str | None:
@@ -200,7 +200,7 @@ async def test_openssl_s_client_reads_the_alert(
 ) -> None:
     server = recorder("ucm")
     listen = Listen(name="oauthMtls", transport="tls", address=ANY, tls=mutual(node, ca, version))
-    ports = await driver.add(server, [listen])
+    ports = await server.serve(driver, [listen])
     options: list[str] = []
     if certificate == "unknown":
         (tmp_path / "leaf.pem").write_bytes(refused_phone.chain)
@@ -252,7 +252,7 @@ async def test_openssl_s_server_reads_the_alert(
         if line.startswith("ACCEPT"):
             port = int(line.rpartition(":")[2])
     phone = recorder("phone")
-    await driver.add(phone)
+    await driver.join(phone)
     tls = ClientTls(server_name="ucm", trust=(stranger.certificate,))
     flow = phone.open(driver, flows, Address("127.0.0.1", port), tls)
     await phone.until(lambda r: flow in r.ends)
@@ -286,7 +286,7 @@ async def test_what_is_no_tls_never_reaches_the_actor(
 ) -> None:
     server = recorder("ucm")
     listen = Listen(name="oauthMtls", transport="tls", address=ANY, tls=mutual(node, ca, "1.2"))
-    ports = await driver.add(server, [listen])
+    ports = await server.serve(driver, [listen])
     reader, writer = await plain(ports["oauthMtls"])
     writer.write(junk)
     if not junk:
@@ -301,8 +301,8 @@ async def test_a_client_meets_a_server_that_speaks_no_tls(
 ) -> None:
     server, phone = recorder("ucm"), recorder("phone")
     server.greeting = b"SIP/2.0 200 OK\r\n\r\n"
-    ports = await driver.add(server, [Listen(name="sip", transport="tcp", address=ANY)])
-    await driver.add(phone)
+    ports = await server.serve(driver, [Listen(name="sip", transport="tcp", address=ANY)])
+    await driver.join(phone)
     flow = phone.open(driver, flows, ports["sip"], ClientTls(server_name="ucm", trust=(ca.certificate,)))
     await phone.until(lambda r: flow in r.ends)
     assert phone.ends[flow].detail == "plain text instead of TLS: SIP/2.0"
@@ -315,10 +315,10 @@ async def test_the_key_log_is_private_and_names_both_ends_secrets(
     driver = Driver(log, clock, flows, keylog=str(keylog))
     server, phone = recorder("ucm", echo=True), recorder("phone")
     tls = ServerTls(credential=node.credential, maximum="1.3")
-    ports = await driver.add(server, [Listen(name="oauth", transport="tls", address=ANY, tls=tls)])
-    await driver.add(phone)
+    ports = await server.serve(driver, [Listen(name="oauth", transport="tls", address=ANY, tls=tls)])
+    await driver.join(phone)
     flow = phone.open(driver, flows, ports["oauth"], ClientTls(server_name="ucm", trust=(ca.certificate,)))
     await phone.until(lambda r: flow in r.facts)
-    await driver.close()
+    await driver.shut_down()
     assert keylog.stat().st_mode & 0o777 == 0o600
     assert keylog.read_text().count("SERVER_TRAFFIC_SECRET_0") == 2

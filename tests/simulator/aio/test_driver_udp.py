@@ -22,8 +22,8 @@ async def test_each_datagram_arrives_whole_and_is_answered(
     driver: Driver, recorder: Any, flows: FlowIds, log: EventLog
 ) -> None:
     server, phone = recorder("ucm", echo=True), recorder("phone")
-    ports = await driver.add(server, [UDP])
-    await driver.add(phone)
+    ports = await server.serve(driver, [UDP])
+    await driver.join(phone)
     flow = phone.open(driver, flows, ports["sip-udp"], transport="udp")
     await phone.until(lambda r: flow in r.facts)
     phone.say(driver, flow, b"one", b"two")
@@ -39,8 +39,8 @@ async def test_each_datagram_arrives_whole_and_is_answered(
 
 async def test_two_remote_addresses_are_two_flows(driver: Driver, recorder: Any, flows: FlowIds) -> None:
     server, phone = recorder("ucm", echo=True), recorder("phone")
-    ports = await driver.add(server, [UDP])
-    await driver.add(phone)
+    ports = await server.serve(driver, [UDP])
+    await driver.join(phone)
     both = [phone.open(driver, flows, ports["sip-udp"], transport="udp") for _ in range(2)]
     await phone.until(lambda r: len(r.facts) == 2)
     for flow in both:
@@ -55,8 +55,8 @@ async def test_the_address_silent_for_longest_is_forgotten(
 ) -> None:
     driver = Driver(log, clock, flows, limits=Limits(udp_flows=2))
     server, phone = recorder("ucm", echo=True), recorder("phone")
-    ports = await driver.add(server, [UDP])
-    await driver.add(phone)
+    ports = await server.serve(driver, [UDP])
+    await driver.join(phone)
     three = [phone.open(driver, flows, ports["sip-udp"], transport="udp") for _ in range(3)]
     await phone.until(lambda r: len(r.facts) == 3)
     for number, flow in enumerate(three, start=1):
@@ -66,14 +66,14 @@ async def test_the_address_silent_for_longest_is_forgotten(
     assert next(iter(server.ends)) == next(iter(server.facts))
     assert end.clean
     assert "too many" in end.detail
-    await driver.close()
+    await driver.shut_down()
 
 
 async def test_a_port_where_nobody_listens_ends_the_flow(driver: Driver, recorder: Any, flows: FlowIds) -> None:
     server, phone = recorder("ucm"), recorder("phone")
-    gone = (await driver.add(server, [UDP]))["sip-udp"]
-    await driver.remove(server)
-    await driver.add(phone)
+    gone = (await server.serve(driver, [UDP]))["sip-udp"]
+    await driver.leave(server)
+    await driver.join(phone)
     flow = phone.open(driver, flows, gone, transport="udp")
     await phone.until(lambda r: flow in r.facts)
     phone.say(driver, flow, b"anybody?")
@@ -83,12 +83,12 @@ async def test_a_port_where_nobody_listens_ends_the_flow(driver: Driver, recorde
 
 async def test_a_removed_listener_frees_its_port(driver: Driver, recorder: Any) -> None:
     server = recorder("ucm")
-    ports = await driver.add(server, [UDP])
-    await driver.remove(server)
+    ports = await server.serve(driver, [UDP])
+    await driver.leave(server)
     fixed = Listen(name="sip-udp", transport="udp", address=ports["sip-udp"])
-    assert await driver.add(recorder("again"), [fixed]) == ports
+    assert await recorder("again").serve(driver, [fixed]) == ports
     with pytest.raises(OSError) as caught:
-        await driver.add(recorder("taken"), [fixed])
+        await recorder("taken").serve(driver, [fixed])
     assert caught.value.errno == errno.EADDRINUSE
     assert str(ports["sip-udp"]) in str(caught.value)
 
@@ -97,8 +97,8 @@ async def test_an_answer_to_a_flow_that_was_closed_goes_nowhere(
     driver: Driver, recorder: Any, flows: FlowIds
 ) -> None:
     server, phone = recorder("ucm"), recorder("phone")
-    ports = await driver.add(server, [UDP])
-    await driver.add(phone)
+    ports = await server.serve(driver, [UDP])
+    await driver.join(phone)
     flow = phone.open(driver, flows, ports["sip-udp"], transport="udp")
     await phone.until(lambda r: flow in r.facts)
     phone.say(driver, flow, b"x")

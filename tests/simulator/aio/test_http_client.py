@@ -256,7 +256,7 @@ async def test_stopping_a_protocol_server_ends_idle_connections(
 async def test_an_actor_gets_its_answer_through_the_driver(driver: Driver, recorder: Any, site: Site) -> None:
     site.page("/x", b"ok")
     phone = recorder("phone")
-    await driver.add(phone)
+    await driver.join(phone)
     phone.todo.append(Fetch(key="config", url=site.url("/x")))
     driver.run(phone)
     await driver.until_idle()
@@ -265,8 +265,8 @@ async def test_an_actor_gets_its_answer_through_the_driver(driver: Driver, recor
 
 async def test_a_removed_actor_is_told_of_no_answer(driver: Driver, recorder: Any, site: Site) -> None:
     phone = recorder("phone")
-    await driver.add(phone)
+    await driver.join(phone)
     phone.todo.append(Fetch(key="config", url=site.url("/mute")))
     driver.run(phone)
-    await driver.remove(phone)
+    await driver.leave(phone)
     assert phone.results == {}

@@ -67,7 +67,7 @@ def witness() -> Witness:
 async def driver(log: EventLog, clock: ShiftClock, flows: FlowIds, witness: Witness) -> AsyncIterator[Driver]:
     driver = Driver(log, clock, flows, tap=witness)
     yield driver
-    await driver.close()
+    await driver.shut_down()
 
 
 async def test_both_ends_tell_the_same_ciphertext(
@@ -75,8 +75,8 @@ async def test_both_ends_tell_the_same_ciphertext(
 ) -> None:
     server, phone = recorder("ucm", echo=True), recorder("phone")
     tls = ServerTls(credential=node.credential)
-    where = await driver.add(server, [Listen(name="oauth", transport="tls", address=ANY, tls=tls)])
-    await driver.add(phone)
+    where = await server.serve(driver, [Listen(name="oauth", transport="tls", address=ANY, tls=tls)])
+    await driver.join(phone)
     client = phone.open(driver, flows, where["oauth"], ClientTls(server_name="ucm", trust=(ca.certificate,)))
     await phone.until(lambda it: it.facts)
     phone.say(driver, client, b"REGISTER in plain text")
@@ -100,19 +100,19 @@ async def test_a_reset_is_told_at_both_ends(
     driver: Driver, witness: Witness, recorder: Any, flows: FlowIds
 ) -> None:
     server, phone = recorder("ucm"), recorder("phone")
-    where = await driver.add(server, [Listen(name="sip", transport="tcp", address=ANY)])
-    await driver.add(phone)
+    where = await server.serve(driver, [Listen(name="sip", transport="tcp", address=ANY)])
+    await driver.join(phone)
     client = phone.open(driver, flows, where["sip"])
     await server.until(lambda it: it.facts)
     (accepted,) = server.facts
-    driver.drop(phone)
+    await driver.drop(phone)
     await witness.until(accepted, WireEnd.RESET_RECEIVED)
     assert witness.ends[client][0] is WireEnd.RESET_SENT
 
 
 async def test_a_stranger_that_resets_is_told(driver: Driver, witness: Witness, recorder: Any) -> None:
     server = recorder("ucm")
-    where = await driver.add(server, [Listen(name="sip", transport="tcp", address=ANY)])
+    where = await server.serve(driver, [Listen(name="sip", transport="tcp", address=ANY)])
     with socket.create_connection((where["sip"].host, where["sip"].port)) as stranger:
         await server.until(lambda it: it.facts)
         stranger.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
@@ -124,8 +124,8 @@ async def test_datagrams_are_told_whole(
     driver: Driver, witness: Witness, recorder: Any, flows: FlowIds
 ) -> None:
     server, phone = recorder("ucm", echo=True), recorder("phone")
-    where = await driver.add(server, [Listen(name="sip", transport="udp", address=ANY)])
-    await driver.add(phone)
+    where = await server.serve(driver, [Listen(name="sip", transport="udp", address=ANY)])
+    await driver.join(phone)
     client = phone.open(driver, flows, where["sip"], transport="udp")
     await phone.until(lambda it: it.facts)
     phone.say(driver, client, b"question")
@@ -146,13 +146,13 @@ async def test_events_show_the_addresses_they_are_told_to(
         return Address(address.host, 5060) if address in bound else address
 
     driver = Driver(log, clock, flows, tap=witness, shown=shown)
-    where = await driver.add(server, [Listen(name="sip", transport="tcp", address=ANY)])
+    where = await server.serve(driver, [Listen(name="sip", transport="tcp", address=ANY)])
     bound.append(where["sip"])
-    await driver.add(phone)
+    await driver.join(phone)
     phone.open(driver, flows, where["sip"])
     await server.until(lambda it: it.facts)
     await phone.until(lambda it: it.facts)
     opened = {event.listener: event for event in log.of(FlowOpened)}
     assert opened["sip"].local == opened[None].remote == "127.0.0.1:5060"
     assert {facts.listener: facts.local for facts in witness.facts.values()}["sip"] == where["sip"]
-    await driver.close()
+    await driver.shut_down()

@@ -19,6 +19,7 @@ from simulator.core.events import PhoneRegistered, SipSent
 from simulator.core.events.log import EventLog
 from simulator.core.ids import ActorId, FlowId, FlowIds
 from simulator.core.instant import Instant
+from simulator.core.network.endpoint import Endpoint
 from simulator.core.sip import Need, Request, SipStream, reply_to, serialize
 from simulator.core.tls.settings import ServerTls
 from softphone.aio.client import Outcome, Refused, Registered, Unreachable, register_once
@@ -96,9 +97,10 @@ async def node(
     actor.hang_up = hang_up
     listen = Listen(name="sip", transport="tls" if tls else "tcp", address=Address("127.0.0.1", 0), tls=tls)
     try:
-        yield (await driver.add(actor, [listen]))["sip"].port
+        (address,) = await driver.open(Endpoint(owner=actor.name, listen=listen, handler=actor))
+        yield address.port
     finally:
-        await driver.close()
+        await driver.shut_down()
 
 
 def file_for(cnf: Make, port: int, *, oauth: bool = False) -> bytes:

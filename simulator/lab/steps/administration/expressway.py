@@ -12,6 +12,7 @@ from simulator.lab.config.certificates import CertificateConfig
 from simulator.lab.config.model import Name, Regex
 from simulator.lab.steps.expressway_admin import Discover, ExpresswayAdmin
 from simulator.lab.steps.scenario_run import ScenarioRun
+from simulator.lab.steps.service_actions import start_expressway, stop_expressway
 from simulator.lab.steps.step import MappingStep, Reference
 
 
@@ -75,14 +76,14 @@ class Expressway(MappingStep):
         if self.cut is not None:
             driver.run(site.cut_traversal(admin.name, self.cut))
         if self.down is not None:
-            await (driver.close_expressway if self.down else driver.open_expressway)(admin.name)
+            await (stop_expressway if self.down else start_expressway)(driver, admin.name)
         if self.hang is not None:
             site.hang_expressway(admin.name, self.hang)
         if self.discover is not None or self.refresh:
             problems += _judged(await admin.ask_servers(driver, self.discover), self.fails)
         if self.restart and admin.name in site.edges:
-            await driver.close_expressway(admin.name)
-            await driver.open_expressway(admin.name)
+            await stop_expressway(driver, admin.name)
+            await start_expressway(driver, admin.name)
         elif self.restart:
             admin.actor.restart()
             driver.run(admin.actor)

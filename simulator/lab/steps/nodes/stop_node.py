@@ -7,6 +7,7 @@ from typing import ClassVar
 
 from simulator.lab.config.model import Name
 from simulator.lab.steps.scenario_run import ScenarioRun
+from simulator.lab.steps.service_actions import end_service
 from simulator.lab.steps.step import Reference, ValueStep
 
 
@@ -19,5 +20,5 @@ class StopNode(ValueStep[Name]):
         return [Reference("node", self.root)]
 
     async def do(self, run: ScenarioRun) -> None:
-        await run.driver.close_node(self.root)
+        await end_service(run.driver, self.root)
         await run.driver.until_idle()

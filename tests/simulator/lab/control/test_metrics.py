@@ -17,6 +17,7 @@ from simulator.lab.control import ControlServer
 from simulator.lab.control.up import endpoints_of
 from simulator.lab.run.live import Lab, open_lab
 from simulator.lab.run.syslog import Syslog
+from simulator.lab.steps.service_actions import end_service
 
 LAB = LabConfig(
     expressways=[ExpresswayConfig(name="expc", trusted_cas=["tomcat-ca"])],
@@ -41,7 +42,7 @@ async def start(lab: Lab, *devices: str) -> None:
 
 async def happenings(lab: Lab) -> None:
     await start(lab, "CSFALICE", "CSFERIN", "CSFFRED")
-    await lab.close_node("ucm-pub")
+    await end_service(lab, "ucm-pub")
     await lab.until_idle()
 
 
@@ -87,7 +88,7 @@ async def test_a_file_gets_each_alarm_as_it_comes(tmp_path: Path) -> None:
 
 async def happenings_without_alice(lab: Lab) -> None:
     await start(lab, "CSFERIN", "CSFFRED")
-    await lab.close_node("ucm-pub")
+    await end_service(lab, "ucm-pub")
     await lab.until_idle()
 
 

@@ -9,6 +9,7 @@ from contextlib import closing
 import pytest
 
 from simulator.lab.config.lab import LabConfig
+from simulator.lab.config.nodes import PortsConfig
 from simulator.lab.run import bound_ports
 from simulator.lab.run.live import Lab, open_lab
 
@@ -19,7 +20,7 @@ CONFIG = LabConfig.model_validate(
             {
                 "name": "ucm-pub",
                 "host": "127.0.0.1",
-                "ports": dict.fromkeys(ROLES, 0),
+                "ports": dict.fromkeys(PortsConfig.model_fields, 0),
             }
         ],
         "expressways": [{"name": "expc", "port": 0}],
@@ -36,7 +37,6 @@ def lab() -> Lab:
         keep=None,
         keylog=None,
         capture=None,
-        doors=False,
         state=None,
         syslog=None,
     )
@@ -60,7 +60,7 @@ async def test_a_port_that_is_taken_after_it_was_chosen_is_replaced(role: str) -
                 key: port for key, port in before.items() if key != role
             }
         finally:
-            await ours.close()
+            await ours.shut_down()
 
 
 async def test_udp_of_5060_counts_too() -> None:
@@ -69,7 +69,7 @@ async def test_udp_of_5060_counts_too() -> None:
     with closing(socket.socket(socket.AF_INET, socket.SOCK_DGRAM)) as squatter:
         squatter.bind(("127.0.0.1", before["sip"]))
         await ours.start()
-        await ours.close()
+        await ours.shut_down()
     assert chosen(ours)["sip"] != before["sip"]
 
 
@@ -83,7 +83,7 @@ async def test_labs_that_start_at_once_do_not_meet(monkeypatch: pytest.MonkeyPat
         assert len({port for one in labs for port in chosen(one).values()}) == 24
     finally:
         for one in labs:
-            await one.close()
+            await one.shut_down()
 
 
 async def test_a_port_that_was_asked_for_by_number_is_not_replaced() -> None:

@@ -19,6 +19,7 @@ from simulator.lab.config.nodes import PortsConfig
 from simulator.lab.config.phones import PhoneConfig, TokenConfig
 from simulator.lab.control.up import endpoints_of
 from simulator.lab.run.live import Lab, open_lab
+from simulator.lab.steps.service_actions import end_service, start_service
 
 
 @pytest.fixture
@@ -54,8 +55,8 @@ async def test_what_administrators_and_scripts_changed_is_as_it_was(lab: Lab) ->
     site.set_behaviours("CSFALICE", ["never-refresh"])
     site.set_token("CSFBOB", TokenConfig(user="alice"))
     site.regenerate_tomcat("ucm-pub", CertificateConfig(issuer="stranger-ca"))
-    await lab.close_node("ucm-pub")
-    await lab.open_node("ucm-pub")
+    await end_service(lab, "ucm-pub")
+    await start_service(lab, "ucm-pub")
     assert await start(lab, "CSFALICE") != "registered"
     await lab.reset()
     for device in ("CSFALICE", "CSFBOB", "CSFCAROL", "CSFDAVE"):
@@ -87,13 +88,13 @@ async def test_connections_of_strangers_end_at_once(lab: Lab) -> None:
 
 
 async def test_a_stopped_node_runs_again(lab: Lab) -> None:
-    await lab.close_node("ucm-pub")
+    await end_service(lab, "ucm-pub")
     await lab.reset()
     assert await start(lab, "CSFCAROL") == "registered"
 
 
 async def test_any_port_that_was_taken_meanwhile_is_replaced(lab: Lab) -> None:
-    await lab.close_node("ucm-pub")
+    await end_service(lab, "ucm-pub")
     before = lab.site.ports_of("ucm-pub")
     with socket.create_server(("127.0.0.1", before.oauth)):
         await lab.reset()

@@ -14,9 +14,11 @@ from simulator.lab.config.lab import LabConfig
 from simulator.lab.config.nodes import NodeConfig
 from simulator.lab.config.phones import PhoneConfig
 from simulator.lab.run.world import World, run_now
+from simulator.lab.site.service_control import UcmService
 from simulator.lab.steps.expressway_admin import Discover, ExpresswayAdmin
 from simulator.lab.steps.registry import step_of
 from simulator.lab.steps.scenario_run import ScenarioRun
+from simulator.lab.steps.service_actions import end_service
 
 NODE = "ucm-pub.lab.example"
 
@@ -59,9 +61,9 @@ def ucm() -> UcmServices:
     return UcmServices()
 
 
-def test_discovery_asks_in_the_documented_order(office: UcmServices) -> None:
-    assert office.discover() is None
-    assert [event.function for event in office.of(UcmQueried)] == [
+def test_discovery_asks_in_the_documented_order(ucm: UcmServices) -> None:
+    assert ucm.discover() is None
+    assert [event.function for event in ucm.of(UcmQueried)] == [
         "getCCMVersion",
         "listProcessNode",
         "listProcessNodeService",
@@ -74,38 +76,38 @@ def test_discovery_asks_in_the_documented_order(office: UcmServices) -> None:
     ]
 
 
-def test_a_wrong_password_at_a_known_server_leaves_the_one_that_works(office: UcmServices) -> None:
-    assert office.discover() is None
-    assert "HTTPError:401" in (office.discover(password="wrong") or "")
-    assert office.desk.servers()[0]["state"] == "failed"
-    assert office.refresh() is None
-    assert office.desk.servers()[0]["state"] == "discovered"
+def test_a_wrong_password_at_a_known_server_leaves_the_one_that_works(ucm: UcmServices) -> None:
+    assert ucm.discover() is None
+    assert "HTTPError:401" in (ucm.discover(password="wrong") or "")
+    assert ucm.desk.servers()[0]["state"] == "failed"
+    assert ucm.refresh() is None
+    assert ucm.desk.servers()[0]["state"] == "discovered"
 
 
-def test_a_server_that_could_not_be_added_is_shown_and_not_asked_again(office: UcmServices) -> None:
-    assert office.discover() is None
-    assert "nowhere.example" in (office.discover(publisher="nowhere.example") or "")
-    assert [row["state"] for row in office.desk.servers()] == ["discovered", "failed"]
-    before = len(office.of(UcmQueried))
-    assert office.refresh() is None
-    assert all("nowhere" not in event.url for event in office.of(UcmQueried)[before:])
+def test_a_server_that_could_not_be_added_is_shown_and_not_asked_again(ucm: UcmServices) -> None:
+    assert ucm.discover() is None
+    assert "nowhere.example" in (ucm.discover(publisher="nowhere.example") or "")
+    assert [row["state"] for row in ucm.desk.servers()] == ["discovered", "failed"]
+    before = len(ucm.of(UcmQueried))
+    assert ucm.refresh() is None
+    assert all("nowhere" not in event.url for event in ucm.of(UcmQueried)[before:])
 
 
-def test_a_refresh_before_any_discovery_is_refused(office: UcmServices) -> None:
+def test_a_refresh_before_any_discovery_is_refused(ucm: UcmServices) -> None:
     with pytest.raises(LookupError, match="discover one first"):
-        office.refresh()
-    assert office.discover(password="wrong") is not None
+        ucm.refresh()
+    assert ucm.discover(password="wrong") is not None
     with pytest.raises(LookupError, match="discover one first"):
-        office.refresh()
+        ucm.refresh()
 
 
-def test_a_refresh_that_fails_changes_nothing(office: UcmServices) -> None:
-    assert office.discover() is None
-    zones = office.zones()
-    run_now(office.world.close_tomcat("ucm-pub"))
-    assert "Unable to communicate" in (office.refresh() or "")
-    assert office.zones() == zones
-    assert [event.discovered for event in office.of(UcmDiscovered)] == [True, False]
+def test_a_refresh_that_fails_changes_nothing(ucm: UcmServices) -> None:
+    assert ucm.discover() is None
+    zones = ucm.zones()
+    run_now(end_service(ucm.world, "ucm-pub", UcmService.TOMCAT))
+    assert "Unable to communicate" in (ucm.refresh() or "")
+    assert ucm.zones() == zones
+    assert [event.discovered for event in ucm.of(UcmDiscovered)] == [True, False]
 
 
 @pytest.mark.parametrize(
@@ -120,37 +122,37 @@ def test_a_refresh_that_fails_changes_nothing(office: UcmServices) -> None:
     ],
 )
 def test_the_cluster_s_modes_decide_which_zones_there_are(
-    office: UcmServices, mixed: str, oauth: str, zones: list[str]
+    ucm: UcmServices, mixed: str, oauth: str, zones: list[str]
 ) -> None:
-    office.parameter("ClusterSecurityMode", mixed)
-    office.parameter("ClusterSIPOAuthMode", oauth)
-    assert office.discover() is None
+    ucm.parameter("ClusterSecurityMode", mixed)
+    ucm.parameter("ClusterSIPOAuthMode", oauth)
+    assert ucm.discover() is None
     every = {
         "CEtcp": (f"CEtcp-{NODE}", 5060),
         "CEtls": (f"CEtls-{NODE}", 5061),
         "CEOAuth": (f"CEOAuth {NODE}", 5091),
     }
     wanted = {name: (f"{NODE}:{port}", "Address resolvable") for name, port in map(every.__getitem__, zones)}
-    assert office.zones() == wanted
-    assert {(row["search_rule"], row["priority"]) for row in office.desk.zones()} == {(z, 45) for z in wanted}
+    assert ucm.zones() == wanted
+    assert {(row["search_rule"], row["priority"]) for row in ucm.desk.zones()} == {(z, 45) for z in wanted}
 
 
-def test_leaving_mixed_mode_takes_the_tls_zone_away_at_the_next_refresh(office: UcmServices) -> None:
-    office.parameter("ClusterSecurityMode", "1")
-    assert office.discover() is None
-    office.parameter("ClusterSecurityMode", "0")
-    assert f"CEtls-{NODE}" in office.zones()
-    assert office.refresh() is None
-    assert f"CEtls-{NODE}" not in office.zones()
-    last = office.of(ZoneConfigured)[-1]
+def test_leaving_mixed_mode_takes_the_tls_zone_away_at_the_next_refresh(ucm: UcmServices) -> None:
+    ucm.parameter("ClusterSecurityMode", "1")
+    assert ucm.discover() is None
+    ucm.parameter("ClusterSecurityMode", "0")
+    assert f"CEtls-{NODE}" in ucm.zones()
+    assert ucm.refresh() is None
+    assert f"CEtls-{NODE}" not in ucm.zones()
+    last = ucm.of(ZoneConfigured)[-1]
     assert (last.zone, last.what) == (f"CEtls-{NODE}", "removed")
     assert f'Event="System Configuration Changed" Detail="Zone \'CEtls-{NODE}\' removed' in "\n".join(
-        office.desk.event_log()
+        ucm.desk.event_log()
     )
 
 
-def test_without_tls_verify_an_unknown_ca_is_no_obstacle(office: UcmServices) -> None:
-    expressway = office.desk.actor
-    expressway.set_trust(office.world.site.pki.bundle(["expressway-ca"]))
-    assert "Unable to communicate" in (office.discover() or "")
-    assert office.discover(tls_verify=False) is None
+def test_without_tls_verify_an_unknown_ca_is_no_obstacle(ucm: UcmServices) -> None:
+    expressway = ucm.desk.actor
+    expressway.set_trust(ucm.world.site.pki.bundle(["expressway-ca"]))
+    assert "Unable to communicate" in (ucm.discover() or "")
+    assert ucm.discover(tls_verify=False) is None

@@ -30,6 +30,7 @@ from simulator.lab.config.expressways import EdgeConfig, ExpresswayConfig
 from simulator.lab.config.lab import LabConfig
 from simulator.lab.config.phones import PhoneConfig, TokenConfig
 from simulator.lab.run.world import World, run_now
+from simulator.lab.steps.service_actions import start_expressway, stop_expressway
 
 REGISTER = (
     b"REGISTER sip:ucm-pub.lab.example SIP/2.0\r\n"
@@ -253,9 +254,9 @@ def test_an_expressway_c_that_hangs_is_noticed_at_the_edge() -> None:
 def test_either_of_the_pair_may_be_switched_off_and_on(name: str) -> None:
     world = lab()
     assert register(world) == "ucm-pub"
-    run_now(world.close_expressway(name))
+    run_now(stop_expressway(world, name))
     run_now(world.advance(30))
-    run_now(world.open_expressway(name))
+    run_now(start_expressway(world, name))
     run_now(world.advance(400))
     assert states(world) == ALL_ACTIVE
     assert world.site.bound_at("CSFALICE") == "ucm-pub"
@@ -351,7 +352,7 @@ def test_a_question_at_8443_that_the_expressway_c_never_answers_gets_504() -> No
 def test_what_ucm_sends_to_a_phone_while_the_link_is_cut_is_answered_480() -> None:
     world = lab()
     assert register(world) == "ucm-pub"
-    run_now(world.close_expressway("expe"))
+    run_now(stop_expressway(world, "expe"))
     run_now(world.advance(1))
     for node in world.site.notify_reset("CSFALICE"):
         world.run(node)

@@ -1,0 +1,1 @@
+"""What listens, and what opens it: endpoints and the network they are opened on."""
