@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sqlite3
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
@@ -10,11 +9,12 @@ from uuid import UUID
 
 from registrar.core.axl.faults import invalid, not_found
 from registrar.core.axl.fields import braced, read_integer, read_uuid
+from registrar.core.database.rows import Transaction
 from registrar.core.database.store import ClusterDatabase
 from registrar.core.soap.envelope import Element, child, child_text, local, make, text_of
 from registrar.core.tomcat.passwords import PasswordError, PasswordHash
 
-Write = Callable[[ClusterDatabase, sqlite3.Connection, str, Element], None]
+Write = Callable[[ClusterDatabase, Transaction, str, Element], None]
 Render = Callable[[ClusterDatabase, str], Element]
 
 _LINES = """
@@ -38,87 +38,83 @@ class Members:
 # --- lines of a phone ----------------------------------------------------------------------------------------
 
 
-def _replace_lines(
-    database: ClusterDatabase, connection: sqlite3.Connection, device: str, lines: Element
-) -> None:
+def _replace_lines(database: ClusterDatabase, transaction: Transaction, device: str, lines: Element) -> None:
     """What is there becomes what was given; a line that stays keeps its pkid, which is its Contact."""
-    wanted = [_numplan(database, connection, line) for line in _each(lines, "line")]
-    held = {row["numplan"]: row["pkid"] for row in connection.execute(_LINES, (device,))}
+    wanted = [_numplan(database, transaction, line) for line in _each(lines, "line")]
+    held = {row["numplan"]: row["pkid"] for row in transaction.execute(_LINES, (device,))}
     for numplan, pkid in held.items():
         if numplan not in wanted:
-            connection.execute("delete from devicenumplanmap where pkid = ?", (pkid,))
+            transaction.execute("delete from devicenumplanmap where pkid = ?", (pkid,))
     # Out of the way first: indexes may be exchanged.
-    connection.execute(
+    transaction.execute(
         "update devicenumplanmap set numplanindex = numplanindex + 10000 where fkdevice = ?", (device,)
     )
-    _put_lines(database, connection, device, lines)
+    _put_lines(database, transaction, device, lines)
 
 
-def _put_lines(database: ClusterDatabase, connection: sqlite3.Connection, device: str, lines: Element) -> None:
-    held = {row["numplan"]: row["pkid"] for row in connection.execute(_LINES, (device,))}
+def _put_lines(database: ClusterDatabase, transaction: Transaction, device: str, lines: Element) -> None:
+    held = {row["numplan"]: row["pkid"] for row in transaction.execute(_LINES, (device,))}
     for number, line in enumerate(_each(lines, "line"), start=1):
-        numplan = _numplan(database, connection, line)
+        numplan = _numplan(database, transaction, line)
         index = read_integer("index", child_text(line, "index") or str(number))
         pkid = held.get(numplan)
         if pkid is None:
             pkid = held[numplan] = database.new_pkid()
-            connection.execute(
+            transaction.execute(
                 "insert into devicenumplanmap (pkid, fkdevice, fknumplan, numplanindex) values (?, ?, ?, ?)",
                 (pkid, device, numplan, index),
             )
         else:
-            connection.execute("update devicenumplanmap set numplanindex = ? where pkid = ?", (index, pkid))
+            transaction.execute("update devicenumplanmap set numplanindex = ? where pkid = ?", (index, pkid))
         for tag, column in _TEXTS:
             element = child(line, tag)
             if element is not None:
-                connection.execute(
+                transaction.execute(
                     f"update devicenumplanmap set {column} = ? where pkid = ?",  # noqa: S608 - our own names
                     (text_of(element), pkid),
                 )
 
 
-def _remove_lines(
-    database: ClusterDatabase, connection: sqlite3.Connection, device: str, lines: Element
-) -> None:
+def _remove_lines(database: ClusterDatabase, transaction: Transaction, device: str, lines: Element) -> None:
     for line in _each(lines, "line"):
-        numplan = _numplan(database, connection, line)
-        connection.execute(
+        numplan = _numplan(database, transaction, line)
+        transaction.execute(
             "delete from devicenumplanmap where fkdevice = ? and fknumplan = ?", (device, numplan)
         )
 
 
-def _numplan(database: ClusterDatabase, connection: sqlite3.Connection, line: Element) -> str:
+def _numplan(database: ClusterDatabase, transaction: Transaction, line: Element) -> str:
     """The directory number of a line; one that does not exist is made. [assumed]"""
     dirn = child(line, "dirn")
     if dirn is None:
         raise invalid("a line needs a dirn")
     uuid, pattern = dirn.get("uuid"), child_text(dirn, "pattern")
     if uuid and not pattern:
-        found = connection.execute("select pkid from numplan where pkid = ?", (read_uuid(uuid),)).fetchone()
+        found = transaction.execute("select pkid from numplan where pkid = ?", (read_uuid(uuid),)).fetchone()
         if found is None:
             raise not_found("Line")
         return str(found[0])
     if not pattern:
         raise invalid("a line's dirn needs a pattern")
-    partition = _partition(connection, child(dirn, "routePartitionName"))
-    found = connection.execute(
+    partition = _partition(transaction, child(dirn, "routePartitionName"))
+    found = transaction.execute(
         "select pkid from numplan where dnorpattern = ? and ifnull(fkroutepartition, '') = ?",
         (pattern, partition or ""),
     ).fetchone()
     if found is not None:
         return str(found[0])
     pkid = database.new_pkid()
-    connection.execute(
+    transaction.execute(
         "insert into numplan (pkid, dnorpattern, fkroutepartition) values (?, ?, ?)", (pkid, pattern, partition)
     )
     return pkid
 
 
-def _partition(connection: sqlite3.Connection, element: Element | None) -> str | None:
+def _partition(transaction: Transaction, element: Element | None) -> str | None:
     name = text_of(element)
     if not name:
         return None
-    found = connection.execute("select pkid from routepartition where name = ?", (name,)).fetchone()
+    found = transaction.execute("select pkid from routepartition where name = ?", (name,)).fetchone()
     if found is None:
         raise not_found("RoutePartition")
     return str(found[0])
@@ -152,25 +148,21 @@ def _render_lines(database: ClusterDatabase, device: str) -> Element:
 # --- devices of a user and of a line -------------------------------------------------------------------------
 
 
-def _replace_devices(
-    database: ClusterDatabase, connection: sqlite3.Connection, user: str, devices: Element
-) -> None:
-    connection.execute("delete from enduserdevicemap where fkenduser = ?", (user,))
+def _replace_devices(database: ClusterDatabase, transaction: Transaction, user: str, devices: Element) -> None:
+    transaction.execute("delete from enduserdevicemap where fkenduser = ?", (user,))
     for name in dict.fromkeys(text_of(element) for element in _each(devices, "device")):
         if not name:
             continue
-        found = connection.execute("select pkid from device where name = ?", (name,)).fetchone()
+        found = transaction.execute("select pkid from device where name = ?", (name,)).fetchone()
         if found is None:
             raise not_found("Phone")
-        connection.execute(
+        transaction.execute(
             "insert into enduserdevicemap (pkid, fkenduser, fkdevice) values (?, ?, ?)",
             (database.new_pkid(), user, found[0]),
         )
 
 
-def _set_password(
-    database: ClusterDatabase, connection: sqlite3.Connection, user: str, element: Element
-) -> None:
+def _set_password(database: ClusterDatabase, transaction: Transaction, user: str, element: Element) -> None:
     """Only its hash is kept. An empty element leaves the password as it is."""
     if not text_of(element):
         return
@@ -178,8 +170,8 @@ def _set_password(
         stored = PasswordHash.of(text_of(element), UUID(database.new_pkid()).bytes)
     except PasswordError as error:
         raise invalid(f"element password: {error}") from None
-    connection.execute("delete from credential where fkenduser = ?", (user,))
-    connection.execute(
+    transaction.execute("delete from credential where fkenduser = ?", (user,))
+    transaction.execute(
         "insert into credential (pkid, fkenduser, credentials) values (?, ?, ?)",
         (database.new_pkid(), user, stored.text),
     )

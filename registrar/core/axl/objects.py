@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sqlite3
 from dataclasses import dataclass, field
 
 from lxml import etree
@@ -16,6 +15,7 @@ from registrar.core.axl.versions import Version
 from registrar.core.cluster.directory import NON_SECURE_PROFILE
 from registrar.core.database.enumerations import ENUMERATIONS
 from registrar.core.database.errors import QueryTooLarge
+from registrar.core.database.rows import Transaction
 from registrar.core.database.seed import next_ctiid
 from registrar.core.database.store import ClusterDatabase
 from registrar.core.soap.envelope import Element, child, is_nil, local, text_of
@@ -61,14 +61,14 @@ class Objects:
             ):
                 raise invalid(f"element {each.tag} is missing or empty in {kind.element}")
         pkid = self._database.new_pkid()
-        with self._database.write(self._node) as connection:
-            columns = {"pkid": pkid, **self._defaults(kind, connection, written.columns), **written.columns}
+        with self._database.write(self._node) as transaction:
+            columns = {"pkid": pkid, **self._defaults(kind, transaction, written.columns), **written.columns}
             marks = ", ".join("?" * len(columns))
-            connection.execute(
+            transaction.execute(
                 f"insert into {kind.table} ({', '.join(columns)}) values ({marks})",  # noqa: S608 - our own names
                 tuple(columns.values()),
             )
-            self._write_rest(kind, connection, pkid, written)
+            self._write_rest(kind, transaction, pkid, written)
         return pkid
 
     def update(self, kind: ObjectKind, request: Element) -> str:
@@ -79,20 +79,20 @@ class Objects:
         rest = [each for each in request if local(each) not in ("uuid", *kind.keys)]
         written = self._read(kind, rest, adding=False)
         self._check_whole(kind, request, written)
-        with self._database.write(self._node) as connection:
+        with self._database.write(self._node) as transaction:
             if written.columns:
                 assignments = ", ".join(f"{column} = ?" for column in written.columns)
-                connection.execute(
+                transaction.execute(
                     f"update {kind.table} set {assignments} where pkid = ?",  # noqa: S608 - our own names
                     (*written.columns.values(), pkid),
                 )
-            self._write_rest(kind, connection, pkid, written)
+            self._write_rest(kind, transaction, pkid, written)
         return pkid
 
     def remove(self, kind: ObjectKind, request: Element) -> str:
         pkid = self.find(kind, request)
-        with self._database.write(self._node) as connection:
-            connection.execute(f"delete from {kind.table} where pkid = ?", (pkid,))  # noqa: S608 - our own names
+        with self._database.write(self._node) as transaction:
+            transaction.execute(f"delete from {kind.table} where pkid = ?", (pkid,))  # noqa: S608 - our own names
         return pkid
 
     def _read(self, kind: ObjectKind, elements: list[Element], *, adding: bool) -> _Written:
@@ -136,29 +136,27 @@ class Objects:
         else:
             raise invalid(f"element {'/'.join((*group, local(element)))} is not part of {kind.element}")
 
-    def _write_rest(
-        self, kind: ObjectKind, connection: sqlite3.Connection, pkid: str, written: _Written
-    ) -> None:
+    def _write_rest(self, kind: ObjectKind, transaction: Transaction, pkid: str, written: _Written) -> None:
         for tag, value in written.kept.items():
-            connection.execute("delete from axlelement where fkowner = ? and tag = ?", (pkid, tag))
+            transaction.execute("delete from axlelement where fkowner = ? and tag = ?", (pkid, tag))
             if value:
-                connection.execute(
+                transaction.execute(
                     "insert into axlelement (fkowner, tag, value) values (?, ?, ?)", (pkid, tag, value)
                 )
         for tag, element in written.members:
-            MEMBERS[kind.name].write[tag](self._database, connection, pkid, element)
+            MEMBERS[kind.name].write[tag](self._database, transaction, pkid, element)
 
     def _defaults(
-        self, kind: ObjectKind, connection: sqlite3.Connection, columns: dict[str, Value]
+        self, kind: ObjectKind, transaction: Transaction, columns: dict[str, Value]
     ) -> dict[str, Value]:
         if kind.name != "Phone":
             return {}
         product = ENUMERATIONS["typeproduct"][int(columns["tkproduct"] or 0)]
         model = next(number for number, name in ENUMERATIONS["typemodel"].items() if name == product)
-        defaults: dict[str, Value] = {"ctiid": next_ctiid(connection), "tkmodel": model}
+        defaults: dict[str, Value] = {"ctiid": next_ctiid(transaction), "tkmodel": model}
         if columns.get("fksecurityprofile") is None:
             columns.pop("fksecurityprofile", None)
-            row = connection.execute(
+            row = transaction.execute(
                 "select pkid from securityprofile where name = ?", (NON_SECURE_PROFILE.name,)
             ).fetchone()
             if row is None:

@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-import sqlite3
-
 from registrar.core.axl.fields import Reader, braced, nested
 from registrar.core.axl.kinds import ObjectKind
 from registrar.core.axl.members import MEMBERS
 from registrar.core.axl.versions import Version
+from registrar.core.database.rows import Row
 from registrar.core.soap.envelope import Element, local, make
 
 
 def show(
     kind: ObjectKind,
-    row: sqlite3.Row,
+    row: Row,
     reader: Reader,
     tags: Element | None,
     version: Version,
@@ -43,7 +42,7 @@ def knows(kind: ObjectKind, tag: str, version: Version) -> bool:
 
 def _roots(
     kind: ObjectKind,
-    row: sqlite3.Row,
+    row: Row,
     reader: Reader,
     wanted: dict[str, Element] | None,
     version: Version,

@@ -1,6 +1,7 @@
 """The cluster database: UCM's tables, the product's rules, the SQL door, and the registrar's copy of it."""
 
 from registrar.core.database.errors import (
+    DatabaseFileError,
     DatabaseRefusal,
     QueryTooLarge,
     Rule,
@@ -9,8 +10,9 @@ from registrar.core.database.errors import (
     SubscriberError,
 )
 from registrar.core.database.projection import Projection
+from registrar.core.database.rows import Result, Row, Transaction
 from registrar.core.database.sql_console import QueryResult, SqlConsole
-from registrar.core.database.store import Changes, ClusterDatabase, DatabaseFileError
+from registrar.core.database.store import Changes, ClusterDatabase
 
 __all__ = [
     "Changes",
@@ -20,9 +22,12 @@ __all__ = [
     "Projection",
     "QueryResult",
     "QueryTooLarge",
+    "Result",
+    "Row",
     "Rule",
     "RuleError",
     "SqlConsole",
     "SqlError",
     "SubscriberError",
+    "Transaction",
 ]

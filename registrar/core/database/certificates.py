@@ -6,7 +6,6 @@ certificate; own certificates live in `certs.stores` and are only shown here.
 
 from __future__ import annotations
 
-import sqlite3
 from collections.abc import Iterable
 from dataclasses import replace
 
@@ -15,6 +14,7 @@ from cryptography.hazmat.primitives.serialization import Encoding
 
 from registrar.core.cluster.cluster import Cluster, ClusterNode
 from registrar.core.database.enumerations import CALLMANAGER, CALLMANAGER_TRUST, CAPF, TOMCAT, TOMCAT_TRUST
+from registrar.core.database.rows import Row, Transaction
 from registrar.core.database.store import ClusterDatabase
 
 TRUST_SERVICES = (TOMCAT_TRUST, CALLMANAGER_TRUST)
@@ -30,7 +30,7 @@ class CertificateError(ValueError):
     """Text that is no PEM certificate."""
 
 
-def record_node(database: ClusterDatabase, connection: sqlite3.Connection, node: ClusterNode) -> None:
+def record_node(database: ClusterDatabase, connection: Transaction, node: ClusterNode) -> None:
     """Replace everything the tables say about the node by what its stores hold now."""
     stores = node.stores
     record_own(database, connection, node)
@@ -38,7 +38,7 @@ def record_node(database: ClusterDatabase, connection: sqlite3.Connection, node:
         _replace(database, connection, node.host, service, held)
 
 
-def record_own(database: ClusterDatabase, connection: sqlite3.Connection, node: ClusterNode) -> None:
+def record_own(database: ClusterDatabase, connection: Transaction, node: ClusterNode) -> None:
     """The own certificates only; what is trusted stays."""
     stores = node.stores
     for service, pem in (
@@ -136,16 +136,16 @@ def _normal(pem: bytes) -> bytes:
     return certificate.public_bytes(Encoding.PEM)
 
 
-def _pem(row: sqlite3.Row) -> bytes:
+def _pem(row: Row) -> bytes:
     return str(row["certificate"]).encode()
 
 
-def _held(connection: sqlite3.Connection, host: str, service: int) -> tuple[bytes, ...]:
+def _held(connection: Transaction, host: str, service: int) -> tuple[bytes, ...]:
     return tuple(_pem(row) for row in connection.execute(_OF_NODE, (host, service)))
 
 
 def _replace(
-    database: ClusterDatabase, connection: sqlite3.Connection, host: str, service: int, pems: Iterable[bytes]
+    database: ClusterDatabase, connection: Transaction, host: str, service: int, pems: Iterable[bytes]
 ) -> None:
     old = [row["pkid"] for row in connection.execute(_OF_NODE, (host, service))]
     connection.executemany("delete from certificate where pkid = ?", [(pkid,) for pkid in old])
@@ -153,9 +153,7 @@ def _replace(
         _insert(database, connection, host, service, pem)
 
 
-def _insert(
-    database: ClusterDatabase, connection: sqlite3.Connection, host: str, service: int, pem: bytes
-) -> None:
+def _insert(database: ClusterDatabase, connection: Transaction, host: str, service: int, pem: bytes) -> None:
     certificate = x509.load_pem_x509_certificate(pem)
     pkid = database.new_pkid()
     connection.execute(

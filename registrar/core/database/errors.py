@@ -14,6 +14,10 @@ class DatabaseRefusal(ValueError):
     """The write or query was refused and nothing was changed."""
 
 
+class DatabaseFileError(ValueError):
+    """A state file that is no cluster database, or one of another layout; the text names the file."""
+
+
 class SqlError(DatabaseRefusal):
     """A statement the database could not run. -201, -206, -217 and -239 are observed, the others Informix's."""
 

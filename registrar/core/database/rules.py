@@ -7,7 +7,6 @@ published (administration 11.5).
 
 from __future__ import annotations
 
-import sqlite3
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -15,6 +14,7 @@ from typing import Any
 from registrar.core.cluster.directory import ProfileError
 from registrar.core.cluster.ports import PortError
 from registrar.core.database.errors import Rule, RuleError
+from registrar.core.database.rows import Transaction
 from registrar.core.database.values import (
     PROFILE_COLUMNS,
     device_of,
@@ -50,7 +50,7 @@ class Before:
     mode: str | None
 
     @classmethod
-    def read(cls, connection: sqlite3.Connection) -> Before:
+    def read(cls, connection: Transaction) -> Before:
         return cls(
             nodes=_nodes(connection),
             ports={row["pkid"]: dict(row) for row in connection.execute("select * from callmanager")},
@@ -58,9 +58,7 @@ class Before:
         )
 
 
-def judge(
-    connection: sqlite3.Connection, touched: Touched, before: Before | None, *, export_controlled: bool
-) -> None:
+def judge(connection: Transaction, touched: Touched, before: Before | None, *, export_controlled: bool) -> None:
     """Raises RuleError. `before` None: the lab seeds its own configuration, which may use port 0."""
     if before is not None:
         if touched.get("processnode") and _nodes(connection) != before.nodes:
@@ -75,11 +73,11 @@ def judge(
     _judge_expressways(connection, touched.get("expresswaycconfiguration", frozenset()))
 
 
-def oauth_mode(connection: sqlite3.Connection) -> bool:
+def oauth_mode(connection: Transaction) -> bool:
     return _parameter(connection, OAUTH_MODE) == "1"
 
 
-def _judge_ports(connection: sqlite3.Connection, pkids: Iterable[str], before: Before | None) -> None:
+def _judge_ports(connection: Transaction, pkids: Iterable[str], before: Before | None) -> None:
     for pkid in sorted(pkids):
         row = connection.execute("select * from callmanager where pkid = ?", (pkid,)).fetchone()
         if before is not None and (row is None or pkid not in before.ports):
@@ -108,7 +106,7 @@ def _judge_ports(connection: sqlite3.Connection, pkids: Iterable[str], before: B
             taken[port] = column
 
 
-def _judge_profiles(connection: sqlite3.Connection, pkids: Iterable[str]) -> None:
+def _judge_profiles(connection: Transaction, pkids: Iterable[str]) -> None:
     mode_on = oauth_mode(connection)
     for pkid in sorted(pkids):
         row = connection.execute(
@@ -133,7 +131,7 @@ def _judge_profiles(connection: sqlite3.Connection, pkids: Iterable[str]) -> Non
 
 
 def _judge_parameters(
-    connection: sqlite3.Connection, touched: Touched, before: Before, export_controlled: bool
+    connection: Transaction, touched: Touched, before: Before, export_controlled: bool
 ) -> None:
     if not touched.get("processconfig"):
         return
@@ -154,7 +152,7 @@ def _judge_parameters(
         )
 
 
-def _judge_devices(connection: sqlite3.Connection, touched: Touched) -> None:
+def _judge_devices(connection: Transaction, touched: Touched) -> None:
     for pkid in sorted(touched.get("device", frozenset())):
         try:
             device = device_of(connection, pkid)
@@ -164,7 +162,7 @@ def _judge_devices(connection: sqlite3.Connection, touched: Touched) -> None:
             raise RuleError(Rule.DEVICE, "a device name has 1 to 128 characters")
 
 
-def _judge_expressways(connection: sqlite3.Connection, pkids: Iterable[str]) -> None:
+def _judge_expressways(connection: Transaction, pkids: Iterable[str]) -> None:
     for pkid in sorted(pkids):
         row = connection.execute("select * from expresswaycconfiguration where pkid = ?", (pkid,)).fetchone()
         if row is None:
@@ -176,12 +174,12 @@ def _judge_expressways(connection: sqlite3.Connection, pkids: Iterable[str]) -> 
                 raise RuleError(Rule.EXPRESSWAY, f"{column} is longer than {limit} characters")
 
 
-def _nodes(connection: sqlite3.Connection) -> frozenset[tuple[Any, ...]]:
+def _nodes(connection: Transaction) -> frozenset[tuple[Any, ...]]:
     rows = connection.execute("select pkid, name, nodeid, tknodeusage, systemnode from processnode")
     return frozenset(tuple(row) for row in rows)
 
 
-def _parameter(connection: sqlite3.Connection, name: str) -> str | None:
+def _parameter(connection: Transaction, name: str) -> str | None:
     row = connection.execute(
         "select paramvalue from processconfig c join processnode n on n.pkid = c.fkprocessnode "
         "where paramname = ? and n.systemnode = 't'",

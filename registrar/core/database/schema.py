@@ -10,7 +10,6 @@ are ours, and so is what `credential` holds: hashes of passwords.
 from __future__ import annotations
 
 import sqlite3
-from functools import cache
 
 from registrar.core.database.enumerations import CERTIFICATE_SERVICES, ENUMERATIONS, moniker
 
@@ -149,7 +148,7 @@ INTERNAL = frozenset(
 
 
 def create(connection: sqlite3.Connection) -> None:
-    """All tables, their triggers and the rows of the type tables; one transaction."""
+    """Create all tables, their triggers and the rows of the type tables, in one transaction."""
     statements = [*_type_tables(), *_with_boolean_checks(), *_triggers()]
     connection.execute("begin immediate")
     for statement in statements:
@@ -171,14 +170,18 @@ def create(connection: sqlite3.Connection) -> None:
     connection.execute("commit")
 
 
-@cache
-def image() -> bytes:
-    """A new database as SQLite keeps it in memory: copied in a fraction of the time that `create` takes."""
-    connection = sqlite3.connect(":memory:", isolation_level=None)
-    create(connection)
-    made = connection.serialize()
-    connection.close()
-    return made
+_image: bytes | None = None
+"""The first new database in memory, as SQLite keeps it."""
+
+
+def create_in_memory(connection: sqlite3.Connection) -> None:
+    """Do what `create` does for a database in memory, by a copy of the first one: a fraction of the time."""
+    global _image
+    if _image is None:
+        create(connection)
+        _image = connection.serialize()
+    else:
+        connection.deserialize(_image)
 
 
 def _type_tables() -> list[str]:

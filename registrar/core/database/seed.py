@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import sqlite3
-
 from registrar.core.cluster.cluster import Cluster, ClusterNode
 from registrar.core.cluster.directory import Device, Directory, SecurityProfile
 from registrar.core.cluster.ports import NodePorts
@@ -20,6 +18,7 @@ from registrar.core.database.enumerations import (
     TOMCAT_SERVICE,
     product_of_model,
 )
+from registrar.core.database.rows import Transaction
 from registrar.core.database.rules import OAUTH_MODE, SECURITY_MODE, SIGN_IN_PARAMETERS
 from registrar.core.database.store import ClusterDatabase
 
@@ -47,7 +46,7 @@ def seed(database: ClusterDatabase, cluster: Cluster) -> None:
         _directory(database, connection, cluster.directory)
 
 
-def _defaults(database: ClusterDatabase, connection: sqlite3.Connection, mode: bool) -> None:
+def _defaults(database: ClusterDatabase, connection: Transaction, mode: bool) -> None:
     connection.execute(
         "insert into processnode (pkid, name, systemnode, nodeid, tknodeusage) values (?, ?, 't', 1, ?)",
         (ENTERPRISE_NODE, ENTERPRISE_NAME, SUBSCRIBER),
@@ -64,7 +63,7 @@ def _defaults(database: ClusterDatabase, connection: sqlite3.Connection, mode: b
         )
 
 
-def _node(database: ClusterDatabase, connection: sqlite3.Connection, number: int, node: ClusterNode) -> None:
+def _node(database: ClusterDatabase, connection: Transaction, number: int, node: ClusterNode) -> None:
     pkid = database.new_pkid()
     connection.execute(
         "insert into processnode (pkid, name, description, nodeid, tknodeusage) values (?, ?, ?, ?, ?)",
@@ -97,7 +96,7 @@ def _node(database: ClusterDatabase, connection: sqlite3.Connection, number: int
     record_node(database, connection, node)
 
 
-def _directory(database: ClusterDatabase, connection: sqlite3.Connection, directory: Directory) -> None:
+def _directory(database: ClusterDatabase, connection: Transaction, directory: Directory) -> None:
     profiles = {profile.name: _profile(database, connection, profile) for profile in directory.profiles}
     users: dict[str, str] = {}
     for user in directory.users:
@@ -116,7 +115,7 @@ def _directory(database: ClusterDatabase, connection: sqlite3.Connection, direct
         )
 
 
-def _profile(database: ClusterDatabase, connection: sqlite3.Connection, profile: SecurityProfile) -> str:
+def _profile(database: ClusterDatabase, connection: Transaction, profile: SecurityProfile) -> str:
     pkid = database.new_pkid()
     connection.execute(
         "insert into securityprofile (pkid, name, tkdevicesecuritymode, tktransport, "
@@ -133,7 +132,7 @@ def _profile(database: ClusterDatabase, connection: sqlite3.Connection, profile:
     return pkid
 
 
-def _user(database: ClusterDatabase, connection: sqlite3.Connection, userid: str, active: bool) -> str:
+def _user(database: ClusterDatabase, connection: Transaction, userid: str, active: bool) -> str:
     pkid = database.new_pkid()
     connection.execute(
         "insert into enduser (pkid, userid, lastname, status) values (?, ?, ?, ?)",
@@ -144,7 +143,7 @@ def _user(database: ClusterDatabase, connection: sqlite3.Connection, userid: str
 
 def _device(
     database: ClusterDatabase,
-    connection: sqlite3.Connection,
+    connection: Transaction,
     device: Device,
     profile: str,
     users: dict[str, str],
@@ -202,7 +201,7 @@ def record_ports(database: ClusterDatabase, host: str, ports: NodePorts) -> None
         )
 
 
-def next_ctiid(connection: sqlite3.Connection) -> int:
+def next_ctiid(connection: Transaction) -> int:
     """A number no device has."""
     (highest,) = connection.execute("select ifnull(max(ctiid), 100) from device").fetchone()
     return int(highest) + 1

@@ -48,7 +48,7 @@ class QueryResult:
 
 
 class SqlConsole:
-    """The SQL door of one node: any node answers queries, the publisher alone takes updates."""
+    """Runs SQL for one node's administrators: any node answers queries, the publisher alone takes updates."""
 
     def __init__(self, database: ClusterDatabase, node: str) -> None:
         """`node`: processnode.name."""
@@ -56,7 +56,7 @@ class SqlConsole:
         self.node = node
 
     def run_query(self, sql: str, *, max_bytes: int = MAX_BYTES) -> QueryResult:
-        """Raises SqlError or QueryTooLarge."""
+        """Run a query. Raises SqlError or QueryTooLarge."""
         statement = _checked(sql)
         if statement.verb not in ("select", "with"):
             raise SqlError(-201, "A syntax error has occurred.")
@@ -71,11 +71,15 @@ class SqlConsole:
             raise sql_error(error) from error
 
     def run_update(self, sql: str) -> int:
-        """Rows changed. Raises SqlError, RuleError or SubscriberError; then nothing is changed."""
+        """Run an update and return how many rows it changed.
+
+        Raises SqlError, RuleError or SubscriberError; then nothing is changed.
+        """
         statement = _checked(sql)
         if statement.verb not in ("insert", "update", "delete"):
             raise SqlError(-201, "A syntax error has occurred.")
-        with self._database.write(self.node) as connection, _guarded(connection, writing=True):
+        connection = self._database.connection
+        with self._database.write(self.node), _guarded(connection, writing=True):
             try:
                 return connection.execute(statement.sql).rowcount
             except sqlite3.Error as error:

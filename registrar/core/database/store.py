@@ -1,4 +1,4 @@
-"""The cluster database: one SQLite database behind every node, its transactions, and who is told of a commit.
+"""The cluster database: one SQLite database behind every node, its transactions, and who hears of a commit.
 
 Replication is instantaneous: all nodes see the one database, and only the publisher writes to it.
 """
@@ -10,13 +10,13 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
-from pathlib import Path
 from typing import Any, Protocol
 from weakref import finalize
 
 from registrar.core.database import rules, schema
 from registrar.core.database.enumerations import PUBLISHER
-from registrar.core.database.errors import DatabaseRefusal, SubscriberError, sql_error
+from registrar.core.database.errors import DatabaseFileError, SubscriberError, sql_error
+from registrar.core.database.rows import Row, Transaction
 from registrar.core.database.sql_functions import install_functions
 from simulator.core.entropy import Entropy
 
@@ -37,7 +37,7 @@ class Changes:
     rows: Mapping[str, frozenset[str]]
 
     def of(self, *tables: str) -> frozenset[str]:
-        """pkids touched in any of the tables."""
+        """Return the pkids touched in any of the tables."""
         return frozenset().union(*(self.rows.get(table, frozenset()) for table in tables))
 
     def __bool__(self) -> bool:
@@ -45,38 +45,38 @@ class Changes:
 
 
 class LiveRows(Protocol):
-    """Where a table's rows come from that nobody writes: what is true at the moment of the query."""
+    """Makes the rows of a table that nobody writes: what is true at the moment of the query."""
 
     def __call__(self) -> Iterable[Mapping[str, object]]: ...
 
 
-class DatabaseFileError(ValueError):
-    """A state file that is no cluster database, or one of another version."""
-
-
 class ClusterDatabase:
-    """`path` None: in memory. `export_controlled`: the licence allows export-controlled functionality.
+    """The tables of one cluster. Not for concurrent use from several threads."""
 
-    Raises DatabaseFileError. Not for concurrent use from several threads.
-    """
+    def __init__(
+        self, connection: sqlite3.Connection, *, entropy: Entropy, export_controlled: bool = True
+    ) -> None:
+        """Take over an open `connection` in autocommit mode; `close` closes it.
 
-    def __init__(self, *, entropy: Entropy, path: Path | None = None, export_controlled: bool = True) -> None:
+        `export_controlled`: the licence allows export-controlled functionality. Raises DatabaseFileError if it
+        is open on something else than a cluster database of this layout.
+        """
         self.export_controlled = export_controlled
         self._entropy = entropy
         self._listeners: list[Callable[[Changes], None]] = []
         self._live: dict[str, LiveRows] = {}
         self._writing = False
+        self._connection = connection
+        # For users who forget to close it, as tests may: Python 3.13 warns of a connection that ends open.
+        finalize(self, connection.close)
+        (file,) = (row[2] for row in connection.execute("pragma database_list"))
         try:
-            self._connection = sqlite3.connect(
-                str(path) if path else ":memory:", isolation_level=None, check_same_thread=False
-            )
-            # Whoever forgets to close it, as tests may: Python 3.13 warns of a connection that ends open.
-            finalize(self, self._connection.close)
-            self._prepare(path)
+            self._prepare(file)
         except sqlite3.Error as error:
-            raise DatabaseFileError(f"{path}: no cluster database: {error}") from error
+            raise DatabaseFileError(f"{file}: no cluster database: {error}") from error
 
-    def _prepare(self, path: Path | None) -> None:
+    def _prepare(self, file: str) -> None:
+        """`file` is empty for a database in memory."""
         connection = self._connection
         connection.row_factory = sqlite3.Row
         for limit, value in _LIMITS.items():
@@ -90,16 +90,17 @@ class ClusterDatabase:
         (tables,) = connection.execute("select count(*) from sqlite_master").fetchone()
         self.is_new = tables == 0
         """Nothing has been seeded yet."""
-        if self.is_new and path is None:
-            connection.deserialize(schema.image())
+        if self.is_new and not file:
+            schema.create_in_memory(connection)
         elif self.is_new:
             schema.create(connection)
         elif version != schema.VERSION:
             raise DatabaseFileError(
-                f"{path}: a cluster database of layout {schema.VERSION} was expected, this has {version}"
+                f"{file}: a cluster database of layout {schema.VERSION} was expected, this has {version}"
             )
 
     def close(self) -> None:
+        """Close the connection. Nothing can be read or written any more."""
         self._connection.close()
 
     # --- reading ---------------------------------------------------------------------------------------------
@@ -109,20 +110,22 @@ class ClusterDatabase:
         """For this package's own statements; doors go through `SqlConsole`."""
         return self._connection
 
-    def rows(self, sql: str, *values: object) -> list[sqlite3.Row]:
-        """A SELECT of our own; columns by name."""
+    def rows(self, sql: str, *values: object) -> list[Row]:
+        """Run a SELECT of our own and return its rows, columns by name or number."""
         return self._connection.execute(sql, values).fetchall()
 
-    def row(self, sql: str, *values: object) -> sqlite3.Row | None:
-        found: sqlite3.Row | None = self._connection.execute(sql, values).fetchone()
+    def row(self, sql: str, *values: object) -> Row | None:
+        """Run a SELECT of our own and return its first row; None if there is none."""
+        found: Row | None = self._connection.execute(sql, values).fetchone()
         return found
 
     def value(self, sql: str, *values: object) -> Any:
-        """The first column of the first row; None if there is no row."""
+        """Run a SELECT of our own and return the first column of its first row; None if there is no row."""
         found = self.row(sql, *values)
         return None if found is None else found[0]
 
     def new_pkid(self) -> str:
+        """Return a new primary key."""
         return _pkid(self._entropy)
 
     @property
@@ -134,13 +137,14 @@ class ClusterDatabase:
         )
 
     def is_publisher(self, node: str) -> bool:
+        """Is `node` (processnode.name) the publisher?"""
         return node == self.publisher
 
     # --- writing ---------------------------------------------------------------------------------------------
 
     @contextmanager
-    def write(self, node: str | None = None, *, seeding: bool = False) -> Iterator[sqlite3.Connection]:
-        """One transaction, judged by the product's rules before it is committed; then listeners are told.
+    def write(self, node: str | None = None, *, seeding: bool = False) -> Iterator[Transaction]:
+        """Open a transaction; the product's rules judge it before it is committed, then listeners are called.
 
         `node`: the node it is made on (None: the publisher). Raises SubscriberError, RuleError, SqlError; after
         any exception nothing is changed. `seeding` skips the rules that keep nodes and lab ports as they are.
@@ -199,9 +203,6 @@ class ClusterDatabase:
                         f"insert into {table} ({', '.join(names)}) values ({marks})",  # noqa: S608
                         (self.new_pkid(), *row.values()),
                     )
-
-
-__all__ = ["Changes", "ClusterDatabase", "DatabaseFileError", "DatabaseRefusal", "LiveRows"]
 
 
 def _pkid(entropy: Entropy) -> str:

@@ -4,12 +4,12 @@ row that the registrar could not use is never committed.
 
 from __future__ import annotations
 
-import sqlite3
 from uuid import UUID
 
 from registrar.core.cluster.directory import Device, Line, SecurityMode, SecurityProfile, TransportType, User
 from registrar.core.cluster.expressway_table import ExpresswayRow
 from registrar.core.cluster.ports import NodePorts
+from registrar.core.database.rows import Row, Transaction
 
 PROFILE_COLUMNS = (
     "pkid, name, tkdevicesecuritymode, tktransport, enableoauthauthentication, enabledigestauthentication, "
@@ -33,7 +33,7 @@ where m.fkdevice = ? order by u.userid
 """
 
 
-def profile_of(row: sqlite3.Row) -> SecurityProfile:
+def profile_of(row: Row) -> SecurityProfile:
     """Raises ProfileError, which names the product's rule."""
     return SecurityProfile(
         name=row["name"],
@@ -45,7 +45,7 @@ def profile_of(row: sqlite3.Row) -> SecurityProfile:
     )
 
 
-def device_of(connection: sqlite3.Connection, pkid: str) -> Device | None:
+def device_of(connection: Transaction, pkid: str) -> Device | None:
     """None if there is no such phone. Raises ValueError for a pkid or ctiid that is none."""
     row = connection.execute(_DEVICE, (pkid,)).fetchone()
     if row is None:
@@ -71,11 +71,11 @@ def device_of(connection: sqlite3.Connection, pkid: str) -> Device | None:
     )
 
 
-def user_of(row: sqlite3.Row) -> User:
+def user_of(row: Row) -> User:
     return User(id=row["userid"], active=row["status"] == 1)
 
 
-def expressway_of(row: sqlite3.Row) -> ExpresswayRow:
+def expressway_of(row: Row) -> ExpresswayRow:
     return ExpresswayRow(
         host=row["hostnameorip"],
         x509_name=row["x509subjectnameorsubjectalternatename"] or "",
@@ -83,7 +83,7 @@ def expressway_of(row: sqlite3.Row) -> ExpresswayRow:
     )
 
 
-def ports_of(row: sqlite3.Row, config: int) -> NodePorts:
+def ports_of(row: Row, config: int) -> NodePorts:
     """`config`: the configuration server's port, which is no column. Raises PortError."""
     return NodePorts(
         sip=row["sipphoneport"],

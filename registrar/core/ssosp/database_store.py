@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import sqlite3
 from uuid import UUID
 
 from registrar.core.database import ClusterDatabase
+from registrar.core.database.rows import Row
 from registrar.core.ssosp.refresh_store import RefreshState, RefreshTokenRow
 from simulator.core.instant import Instant
 
@@ -28,8 +28,8 @@ class DatabaseRefreshTokens:
             row.validity,
             int(row.state),
         )
-        with self._database.write() as connection:
-            connection.execute(
+        with self._database.write() as transaction:
+            transaction.execute(
                 f"insert into refreshtokendetails ({_COLUMNS}) values (?, ?, ?, ?, ?, ?)",  # noqa: S608
                 values,
             )
@@ -50,8 +50,8 @@ class DatabaseRefreshTokens:
         return tuple(_row(row) for row in found)
 
     def set_state(self, refreshtokenindex: str, state: RefreshState) -> None:
-        with self._database.write() as connection:
-            connection.execute(
+        with self._database.write() as transaction:
+            transaction.execute(
                 "update refreshtokendetails set state = ? where refreshtokenindex = ?",
                 (int(state), refreshtokenindex),
             )
@@ -59,25 +59,25 @@ class DatabaseRefreshTokens:
     def revoke(self, userid: str | None = None, clientid: str | None = None) -> tuple[RefreshTokenRow, ...]:
         active = f"{_WHOSE} and state = ?3"
         values = (userid, clientid, int(RefreshState.ACTIVE))
-        with self._database.write() as connection:
-            found = connection.execute(
+        with self._database.write() as transaction:
+            found = transaction.execute(
                 f"select {_COLUMNS} from refreshtokendetails where {active} order by rowid",  # noqa: S608
                 values,
             ).fetchall()
-            connection.execute(
+            transaction.execute(
                 f"update refreshtokendetails set state = ?4 where {active}",  # noqa: S608
                 (*values, int(RefreshState.REVOKED)),
             )
         return tuple(_row(row, RefreshState.REVOKED) for row in found)
 
     def flush(self, now: Instant) -> int:
-        with self._database.write() as connection:
-            return connection.execute(
+        with self._database.write() as transaction:
+            return transaction.execute(
                 "delete from refreshtokendetails where validity <= ?", (float(now),)
             ).rowcount
 
 
-def _row(row: sqlite3.Row, state: RefreshState | None = None) -> RefreshTokenRow:
+def _row(row: Row, state: RefreshState | None = None) -> RefreshTokenRow:
     """A state that somebody else wrote into the column, whatever its number, is not active."""
     try:
         written = RefreshState(row["state"])

@@ -13,7 +13,7 @@ from contextlib import closing, nullcontext, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from certs.stores import write_private
+from certs.files import write_private, write_stores
 from simulator.aio.open_files import ShortageNotice, allow_many
 from simulator.evidence.capture import Capture
 from simulator.lab.config.lab import LabConfig
@@ -156,7 +156,7 @@ def write_pki(lab: Lab, folder: Path) -> Path:
     for name, authority in site.pki.authorities.items():
         (folder / f"{name.replace('/', '_')}.pem").write_bytes(authority.certificate)
     for node in site.cluster.nodes:
-        node.stores.write(folder / node.name)
+        write_stores(folder / node.name, node.stores)
     for owner, credential in site.credentials.items():
         (folder / f"{owner}.pem").write_bytes(credential.chain)
         write_private(folder / f"{owner}.key", credential.private_key)

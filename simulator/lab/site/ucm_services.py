@@ -10,6 +10,7 @@ from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
+from registrar.aio.database_file import open_database
 from registrar.core.axl import PATH as AXL_PATH
 from registrar.core.axl import PRODUCT_VERSIONS, AxlEnvironment, AxlService, WriteThrottle
 from registrar.core.cluster.cluster import Cluster
@@ -87,7 +88,9 @@ class UcmServices:
         self.clocks = NodeClocks({node.name: node.clock for node in config.nodes})
         journal = log.journal(ActorId("lab"))
         self.database = ClusterDatabase(
-            entropy=entropy.child("database"), path=state, export_controlled=config.cluster.export_controlled
+            open_database(state),
+            entropy=entropy.child("database"),
+            export_controlled=config.cluster.export_controlled,
         )
         is_old = not self.database.is_new
         self._kept_keys = None if state is None else KeyFile(state)

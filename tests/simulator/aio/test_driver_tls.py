@@ -13,8 +13,8 @@ import pytest
 
 from certs.authority import Authority, Issued
 from certs.contexts import client_context
+from certs.files import write_private
 from certs.spec import CertSpec
-from certs.stores import write_private
 from simulator.aio.driver import Driver
 from simulator.core.actor.flow import Address, Listen
 from simulator.core.events import FlowClosed, FlowOpened, TlsEstablished, TlsFailed

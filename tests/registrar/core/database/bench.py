@@ -7,6 +7,7 @@ from uuid import UUID
 
 from certs.authority import Authority
 from certs.stores import NodeStores
+from registrar.aio.database_file import open_database
 from registrar.core.cluster.cluster import Cluster, ClusterNode
 from registrar.core.cluster.directory import Device, Line, SecurityMode, SecurityProfile, TransportType, User
 from registrar.core.cluster.expressway_table import ExpresswayRow
@@ -72,7 +73,9 @@ class Administered:
         self.cluster = cluster(devices)
         self.entropy = SeededEntropy(seed)
         self.database = ClusterDatabase(
-            entropy=self.entropy.child("database"), path=path, export_controlled=export_controlled
+            open_database(path),
+            entropy=self.entropy.child("database"),
+            export_controlled=export_controlled,
         )
         self.projection = Projection.connect(self.database, self.cluster)
         self.publisher = SqlConsole(self.database, PUBLISHER)

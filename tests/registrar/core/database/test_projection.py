@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from registrar.aio.database_file import open_database
 from registrar.core.cluster.ports import NodePorts
 from registrar.core.database import ClusterDatabase, DatabaseFileError, DatabaseRefusal, Projection
 from registrar.core.database.certificates import (
@@ -200,7 +201,7 @@ def test_a_state_file_of_another_cluster_is_refused(tmp_path: Path) -> None:
     Administered(path=file).database.close()
     other = cluster()
     other.remove_node("ucm2")
-    database = ClusterDatabase(entropy=SeededEntropy(1), path=file)
+    database = ClusterDatabase(open_database(file), entropy=SeededEntropy(1))
     with pytest.raises(ValueError, match=r"ucm2\.example\.com"):
         Projection.connect(database, other)
     database.close()
@@ -210,7 +211,7 @@ def test_a_file_that_is_no_database_is_refused(tmp_path: Path) -> None:
     file = tmp_path / "state.db"
     file.write_bytes(b"not a database, but long enough to be looked at as one" * 20)
     with pytest.raises(DatabaseFileError, match="no cluster database"):
-        ClusterDatabase(entropy=SeededEntropy(1), path=file)
+        ClusterDatabase(open_database(file), entropy=SeededEntropy(1))
 
 
 def test_the_live_table_is_filled_when_a_query_names_it(ucm: Administered) -> None:
@@ -269,3 +270,25 @@ def test_following_changes_ends_where_reading_everything_does(writes: list[str])
     assert seen(ucm.directory) == seen(fresh.directory)
     assert [node.ports for node in ucm.cluster.nodes] == [node.ports for node in fresh.nodes]
     ucm.database.close()
+
+
+def test_a_place_where_no_file_can_be_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(DatabaseFileError, match=r"nowhere.*no cluster database: unable to open"):
+        open_database(tmp_path / "nowhere" / "state.db")
+
+
+def test_a_database_of_another_layout_is_refused(tmp_path: Path) -> None:
+    file = tmp_path / "state.db"
+    ClusterDatabase(open_database(file), entropy=SeededEntropy(1)).close()
+    connection = open_database(file)
+    connection.execute("pragma user_version = 999")
+    with pytest.raises(DatabaseFileError, match=r"state\.db: a cluster database of layout .* this has 999"):
+        ClusterDatabase(connection, entropy=SeededEntropy(1))
+
+
+def test_databases_in_memory_are_alike_and_apart() -> None:
+    first, second = (ClusterDatabase(open_database(), entropy=SeededEntropy(1)) for _ in range(2))
+    assert list(first.connection.iterdump()) == list(second.connection.iterdump())
+    with first.write(seeding=True) as transaction:
+        transaction.execute("insert into devicepool (pkid, name) values ('1', 'Default')")
+    assert second.value("select count(*) from devicepool") == 0

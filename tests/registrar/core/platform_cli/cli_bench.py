@@ -8,6 +8,7 @@ from functools import cache
 
 from certs.authority import Authority
 from certs.stores import NodeStores
+from registrar.aio.database_file import open_database
 from registrar.core.callmanager.service import CallManager
 from registrar.core.cluster.cluster import Cluster, ClusterNode
 from registrar.core.cluster.directory import SecurityMode, SecurityProfile, TransportType, User
@@ -122,7 +123,9 @@ class Bench:
         )
         directory.put_user(User(id="alice"))
         entropy = SeededEntropy(7)
-        self.database = ClusterDatabase(entropy=entropy.child("database"), export_controlled=export_controlled)
+        self.database = ClusterDatabase(
+            open_database(), entropy=entropy.child("database"), export_controlled=export_controlled
+        )
         Projection.connect(self.database, self.cluster)
         self.nodes = {
             node.host: CallManager(

@@ -8,6 +8,7 @@ from uuid import UUID
 
 import pytest
 
+from registrar.aio.database_file import open_database
 from registrar.core.database import ClusterDatabase
 from registrar.core.ssosp import MemoryRefreshTokens, RefreshState, RefreshTokenRow, RefreshTokenStore
 from registrar.core.ssosp import OAuthProblem as P
@@ -25,7 +26,7 @@ def store(request: pytest.FixtureRequest) -> Iterator[RefreshTokenStore]:
     if request.param == "memory":
         yield MemoryRefreshTokens()
         return
-    database = ClusterDatabase(entropy=SeededEntropy(1))
+    database = ClusterDatabase(open_database(), entropy=SeededEntropy(1))
     yield DatabaseRefreshTokens(database)
     database.close()
 
@@ -78,7 +79,7 @@ def test_flushing_deletes_what_is_over_and_leaves_the_rest(store: RefreshTokenSt
 
 
 def test_a_state_of_another_number_is_not_active() -> None:
-    database = ClusterDatabase(entropy=SeededEntropy(1))
+    database = ClusterDatabase(open_database(), entropy=SeededEntropy(1))
     store = DatabaseRefreshTokens(database)
     store.add(row(1))
     with database.write() as connection:
@@ -91,12 +92,12 @@ def test_119_with_a_state_file_tokens_and_their_revocation_outlive_the_process(
     bench: Bench, tmp_path: Path
 ) -> None:
     file = tmp_path / "cluster.db"
-    database = ClusterDatabase(entropy=SeededEntropy(1), path=file)
+    database = ClusterDatabase(open_database(file), entropy=SeededEntropy(1))
     bench.signon.refresh_tokens = DatabaseRefreshTokens(database)
     kept, revoked = bench.pair("Bob")["refresh_token"], bench.pair()["refresh_token"]
     bench.revoke(user_id="alice")
     database.close()
-    reopened = ClusterDatabase(entropy=SeededEntropy(2), path=file)
+    reopened = ClusterDatabase(open_database(file), entropy=SeededEntropy(2))
     bench.signon.refresh_tokens = DatabaseRefreshTokens(reopened)
     bench.restart()
     assert bench.refresh(kept).status == 200

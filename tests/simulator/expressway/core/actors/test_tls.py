@@ -13,7 +13,6 @@ from certs.authority import Authority, Issued
 from certs.contexts import client_context, server_context
 from certs.identity import read
 from certs.spec import CertSpec
-from certs.stores import ExpresswayStores
 from simulator.core.actor.flow import Address, FlowEnd, OpenFlow
 from simulator.core.entropy import SeededEntropy
 from simulator.core.events.log import EventLog
@@ -77,15 +76,12 @@ def test_a_ceoauth_zone_s_handshake(
     who: str | None,
     alert: int | None,
 ) -> None:
-    stores = ExpresswayStores(
-        server=pki.expc, trusted_cas=((pki.tomcat_ca if expc_trusts else pki.expc_ca).certificate,)
-    )
     bench = make_bench(
         nodes={"ucm1": UcmNode(host="ucm1", address=Address("10.10.10.1", 5091), server_name=server_name)},
         settings=ExpresswaySettings(minimum=version, maximum=version),
     )
-    bench.expc.set_credential(stores.server.credential)
-    bench.expc.set_trust(stores.trusted_cas)
+    bench.expc.set_credential(pki.expc.credential)
+    bench.expc.set_trust(((pki.tomcat_ca if expc_trusts else pki.expc_ca).certificate,))
     phone = bench.phone()
     bench.send(phone, bench.register(host="ucm1"))
     asked: OpenFlow = bench.opened[-1]
