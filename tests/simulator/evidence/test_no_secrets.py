@@ -35,6 +35,7 @@ from simulator.lab.run.runner import run_world
 from simulator.lab.site.failure_plans import Failures
 from simulator.lab.steps.clients.send import Send
 from simulator.lab.steps.scenario import Scenario
+from tests.simulator.catalogue_runs import NEWEST
 
 PASSWORD = "kept-out-of-every-artefact"
 SHAPES = re.compile(
@@ -101,10 +102,6 @@ def _with_password(scenario: Scenario) -> Scenario:
     return Scenario.model_validate(data)
 
 
-RUNS = [
-    pytest.param(scenario, scenario.tls[-1], id=f"{scenario.id} on TLS {scenario.tls[-1]}")
-    for scenario in catalogue.builtin()
-]
 IN_CLEAR = frozenset(("sip-udp", "sip-tcp"))
 
 
@@ -121,7 +118,7 @@ def _hold_to(name: str, text: str, secrets: set[str]) -> None:
         assert secret not in text, f"{name} holds what the authorization server handed out or was given"
 
 
-@pytest.mark.parametrize(("scenario", "tls"), RUNS)
+@pytest.mark.parametrize(("scenario", "tls"), NEWEST)
 def test_no_artefact_of_a_run_holds_a_secret(
     scenario: Scenario,
     tls: TlsVersion,

@@ -17,9 +17,8 @@ from simulator.core.tls.settings import TlsVersion
 from simulator.evidence.explain import Attempt, brief, checklist, explain, failures, full, summary
 from simulator.evidence.explain.register_checks import PROBLEM_ROWS, REASON_ROWS
 from simulator.evidence.report.report import Report
-from simulator.lab.files import catalogue
-from simulator.lab.run.runner import run_world
 from simulator.lab.steps.scenario import Scenario
+from tests.simulator.catalogue_runs import RUNS, SCENARIO, world_report
 
 FIRST_FAILURES = {
     "access-token-lost-in-the-middle": ("signin_renewing", "", "The server answered with a status that this"),
@@ -385,16 +384,9 @@ REFUSED_WITHOUT_A_FAILED_ATTEMPT = {
 }
 """Scenarios that end without a registration and yet have nothing to explain, and why."""
 
-RUNS = [
-    pytest.param(scenario, version, id=f"{scenario.id} on TLS {version}")
-    for scenario in catalogue.builtin()
-    for version in scenario.tls
-]
-
 
 def run(name: str, tls: TlsVersion = "1.2") -> Report:
-    (scenario,) = catalogue.find([name])
-    return run_world(scenario, tls)
+    return world_report(name, tls)
 
 
 def states(attempt: Attempt) -> dict[str, str]:
@@ -404,7 +396,7 @@ def states(attempt: Attempt) -> dict[str, str]:
 
 @pytest.mark.parametrize(("scenario", "tls"), RUNS)
 def test_the_first_failure_is_the_right_one(scenario: Scenario, tls: TlsVersion) -> None:
-    attempts = explain(run_world(scenario, tls).records)
+    attempts = explain(world_report(scenario, tls).records)
     failed = [attempt for attempt in attempts if not attempt.passed]
     expected = FIRST_FAILURES.get(scenario.id)
     if expected is None:
@@ -420,16 +412,15 @@ def test_the_first_failure_is_the_right_one(scenario: Scenario, tls: TlsVersion)
 
 
 def test_every_scenario_that_ends_in_a_refusal_has_its_first_failure() -> None:
-    builtin = {scenario.id: scenario for scenario in catalogue.builtin()}
     refused = {
         name
-        for name, scenario in builtin.items()
+        for name, scenario in SCENARIO.items()
         # Where nobody dials a SIP port, only `call` asks the web server: no attempt to explain.
         if scenario.outcome == "refused" and any(step.verb in ("start", "send") for step in scenario.steps)
     }
     assert refused <= FIRST_FAILURES.keys() | REFUSED_WITHOUT_A_FAILED_ATTEMPT.keys()
     assert not FIRST_FAILURES.keys() & REFUSED_WITHOUT_A_FAILED_ATTEMPT.keys()
-    assert builtin.keys() >= FIRST_FAILURES.keys() | REFUSED_WITHOUT_A_FAILED_ATTEMPT.keys()
+    assert SCENARIO.keys() >= FIRST_FAILURES.keys() | REFUSED_WITHOUT_A_FAILED_ATTEMPT.keys()
 
 
 def test_a_node_that_says_nothing_is_a_failure_of_its_own() -> None:
@@ -463,7 +454,7 @@ CERTIFICATE_CHECKS = {"chain", "validity", "usage"}
 def test_a_checklist_passes_up_to_its_first_failure_and_reaches_nothing_after_it(
     scenario: Scenario, tls: TlsVersion
 ) -> None:
-    for attempt in explain(run_world(scenario, tls).records):
+    for attempt in explain(world_report(scenario, tls).records):
         found = [row.state for row in attempt.rows]
         failed = found.index("fail") if "fail" in found else len(found)
         # What a client that vanished would have shown is unseen; no chain without a certificate.
@@ -548,7 +539,7 @@ def test_brief_full_and_checklist_differ_in_what_they_tell() -> None:
 
 @pytest.mark.parametrize(("scenario", "tls"), RUNS)
 def test_records_read_back_from_json_say_the_same(scenario: Scenario, tls: TlsVersion) -> None:
-    records = run_world(scenario, tls).records
+    records = world_report(scenario, tls).records
     read = [record_from_json(json.loads(json.dumps(record_to_json(record)))) for record in records]
     assert [record_to_json(record) for record in read] == [record_to_json(record) for record in records]
     assert [a.to_json()["checks"] for a in explain(read)] == [a.to_json()["checks"] for a in explain(records)]
@@ -629,7 +620,6 @@ def test_a_reason_of_a_newer_version_is_shown_without_advice() -> None:
 
 
 def test_a_reason_stands_once_in_the_evidence() -> None:
-    (scenario,) = catalogue.find(["expired-token"])
-    failure = explain(run_world(scenario, "1.2").records)[0].failure
+    failure = explain(run("expired-token").records)[0].failure
     assert failure is not None
     assert re.fullmatch(r"expired \d s ago \(sha256:\w{12}\); answered 407 \[assumed\]", failure.evidence)

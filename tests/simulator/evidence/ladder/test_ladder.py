@@ -14,21 +14,15 @@ from simulator.core.instant import Instant, ManualClock
 from simulator.core.tls.settings import TlsVersion
 from simulator.evidence import ladder
 from simulator.evidence.ladder.drawing import wrap
-from simulator.lab.files import catalogue
-from simulator.lab.run.runner import run_live, run_world
+from simulator.lab.run.runner import run_live
 from simulator.lab.steps.scenario import Scenario
+from tests.simulator.catalogue_runs import RUNS, SCENARIO, world_report
 
 GOLDEN = Path(__file__).parent / "golden"
-RUNS = [
-    pytest.param(scenario, version, id=f"{scenario.id} on TLS {version}")
-    for scenario in catalogue.builtin()
-    for version in scenario.tls
-]
 
 
 def rows(name: str, tls: TlsVersion = "1.2") -> list[ladder.Row]:
-    (scenario,) = catalogue.find([name])
-    return ladder.rows_of(run_world(scenario, tls).records)
+    return ladder.rows_of(world_report(name, tls).records)
 
 
 @pytest.mark.parametrize(
@@ -36,21 +30,20 @@ def rows(name: str, tls: TlsVersion = "1.2") -> list[ladder.Row]:
     [("registers-on-5090", "1.2"), ("unknown-ca-from-expressway", "1.2"), ("unknown-ca-from-ucm", "1.3")],
 )
 def test_the_ladder_is_the_golden_one(name: str, tls: TlsVersion) -> None:
-    (scenario,) = catalogue.find([name])
-    drawn = "".join(f"{line.text}\n" for line in run_world(scenario, tls).ladder(width=80))
+    drawn = "".join(f"{line.text}\n" for line in world_report(name, tls).ladder(width=80))
     assert drawn == (GOLDEN / f"{name}-{tls}.txt").read_text(encoding="utf-8")
 
 
 @pytest.mark.parametrize("width", [40, 60, 80, 120])
 @pytest.mark.parametrize(("scenario", "tls"), RUNS)
 def test_no_line_is_wider_than_asked_for(scenario: Scenario, tls: TlsVersion, width: int) -> None:
-    found = ladder.rows_of(run_world(scenario, tls).records)
+    found = ladder.rows_of(world_report(scenario, tls).records)
     assert all(len(line.text) <= width for line in ladder.draw(found, width=width))
 
 
 @pytest.mark.parametrize(("scenario", "tls"), RUNS)
 def test_svg_is_well_formed_and_holds_every_word_of_the_rows(scenario: Scenario, tls: TlsVersion) -> None:
-    found = ladder.rows_of(run_world(scenario, tls).records)
+    found = ladder.rows_of(world_report(scenario, tls).records)
     picture = ElementTree.fromstring(ladder.svg(found, title=scenario.title))
     words = set(" ".join(text for text in picture.itertext()).split())
     assert {word for row in found for word in row.text.split() if len(word) < 20} <= words
@@ -59,7 +52,7 @@ def test_svg_is_well_formed_and_holds_every_word_of_the_rows(scenario: Scenario,
 
 @pytest.mark.parametrize(("scenario", "tls"), RUNS)
 def test_mermaid_lines_hold_nothing_that_ends_a_statement(scenario: Scenario, tls: TlsVersion) -> None:
-    text = ladder.mermaid(ladder.rows_of(run_world(scenario, tls).records))
+    text = ladder.mermaid(ladder.rows_of(world_report(scenario, tls).records))
     lines = text.splitlines()
     assert lines[0] == "sequenceDiagram"
     for line in lines[2:]:
@@ -98,8 +91,7 @@ def test_who_refuses_says_why(name: str, said: str, tls: TlsVersion) -> None:
 
 
 def test_the_end_of_a_long_ladder_keeps_the_names_over_the_lanes() -> None:
-    (scenario,) = catalogue.find(["unknown-ca-from-expressway"])
-    report = run_world(scenario, "1.2")
+    report = world_report("unknown-ca-from-expressway", "1.2")
     end = [line.text for line in report.ladder_end()]
     assert len(end) < len(report.ladder())
     assert end[0].split() == ["CSFALICE", "expc", "ucm-pub"]
@@ -108,8 +100,8 @@ def test_the_end_of_a_long_ladder_keeps_the_names_over_the_lanes() -> None:
 
 @pytest.mark.parametrize("driver", ["lab", "world"])
 async def test_signing_in_shows_what_is_asked_and_who_decides_before_it_is_answered(driver: str) -> None:
-    (scenario,) = catalogue.find(["sign-in-wrong-password"])
-    report = run_world(scenario, "1.2") if driver == "world" else await run_live(scenario, "1.2")
+    name = "sign-in-wrong-password"
+    report = world_report(name, "1.2") if driver == "world" else await run_live(SCENARIO[name], "1.2")
     drawn = [(row.lane, row.to, row.text) for row in ladder.rows_of(report.records)]
     asked = drawn.index(("CSFALICE", "ucm-pub", "/ssosp/oauth/authorize"))
     asked = drawn.index(("CSFALICE", "ucm-pub", "/ssosp/oauth/authorize"), asked + 1)

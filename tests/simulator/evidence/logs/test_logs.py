@@ -29,8 +29,7 @@ from simulator.core.ids import ActorId, FlowId
 from simulator.core.instant import ManualClock
 from simulator.evidence.logs import LOGS, logs_of, render_log
 from simulator.evidence.report.report import Report
-from simulator.lab.files import catalogue
-from simulator.lab.run.runner import run_world
+from tests.simulator.catalogue_runs import SCENARIO, world_report
 
 SECRETS = re.compile(r"eyJ[A-Za-z0-9_-]{8}|PRIVATE KEY")
 REGISTER = (
@@ -415,8 +414,8 @@ def test_an_expressway_tells_where_it_connects_to() -> None:
 
 @cache
 def run(scenario: str) -> tuple[Report, dict[str, str]]:
-    (found,) = catalogue.find([scenario])
-    report = run_world(found, found.tls[-1])
+    found = SCENARIO[scenario]
+    report = world_report(found, found.tls[-1])
     return report, logs_of(report.records)
 
 
@@ -424,7 +423,7 @@ def log_of(scenario: str, name: str) -> str:
     return run(scenario)[1][name]
 
 
-@pytest.mark.parametrize("scenario", [one.id for one in catalogue.builtin()])
+@pytest.mark.parametrize("scenario", list(SCENARIO))
 def test_no_scenarios_logs_hold_a_secret_or_a_control_character(scenario: str) -> None:
     for name, text in run(scenario)[1].items():
         assert not SECRETS.search(text), name
