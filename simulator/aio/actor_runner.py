@@ -51,6 +51,8 @@ class ActorRunner:
         on_activity: Callable[[], None],
     ) -> None:
         self.actor = actor
+        self.key = id(actor)
+        """What its driver knows the actor by."""
         self.name = actor.name
         self.removed = False
         self.joined = False

@@ -141,7 +141,7 @@ class Driver:
             if one.runner is not None and not one.runner.joined and one.runner not in staying
         )
         for runner in leaving:
-            self._runners.pop(id(runner.actor), None)
+            self._runners.pop(runner.key, None)
         await asyncio.gather(
             *(runner.leave() for runner in leaving),
             *(one.stop() for one in closed if one.runner not in leaving),
@@ -155,12 +155,12 @@ class Driver:
         runner.follow()
 
     async def leave(self, actor: Actor) -> None:
-        runner = self._take(actor)
+        runner = self._take(id(actor))
         if runner is not None:
             await runner.leave()
 
     async def drop(self, actor: Actor) -> None:
-        runner = self._take(actor)
+        runner = self._take(id(actor))
         if runner is not None:
             runner.vanish()
 
@@ -169,11 +169,11 @@ class Driver:
 
         `abruptly`: connections of actors are reset instead of closed in an orderly way, and not waited for.
         """
+        runners = [runner for key in tuple(self._runners) if (runner := self._take(key)) is not None]
         if abruptly:
-            for runner in self._runners.values():
+            for runner in runners:
                 runner.vanish()
-        actors = [runner.actor for runner in self._runners.values()]
-        await asyncio.gather(*(self.leave(actor) for actor in actors))
+        await asyncio.gather(*(runner.leave() for runner in runners))
         rest, self._opened = list(self._opened.values()), {}
         await asyncio.gather(*(one.stop() for one in rest))
 
@@ -200,13 +200,13 @@ class Driver:
             )
         return runner
 
-    def _take(self, actor: Actor) -> ActorRunner | None:
-        """The actor's runner, which is no longer this driver's, with its ports closed."""
-        runner = self._runners.pop(id(actor), None)
+    def _take(self, key: int) -> ActorRunner | None:
+        """The runner of an actor, which is no longer this driver's, with its ports closed."""
+        runner = self._runners.pop(key, None)
         if runner is None:
             return None
-        for key in [key for key, one in self._opened.items() if one.runner is runner]:
-            one = self._opened.pop(key)
+        for place in [place for place, one in self._opened.items() if one.runner is runner]:
+            one = self._opened.pop(place)
             if isinstance(one.server, asyncio.Server):
                 one.server.close()
         return runner
