@@ -14,6 +14,8 @@ TIMEOUT = 30.0
 
 
 class Remote:
+    """A lab's control API at `url`. Exits 2 for what is no URL."""
+
     def __init__(self, url: str) -> None:
         parts = urlsplit(url)
         if parts.scheme not in ("http", "https") or not parts.netloc:
@@ -21,11 +23,13 @@ class Remote:
         self._url = url.rstrip("/")
 
     def get(self, path: str) -> Any:
-        """The JSON answer. Exits 2 if the lab refuses the request, 3 if it cannot be reached."""
+        """Ask for `path` and return the JSON answer. Exits 2 if the lab refuses the request, 3 if it cannot be
+        reached.
+        """
         return self._ask(request.Request(self._url + path))  # noqa: S310 - scheme checked above
 
     def post(self, path: str, body: dict[str, object]) -> Any:
-        """As `get`."""
+        """Send `body` as JSON and return the JSON answer. Exits as `get` does."""
         data = json.dumps(body).encode()
         headers = {"Content-Type": "application/json"}
         return self._ask(request.Request(self._url + path, data=data, headers=headers))  # noqa: S310

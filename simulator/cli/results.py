@@ -32,7 +32,7 @@ def ladder(lines: Sequence[Line]) -> None:
 
 
 def verdict(report: Report) -> None:
-    """One line; for a failure also expected against actual and the end of the ladder."""
+    """Print one line; for a failure also expected against actual and the end of the ladder."""
     mark = "[green]PASS[/]" if report.passed else "[bold red]FAIL[/]"
     console().print(f"{mark} {escape(report.name)} [dim]{report.seconds:.2f} s[/]", soft_wrap=True)
     if report.passed:
@@ -46,14 +46,16 @@ def verdict(report: Report) -> None:
 
 
 def checklist(attempt: Attempt, *, advice: bool) -> None:
-    """Check by check; `advice`: with cause, remedy and proof."""
+    """Print an attempt check by check; `advice`: with cause, remedy and proof."""
     for line in (full if advice else checks_of)(attempt, width=width()):
         style = next((style for word, style in _MARKS.items() if line.lstrip().startswith(word)), "")
         console().print(Text(line, style=style), soft_wrap=True)
 
 
 def attempts(found: Sequence[Attempt], *, whole: bool = False) -> None:
-    """`whole`: the checklist of each. Else one line for each, and of what failed the cause and the remedy."""
+    """Print one line for each attempt, and of those that failed cause and remedy. `whole`: the checklist of
+    each.
+    """
     if not found:
         console().print("no attempt to connect or register was seen")
         return

@@ -21,7 +21,7 @@ FAILURE, USAGE, ENVIRONMENT = 1, 2, 3
 
 @cache
 def console() -> Console:
-    """The terminal on stdout. The first to print imports rich: `ucmsim token mint` needs none of it."""
+    """Return the terminal on stdout. The first to print imports rich: `ucmsim token mint` needs none of it."""
     from rich.console import Console
 
     return Console(highlight=False)
@@ -29,14 +29,14 @@ def console() -> Console:
 
 @cache
 def errors() -> Console:
-    """The terminal on stderr."""
+    """Return the terminal on stderr."""
     from rich.console import Console
 
     return Console(stderr=True, highlight=False)
 
 
 def fail(code: int, message: str) -> NoReturn:
-    """One line on stderr, then exit."""
+    """Print one line on stderr and exit with `code`."""
     errors().print(f"ucmsim: {message}", style="red", markup=False, soft_wrap=True)
     raise typer.Exit(code)
 
@@ -47,7 +47,7 @@ def emit_json(data: object, *, indent: int | None = 2) -> None:
 
 
 def columns(rows: Sequence[tuple[str, ...]], *, indent: int = 0) -> None:
-    """Rows under each other; the last column wraps below itself. For a pipe each row is one line."""
+    """Print rows in columns; the last column wraps below itself. In a pipe each row is one line."""
     widths = [max(len(row[at]) for row in rows) for at in range(len(rows[0]) - 1)] if rows else []
     for row in rows:
         lead = " " * indent + "".join(f"{cell:{size}}  " for cell, size in zip(row[:-1], widths, strict=True))
@@ -55,7 +55,7 @@ def columns(rows: Sequence[tuple[str, ...]], *, indent: int = 0) -> None:
 
 
 def hanging(lead: str, text: str, *, column: int | None = None) -> None:
-    """`text` after `lead`, its further lines below its first one; one line if this is no terminal."""
+    """Print `text` after `lead`, its further lines below its first one; one line if this is no terminal."""
     column = len(lead) + 1 if column is None else column
     wide = console().width if console().is_terminal else sys.maxsize
     body = textwrap.wrap(text, max(wide - column, 20)) or [""]
@@ -72,13 +72,15 @@ def width() -> int:
 
 
 def has_bar() -> bool:
-    """Not in CI, and not where the output is no terminal."""
+    """Tell whether progress is drawn: not in CI, and not where the output is no terminal."""
     return console().is_terminal and not os.environ.get("CI")
 
 
 @contextmanager
 def progress(total: int | None) -> Iterator[Callable[[], None]]:
-    """A bar below what is printed meanwhile, where there `has_bar`."""
+    """Draw a bar below what is printed meanwhile, where `has_bar` says so. Yields the function that advances
+    it.
+    """
     if total is None or total < 2 or not has_bar():
         yield lambda: None
         return

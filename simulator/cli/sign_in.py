@@ -42,14 +42,14 @@ REMEDIES = {
 
 @dataclass(frozen=True, slots=True)
 class Client:
-    """The product that signs in, as the cluster knows it. None: as the lab's Jabber."""
+    """The product that signs in, as the cluster knows it. `id` None: the lab's Jabber."""
 
     id: str | None
     secret_file: Path | None
     token_path: str | None
 
     def fields(self) -> dict[str, str]:
-        """Of an JabberAccount. Raises ValueError and OSError with a sentence for the user."""
+        """Return the fields of a JabberAccount. Raises ValueError and OSError with a sentence for the user."""
         found = {}
         if self.id is not None:
             if not re.fullmatch(r"[!-~]+", self.id):
@@ -72,7 +72,7 @@ def account(
     device: str | None,
     client: Client,
 ) -> JabberAccount:
-    """Raises ValueError and OSError with a sentence for the user."""
+    """Build the account that signs in. Raises ValueError and OSError with a sentence for the user."""
 
     if user is None:
         raise ValueError("--domain needs --user")

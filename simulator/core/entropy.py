@@ -12,15 +12,17 @@ from uuid import UUID
 
 
 class Entropy(Protocol):
+    """A source of identifiers that repeats itself for the same seed."""
+
     def child(self, name: str) -> Entropy:
-        """An independent stream, the same for the same name."""
+        """Return an independent stream, the same for the same name."""
         ...
 
     def hex(self, nbytes: int) -> str: ...
     def uuid(self) -> UUID: ...
     def uniform(self, low: float, high: float) -> float: ...
     def integer(self, low: int, high: int) -> int:
-        """A number in low..high, both included."""
+        """Return a number in low..high, both included."""
         ...
 
 

@@ -11,7 +11,7 @@ FlowId = NewType("FlowId", int)
 
 
 class FlowIds:
-    """The lab's one source of flow ids, shared by its actors and drivers."""
+    """The lab's one source of flow ids, shared by its actors and networks."""
 
     def __init__(self) -> None:
         self._next = 0

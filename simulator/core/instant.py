@@ -9,7 +9,7 @@ Instant = NewType("Instant", float)
 
 
 class Clock(Protocol):
-    """Held by drivers and by the event log, never by a core."""
+    """What tells the time to drivers and the event log; no core holds one."""
 
     def now(self) -> Instant: ...
 
@@ -24,7 +24,7 @@ class ManualClock:
         return self._now
 
     def set(self, instant: Instant) -> None:
-        """Move to `instant`; a clock never goes backwards by accident."""
+        """Move to `instant`. ValueError if that is in the past."""
         if instant < self._now:
             raise ValueError(f"the clock cannot go back from {self._now} to {instant}")
         self._now = instant
@@ -39,7 +39,7 @@ _MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct",
 
 
 def sip_date(instant: Instant) -> str:
-    """RFC 3261 20.17 Date value, e.g. `Mon, 30 Mar 2020 11:03:31 GMT`; independent of the locale."""
+    """Format an RFC 3261 20.17 Date value, e.g. `Mon, 30 Mar 2020 11:03:31 GMT`; independent of the locale."""
     t = to_datetime(instant)
     return (
         f"{_DAYS[t.weekday()]}, {t.day:02d} {_MONTHS[t.month - 1]} {t.year} "

@@ -11,12 +11,12 @@ _COMPACT_JOSE = re.compile(r"\beyJ[A-Za-z0-9_\-]{8,}+(?:\.[A-Za-z0-9_\-]*+){1,4}
 
 
 def ref(secret: str) -> str:
-    """`sha256:` and the first 12 hex digits of the secret's hash: enough to tell two tokens apart."""
+    """Return `sha256:` and the first 12 hex digits of the secret's hash: enough to tell two tokens apart."""
     return "sha256:" + sha256(secret.encode("utf-8", "surrogatepass")).hexdigest()[:12]
 
 
 def text(value: str) -> str:
-    """`value` with every bearer credential and everything that looks like a JOSE token replaced by its ref.
+    """Replace every bearer credential, and everything that looks like a JOSE token, by its reference.
 
     Folded header lines never hide a token: whatever starts like a JWS is replaced wherever it stands.
     """

@@ -15,7 +15,7 @@ from simulator.core.ids import FlowId
 
 @dataclass(slots=True, eq=False)
 class End:
-    """One end: an actor's flow."""
+    """One end of a connection: a flow of one actor."""
 
     actor: str
     flow: FlowId
@@ -31,12 +31,14 @@ class End:
 
 @dataclass(slots=True, eq=False)
 class Connection:
+    """Two ends that belong together. A foreign peer has no end here."""
+
     client: End | None
     server: End | None
 
     @property
     def ends(self) -> tuple[End, ...]:
-        """Those that report here, the client first."""
+        """Return the ends that report events, the client first."""
         return tuple(end for end in (self.client, self.server) if end is not None)
 
     @property
@@ -49,17 +51,17 @@ class Connection:
 
     @property
     def secured(self) -> bool:
-        """TLS at either end: the other may have been told to speak plain text."""
+        """Tell whether either end speaks TLS; the other may have been told to speak plain text."""
         return any(end.opened.transport == "tls" for end in self.ends)
 
     @property
     def listener(self) -> str | None:
-        """Name of the listener that accepted it; None if the server is foreign."""
+        """Return the name of the listener that accepted it; None if the server is foreign."""
         return self.server.opened.listener if self.server else None
 
     @property
     def client_name(self) -> str:
-        """The actor, or a foreign client's address."""
+        """Return the client's actor, or a foreign client's address."""
         return self.client.actor if self.client else self._any.opened.remote
 
     @property
@@ -68,7 +70,7 @@ class Connection:
 
     @property
     def target(self) -> str:
-        """Where the client went, as it calls it (name and port), or as the server does."""
+        """Return where the client went: name and port as the client calls them, else as the server does."""
         return self.client.opened.remote if self.client else self._any.opened.local
 
     @property
@@ -77,7 +79,7 @@ class Connection:
 
     @property
     def established(self) -> bool:
-        """Both reporting ends finished their handshake."""
+        """Tell whether every end that reports has finished its handshake."""
         return all(end.established is not None for end in self.ends)
 
     @property
@@ -96,7 +98,7 @@ class Connection:
 
 
 class Connections:
-    """Every connection of some records, in order. `of(flow)` is the one a flow belongs to."""
+    """Find every connection in some records, in order. `of(flow)` returns the one that a flow belongs to."""
 
     def __init__(self, records: Iterable[Record]) -> None:
         self._by_flow: dict[FlowId, Connection] = {}

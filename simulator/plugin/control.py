@@ -25,22 +25,22 @@ class ControlClient:
         self._process = process
 
     def get(self, path: str, **query: object) -> Any:
-        """JSON as what it stands for, text as str."""
+        """Ask for `path`: JSON is returned as what it stands for, text as str. Raises LabError."""
         __tracebackhide__ = True
         return self._ask("GET", f"{path}?{urlencode(query)}" if query else path, None)
 
     def post(self, path: str, body: Mapping[str, object] | None = None) -> Any:
-        """The JSON answer. `body` goes as JSON."""
+        """Send `body` as JSON and return the JSON answer. Raises LabError."""
         __tracebackhide__ = True
         return self._ask("POST", path, None if body is None else json.dumps(body).encode())
 
     def records(self, *, since: int = 0, kind: str | None = None) -> list[Record]:
-        """What happened after record `since`, oldest first, all of it or one kind ("tls:failed")."""
+        """Return what happened after record `since`, oldest first: all of it, or one kind ("tls:failed")."""
         found: list[Record] = self.get("/events", since=since, limit=_ALL)
         return [record for record in found if kind in (None, record["kind"])]
 
     def registrations(self) -> list[Record]:
-        """device, dn, node, contact, transport, source, user, expires_in."""
+        """Return the registrations in force: device, dn, node, contact, transport, source, user, expires_in."""
         rows: list[Record] = self.get("/registrations")
         return rows
 

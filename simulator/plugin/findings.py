@@ -12,7 +12,7 @@ _PAUSE = 0.02
 
 
 def eventually(within: float, look: Callable[[], Record | str]) -> Record:
-    """What `look` finds; an AssertionError with what it says instead, if that is so for too long."""
+    """Call `look` until it finds something; AssertionError with what it says instead if that takes too long."""
     __tracebackhide__ = True
     give_up = time.monotonic() + within
     while isinstance(found := look(), str):
@@ -129,7 +129,7 @@ _REFUSALS = ("registrar:rejected", "registrar:challenged")
 
 
 def line_of(record: Record) -> str:
-    """A record or registration in one line: what tells it from others, without what is empty."""
+    """Write a record or registration in one line: what tells it from others, without empty fields."""
     kind = record.get("kind", "registration")
     head = [f"#{record['seq']} {record['actor']} {kind}"] if "seq" in record else []
     shown = [(key, record.get(key)) for key in _SHOWN[kind]]

@@ -41,7 +41,9 @@ class UcmsimLab:
         """Actor -> role (sip, sips, oauth, mra, config; of an Expressway: edge) -> (host, port)."""
 
     def endpoint(self, role: str, node: str | None = None) -> tuple[str, int]:
-        """Host and port of a role (oauth, mra, sip, sips, config, edge) at a node, or at the first with it."""
+        """Return host and port of a role (oauth, mra, sip, sips, config, edge) at a node, or at the first that
+        has it.
+        """
         for actor, roles in self.endpoints.items():
             if node in (None, actor) and role in roles:
                 return roles[role]
@@ -49,12 +51,12 @@ class UcmsimLab:
         raise LookupError(f"no endpoint {role!r}{f' at {node}' if node else ''} ({known})")
 
     def config_url(self, device: str, node: str | None = None) -> str:
-        """Where a client finds the device's cnf.xml."""
+        """Return the URL of the device's cnf.xml."""
         host, port = self.endpoint("config", node)
         return f"http://{f'[{host}]' if ':' in host else host}:{port}/{device}.cnf.xml"
 
     def lsc(self, device: str) -> tuple[Path, Path]:
-        """PEM files of the certificate and the private key of a phone (LSC) or an Expressway."""
+        """Return PEM files of the certificate and private key of a phone (LSC) or an Expressway."""
         certificate, key = self.pki / f"{device}.pem", self.pki / f"{device}.key"
         if not key.exists():
             raise LookupError(f"{device} has no certificate in this lab")
@@ -78,23 +80,23 @@ class UcmsimLab:
     # --- reading ---------------------------------------------------------------------------------------------
 
     def ladder(self, *, since: int = 0) -> str:
-        """Who sent what to whom after record `since`, as text."""
+        """Draw who sent what to whom after record `since`, as text."""
         return str(self.control.get("/ladder", since=since, width=_WIDTH))
 
     def explain(self) -> str:
-        """What was checked for each attempt to connect or register, in order, and what failed, as text."""
+        """Explain each attempt to connect or register as text: what was checked, in order, and what failed."""
         text = str(self.control.get("/explain", format="text", width=_WIDTH))
         return text or "nobody tried to connect"
 
     # --- asserting -------------------------------------------------------------------------------------------
 
     def assert_registered(self, device: str, node: str | None = None, *, within: float = _WITHIN) -> Record:
-        """A registration of the device is in force, at this node if one is named; returns it."""
+        """Wait until a registration of the device is in force, at this node if one is named; return it."""
         __tracebackhide__ = True
         return eventually(within, lambda: find_registration(self.control, device, node))
 
     def assert_not_registered(self, device: str, *, within: float = _WITHIN) -> None:
-        """No registration of the device is in force (any more)."""
+        """Wait until no registration of the device is in force."""
         __tracebackhide__ = True
 
         def look() -> Record | str:
@@ -104,7 +106,8 @@ class UcmsimLab:
         eventually(within, look)
 
     def assert_rejected(self, reason: str, device: str | None = None, *, within: float = _WITHIN) -> Record:
-        """The registrar said no for this reason, or for this problem of the token; returns the record.
+        """Wait until the registrar refuses for this reason, or for this problem of the token; return the
+        record.
 
         e.g. "oauth_mode_off", "device_unknown", "expired"; `control.get("/reasons")` lists the reasons.
         """
@@ -115,7 +118,8 @@ class UcmsimLab:
     def assert_tls_alert(
         self, name: str | int | None, by: str | None = None, *, within: float = _WITHIN
     ) -> Record:
-        """A handshake was refused with this alert (name, number, or None: without one); returns the record.
+        """Wait until a handshake is refused with this alert (name, number, or None: without one); return the
+        record.
 
         `by`: who refused: "client", "server", or the name of an actor of the lab ("ucm-pub", "CSFALICE").
         """

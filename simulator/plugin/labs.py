@@ -20,7 +20,7 @@ _MOST_LABS = 4
 
 @dataclass(frozen=True)
 class Shape:
-    """What tells one lab from another: a lab file (path, or content as JSON) and changes to it."""
+    """What distinguishes labs: a lab file (path, or content as JSON) and changes to it."""
 
     file: str | None = None
     content: str | None = None
@@ -28,7 +28,9 @@ class Shape:
 
 
 def shape_of(node: pytest.Item) -> Shape:
-    """The marks of module, class and test, the nearer over the farther; files beside the test's."""
+    """Combine the marks of module, class and test, the nearer over the farther; files are looked up beside the
+    test's.
+    """
     asked: dict[str, Any] = {}
     for mark in reversed(list(node.iter_markers("ucmsim"))):
         if mark.args:
@@ -57,7 +59,7 @@ class Labs:
         self._started = 0
 
     def lend(self, shape: Shape) -> UcmsimLab:
-        """The lab of this shape, as after its start. Raises LabError."""
+        """Return the lab of this shape in the state after its start. Raises LabError."""
         held = self._labs.pop(shape, None)
         if held is not None and held[0].epitaph() is None:
             held[1].reset()

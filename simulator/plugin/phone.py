@@ -7,7 +7,7 @@ from .lab import UcmsimLab
 
 
 class Phone:
-    """A Jabber of the lab. Starting and stopping it returns when the traffic has come to rest."""
+    """A Jabber of the lab, as a test sees it. `start` and `stop` return when the traffic has come to rest."""
 
     def __init__(self, lab: UcmsimLab, device: str, shape: dict[str, object], *, start: bool) -> None:
         self._lab = lab
@@ -18,7 +18,7 @@ class Phone:
             self.start()
 
     def start(self) -> str:
-        """Fetch cnf.xml, choose the port, register. Returns the state it has come to."""
+        """Fetch cnf.xml, choose the port, register. Returns the state that the phone has reached."""
         __tracebackhide__ = True
         return str(self._lab.control.post(f"/phones/{self.device}/start", self._shape)["state"])
 
@@ -28,18 +28,18 @@ class Phone:
 
     @property
     def state(self) -> str:
-        """idle, registering, registered, backing_off ..."""
+        """Return the phone's state: idle, registering, registered, backing_off ..."""
         last = self._last("phone:state_changed")
         return str(last["new"]) if last else "idle"
 
     @property
     def refusal(self) -> Record | None:
-        """The last final answer that was a refusal: node, port, status, phrase, warning, retry_after."""
+        """Return the last final answer that was a refusal: node, port, status, phrase, warning, retry_after."""
         return self._last("phone:refused")
 
     @property
     def failure(self) -> Record | None:
-        """Why it gave up last: code (E_...) and detail."""
+        """Return why the phone gave up last: code (E_...) and detail."""
         return self._last("phone:failed")
 
     def _last(self, kind: str) -> Record | None:

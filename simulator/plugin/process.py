@@ -49,14 +49,14 @@ class Process:
             raise LabError(f"the lab did not start: {self.last_words() or 'no word'}") from None
 
     def epitaph(self) -> str | None:
-        """What is to say of a lab that is gone; None while it lives."""
+        """Say why the lab is gone; None while it lives."""
         code = self._process.poll()
         if code is None:
             return None
         return f"the lab ended by itself with {code}: {self.last_words() or 'no word'}"
 
     def last_words(self) -> str:
-        """The end of what it wrote to stderr."""
+        """Return the end of what the lab wrote to stderr."""
         return self._errors.read_text("utf-8", "replace").strip()[-2000:].removeprefix("ucmsim: ")
 
     def stop(self) -> None:

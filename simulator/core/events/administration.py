@@ -10,7 +10,7 @@ from simulator.core.events.event import Event
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ClusterChanged(Event):
-    """An administrator's change: `what` was changed and to what; secrets stay out."""
+    """An administrator changed the cluster: `what` was changed and to what; secrets stay out."""
 
     kind: ClassVar[str] = "cluster:changed"
     what: str
@@ -32,7 +32,7 @@ class SoapCalled(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CliLoginJudged(Event):
-    """Somebody tried to log in to a node's platform CLI. A name that is nobody's stays out."""
+    """A login to a node's platform CLI was accepted or refused. A user name that does not exist stays out."""
 
     kind: ClassVar[str] = "cli:login_judged"
     user: str

@@ -32,7 +32,7 @@ EVENTS: dict[str, type[Event]] = {
 
 
 def event_to_json(event: Event) -> dict[str, object]:
-    """The event's fields in order, `kind` first; tuples become lists."""
+    """Return the event's fields in order, `kind` first; tuples become lists."""
     out: dict[str, object] = {"kind": event.kind}
     for f in fields(event):
         value = getattr(event, f.name)
@@ -41,7 +41,7 @@ def event_to_json(event: Event) -> dict[str, object]:
 
 
 def event_from_json(data: Mapping[str, object]) -> Event:
-    """The event that `event_to_json` wrote. Fields it does not know are passed over: a newer version's.
+    """Read the event that `event_to_json` wrote. Unknown fields are ignored: a newer version may add some.
 
     ValueError for an unknown kind or a missing field; the text names it.
     """

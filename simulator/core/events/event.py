@@ -8,4 +8,6 @@ from typing import ClassVar
 
 @dataclass(frozen=True, slots=True)
 class Event:
+    """A fact of a run. Every subclass is a frozen value with a `kind`."""
+
     kind: ClassVar[str]

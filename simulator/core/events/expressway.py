@@ -10,6 +10,8 @@ from simulator.core.events.event import Event
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ProxyForwarded(Event):
+    """An Expressway forwarded a SIP request."""
+
     kind: ClassVar[str] = "expressway:forwarded"
     direction: Literal["inward", "outward"]
     start_line: str
@@ -27,7 +29,7 @@ class ZoneChanged(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TraversalPeerRefused(Event):
-    """Who connected to an Expressway-E's traversal listener is not the Expressway-C it expects."""
+    """An Expressway-E refused the peer of its traversal listener: it is not the expected Expressway-C."""
 
     kind: ClassVar[str] = "expressway:peer_refused"
     wanted: str
@@ -50,7 +52,7 @@ class ZoneConfigured(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class UcmQueried(Event):
-    """A request of discovery to a Unified CM, and how it was answered. status 0: not at all."""
+    """Discovery sent a request to a Unified CM and was answered. status 0: not at all."""
 
     kind: ClassVar[str] = "expressway:queried"
     function: str
@@ -61,7 +63,7 @@ class UcmQueried(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class UcmDiscovered(Event):
-    """The end of a discover or refresh."""
+    """A discover or refresh has ended."""
 
     kind: ClassVar[str] = "expressway:discovered"
     publisher: str
@@ -75,7 +77,7 @@ class UcmDiscovered(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EdgeTokenJudged(Event):
-    """What an Expressway read in a token with the keys it fetched."""
+    """An Expressway checked a token with the keys it had fetched."""
 
     kind: ClassVar[str] = "expressway:token_judged"
     accepted: bool
@@ -88,7 +90,7 @@ class EdgeTokenJudged(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SourceBlocked(Event):
-    """An address is not listened to for a while."""
+    """An Expressway ignores an address for a while."""
 
     kind: ClassVar[str] = "expressway:blocked"
     source: str
@@ -98,7 +100,7 @@ class SourceBlocked(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EdgeRequestAnswered(Event):
-    """A request at Expressway-E's 8443."""
+    """A request at an Expressway's 8443 was answered."""
 
     kind: ClassVar[str] = "expressway:http"
     method: str
@@ -115,7 +117,7 @@ class EdgeRequestAnswered(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class KeepAliveJudged(Event):
-    """A STUN keep-alive on a zone's connection: answered in time, or not."""
+    """A STUN keep-alive on a zone's connection was answered in time, or was not."""
 
     kind: ClassVar[str] = "expressway:keep_alive"
     zone: str

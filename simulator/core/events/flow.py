@@ -10,7 +10,7 @@ from simulator.core.events.event import Event
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FlowOpened(Event):
-    """TCP connected (or first datagram seen), before any TLS. The two ends mirror local and remote."""
+    """TCP connected, or a first datagram was seen, before any TLS. The two ends mirror local and remote."""
 
     kind: ClassVar[str] = "flow:opened"
     transport: str
@@ -21,6 +21,8 @@ class FlowOpened(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FlowClosed(Event):
+    """A flow ended."""
+
     kind: ClassVar[str] = "flow:closed"
     by: Literal["us", "peer", "network"]
     clean: bool

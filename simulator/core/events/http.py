@@ -10,6 +10,8 @@ from simulator.core.events.event import Event
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ConfigServed(Event):
+    """A node answered a request for a configuration file."""
+
     kind: ClassVar[str] = "config:served"
     path: str
     status: int
@@ -20,7 +22,7 @@ class ConfigServed(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ConfigFetched(Event):
-    """The phone's side: a file was fetched (and read, if `problem` is None)."""
+    """A phone fetched a file, and read it if `problem` is None."""
 
     kind: ClassVar[str] = "config:fetched"
     url: str
@@ -32,6 +34,8 @@ class ConfigFetched(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class UdsAnswered(Event):
+    """A node answered a request of User Data Services."""
+
     kind: ClassVar[str] = "uds:answered"
     path: str
     status: int

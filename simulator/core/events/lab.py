@@ -23,12 +23,16 @@ class LabBuilt(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StepTaken(Event):
+    """A scenario's step began."""
+
     kind: ClassVar[str] = "scenario:step_taken"
     step: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FaultInjected(Event):
+    """The lab did something wrong because it was told to."""
+
     kind: ClassVar[str] = "fault:injected"
     fault: str
     detail: str = ""
@@ -36,7 +40,7 @@ class FaultInjected(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ServiceStarted(Event):
-    """A service loaded what it knows (architecture: "what a service knows is what it loaded")."""
+    """A service started and loaded its configuration, which it keeps until it starts again."""
 
     kind: ClassVar[str] = "service:started"
     service: str
@@ -45,6 +49,8 @@ class ServiceStarted(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ServiceStopped(Event):
+    """A service stopped."""
+
     kind: ClassVar[str] = "service:stopped"
     service: str
 

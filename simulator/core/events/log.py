@@ -16,6 +16,8 @@ E = TypeVar("E", bound=Event)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Record:
+    """One event with its place in the stream."""
+
     seq: int
     at: Instant
     actor: ActorId
@@ -37,7 +39,7 @@ def record_to_json(record: Record) -> dict[str, object]:
 
 
 def record_from_json(data: Mapping[str, object]) -> Record:
-    """The record that `record_to_json` wrote. ValueError says what is wrong with anything else."""
+    """Read the record that `record_to_json` wrote. ValueError says what is wrong."""
     event = event_from_json(data)
     seq, at, actor = data.get("seq"), data.get("at"), data.get("actor")
     flow, cause = data.get("flow"), data.get("caused_by")
@@ -89,7 +91,7 @@ class EventLog:
         return record
 
     def records(self, *, since: int = 0) -> list[Record]:
-        """Kept records with seq > since, oldest first."""
+        """Return the kept records with seq > since, oldest first."""
         return [record for record in self._records if record.seq > since]
 
     @property
@@ -127,7 +129,7 @@ def _text_of(event: Event) -> int:
 
 
 class Journal:
-    """What an actor writes its events to. Hot paths ask `if journal.on:` first."""
+    """The write-only end of the stream that an actor gets. Hot paths ask `if journal.on:` first."""
 
     __slots__ = ("_log", "actor")
 
@@ -140,7 +142,9 @@ class Journal:
         return self._log.on
 
     def add(self, event: Event, *, flow: FlowId | None = None, cause: int | None = None) -> int:
-        """Returns the record's seq, to be given as `cause` of what follows from it; 0 if nobody reads."""
+        """Write an event and return its seq, to be given as `cause` of what follows from it; 0 if nobody
+        reads.
+        """
         if not self._log.on:
             return 0
         return self._log.emit(self.actor, event, flow=flow, cause=cause).seq

@@ -10,7 +10,9 @@ from simulator.core.events.event import Event
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OAuthGranted(Event):
-    """The authorization server handed something out. Tokens appear as their reference and id only."""
+    """The authorization server granted a code, token or session. Tokens appear as their reference and id
+    only.
+    """
 
     kind: ClassVar[str] = "oauth:granted"
     what: Literal["code", "tokens", "access", "opaque"]
@@ -28,7 +30,7 @@ class OAuthGranted(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OAuthRefused(Event):
-    """An answer other than the one that was asked for; `reason` is exact, `error` is what the wire says."""
+    """The authorization server refused; `reason` is exact, `error` is what the wire says."""
 
     kind: ClassVar[str] = "oauth:refused"
     endpoint: str
@@ -44,6 +46,8 @@ class OAuthRefused(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OAuthRevoked(Event):
+    """Refresh tokens were revoked."""
+
     kind: ClassVar[str] = "oauth:revoked"
     why: str
     count: int
@@ -74,7 +78,7 @@ class KeysLoaded(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class KeysNotLoaded(Event):
-    """A consumer could not read the keys and goes on with what it has."""
+    """A consumer could not read the keys and keeps those it has."""
 
     kind: ClassVar[str] = "keys:not_loaded"
     consumer: str
@@ -83,7 +87,7 @@ class KeysNotLoaded(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class KeysOffered(Event):
-    """The key server answered another server: the keys themselves are in no event."""
+    """The key server answered another server; no event holds the keys themselves."""
 
     kind: ClassVar[str] = "keys:offered"
     status: int

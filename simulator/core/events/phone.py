@@ -10,6 +10,8 @@ from simulator.core.events.event import Event
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PhoneStateChanged(Event):
+    """A phone's registration went from one state to another."""
+
     kind: ClassVar[str] = "phone:state_changed"
     old: str
     new: str
@@ -18,6 +20,8 @@ class PhoneStateChanged(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PhonePortDecided(Event):
+    """A phone chose node and port from its configuration file."""
+
     kind: ClassVar[str] = "phone:port_decided"
     row: int
     """Row of the port-decision table, device-config.md section 5."""
@@ -30,6 +34,8 @@ class PhonePortDecided(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PhoneWarned(Event):
+    """A phone noticed something odd and went on."""
+
     kind: ClassVar[str] = "phone:warned"
     code: str
     detail: str = ""
@@ -37,6 +43,8 @@ class PhoneWarned(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PhoneRegistered(Event):
+    """A phone's registration was accepted."""
+
     kind: ClassVar[str] = "phone:registered"
     node: str
     port: int
@@ -46,7 +54,7 @@ class PhoneRegistered(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PhoneRefused(Event):
-    """The registrar's final answer, surfaced."""
+    """A phone reported the registrar's final answer, a refusal."""
 
     kind: ClassVar[str] = "phone:refused"
     node: str
@@ -59,13 +67,15 @@ class PhoneRefused(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PhoneUnregistered(Event):
+    """A phone ended its registration."""
+
     kind: ClassVar[str] = "phone:unregistered"
     node: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PhoneFailed(Event):
-    """The phone gave up for now: `code` is a typed error (E_...), `detail` says where and what."""
+    """A phone gave up for now: `code` is a typed error (E_...), `detail` says where and what."""
 
     kind: ClassVar[str] = "phone:failed"
     code: str
@@ -74,6 +84,8 @@ class PhoneFailed(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PhoneFailedOver(Event):
+    """A phone moved to another node."""
+
     kind: ClassVar[str] = "phone:failed_over"
     old: str
     new: str

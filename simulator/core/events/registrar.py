@@ -10,7 +10,7 @@ from simulator.core.events.event import Event
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PeerJudged(Event):
-    """5091: the verified certificate's names against the Expressway-C table."""
+    """The registrar compared a certificate's names on 5091 with the Expressway-C table."""
 
     kind: ClassVar[str] = "trust:judged"
     trusted: bool
@@ -21,7 +21,9 @@ class PeerJudged(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RegisterJudged(Event):
-    """What the decision about one REGISTER had in hand. What it did not get to know is None or empty."""
+    """The registrar decided about one REGISTER; the fields are what it knew then, None or empty where it did
+    not get that far.
+    """
 
     check: str = ""
     """The check that objected (its name in `registrar.core.register.checks`); empty: none did."""
@@ -53,6 +55,8 @@ class RegisterJudged(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RegistrarChallenged(RegisterJudged):
+    """The registrar asked for a token."""
+
     kind: ClassVar[str] = "registrar:challenged"
     device: str | None
     aor: str
@@ -65,6 +69,8 @@ class RegistrarChallenged(RegisterJudged):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RegistrarAccepted(RegisterJudged):
+    """The registrar answered 200."""
+
     kind: ClassVar[str] = "registrar:accepted"
     device: str
     aor: str
@@ -74,6 +80,8 @@ class RegistrarAccepted(RegisterJudged):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RegistrarRejected(RegisterJudged):
+    """The registrar refused; `reason` is a row of its table of replies."""
+
     kind: ClassVar[str] = "registrar:rejected"
     device: str | None
     aor: str
@@ -89,6 +97,8 @@ class RegistrarRejected(RegisterJudged):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BindingChanged(Event):
+    """A registration was added, refreshed, moved or removed."""
+
     kind: ClassVar[str] = "binding:changed"
     what: Literal["added", "refreshed", "removed", "expired", "replaced", "lost"]
     device: str

@@ -10,6 +10,8 @@ from simulator.core.events.event import Event
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SignInStateChanged(Event):
+    """A sign-in went from one state to another."""
+
     kind: ClassVar[str] = "signin:state_changed"
     old: str
     new: str
@@ -18,7 +20,7 @@ class SignInStateChanged(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SignInStepAnswered(Event):
-    """What came back of a step of the sign-in. `where` has no query: that may hold a code."""
+    """A step of the sign-in was answered. `where` has no query, which may hold a code."""
 
     kind: ClassVar[str] = "signin:answered"
     step: str
@@ -33,7 +35,7 @@ class SignInStepAnswered(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PhoneSignedIn(Event):
-    """The phone takes over with this device and file."""
+    """A user is signed in: the phone takes over with this device and file."""
 
     kind: ClassVar[str] = "signin:signed_in"
     user: str
@@ -43,7 +45,7 @@ class PhoneSignedIn(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TokenRenewed(Event):
-    """The client has a new access token, with its refresh token."""
+    """The client got a new access token with its refresh token."""
 
     kind: ClassVar[str] = "signin:renewed"
     expires_in: int
@@ -51,7 +53,9 @@ class TokenRenewed(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SignInFailed(Event):
-    """`code` is a typed error, E_SESSION_EXPIRED among them; what can pass is tried again."""
+    """A sign-in failed: `code` is a typed error such as E_SESSION_EXPIRED; temporary failures are tried
+    again.
+    """
 
     kind: ClassVar[str] = "signin:failed"
     code: str

@@ -10,6 +10,8 @@ from simulator.core.events.event import Event
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SipMessageSeen(Event):
+    """A SIP message, with every credential replaced by a reference."""
+
     start_line: str
     method: str
     """The CSeq's method: of a response, the method it answers."""
@@ -22,17 +24,23 @@ class SipMessageSeen(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SipSent(SipMessageSeen):
+    """An actor sent a SIP message."""
+
     kind: ClassVar[str] = "sip:sent"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SipReceived(SipMessageSeen):
+    """An actor received a SIP message."""
+
     kind: ClassVar[str] = "sip:received"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SipMalformed(Event):
-    """Bytes that are no SIP message, or one that breaks a rule: `detail` says what and where."""
+    """An actor received bytes that are no SIP message, or one that breaks a rule: `detail` says what and
+    where.
+    """
 
     kind: ClassVar[str] = "sip:malformed"
     detail: str

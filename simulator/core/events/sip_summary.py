@@ -16,7 +16,7 @@ M = TypeVar("M", bound=SipMessageSeen)
 
 
 def seen(kind: type[M], message: Request | Response) -> M:
-    """`message` as a SipReceived or SipSent; of a broken one as much as can be read."""
+    """Return `message` as a SipReceived or SipSent; of a broken message as much as can be read."""
     method, number, call_id = identity_of(message)
     start_line = printable(message.start_line)
     head = "\r\n".join((start_line, _clean(message.headers.redacted_text()), "", ""))
@@ -31,7 +31,7 @@ def seen(kind: type[M], message: Request | Response) -> M:
 
 
 def identity_of(message: Request | Response) -> tuple[str, int, str]:
-    """Method, CSeq number and Call-ID; of a broken message "" and 0 for what cannot be read."""
+    """Return method, CSeq number and Call-ID; of a broken message "" and 0 for what cannot be read."""
     method, number = "", 0
     with suppress(RemoteProtocolError):
         number, method = parse_cseq(message.headers.get("CSeq") or "")
@@ -41,7 +41,7 @@ def identity_of(message: Request | Response) -> tuple[str, int, str]:
 
 
 def printable(text: str) -> str:
-    """Redacted, and without what cannot be printed."""
+    """Return the text redacted and without unprintable characters."""
     return _clean(redact.text(text))
 
 

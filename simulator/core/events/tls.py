@@ -39,6 +39,8 @@ class HandshakeSeen(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TlsEstablished(HandshakeSeen):
+    """A TLS handshake was finished at this end."""
+
     kind: ClassVar[str] = "tls:established"
     version: str
     cipher: str
@@ -46,7 +48,9 @@ class TlsEstablished(HandshakeSeen):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TlsFailed(HandshakeSeen):
-    """A refused handshake as this end knows it. In TLS 1.3 a client may first report tls:established."""
+    """A TLS handshake was refused, as this end knows it. In TLS 1.3 a client may first report
+    tls:established.
+    """
 
     kind: ClassVar[str] = "tls:failed"
     by: Literal["us", "peer"]

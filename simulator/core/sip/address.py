@@ -26,7 +26,7 @@ from simulator.core.sip.uri import SipUri, read_uri
 
 
 class Star(Enum):
-    """The one value of `Contact: *`."""
+    """The value of `Contact: *`; there is one."""
 
     STAR = "*"
 
@@ -44,7 +44,9 @@ _ADDR_SPEC = re.compile(r'[ \t]*([^\s<>,;?"]+)(.*)', re.DOTALL)
 
 @dataclass(frozen=True, slots=True)
 class NameAddr:
-    """`"display" <uri>;params`. Parameter values are as written, quotes included; `param` unquotes."""
+    """An address `"display" <uri>;params`. Parameter values are as written, quotes included; `param` unquotes
+    them.
+    """
 
     display: str
     """Unquoted; empty if there is none."""
@@ -52,7 +54,7 @@ class NameAddr:
     params: Params = ()
 
     def param(self, name: str) -> str | None:
-        """Unquoted value of a header parameter; "" for a bare one (`;video`), None if absent."""
+        """Return the unquoted value of a header parameter; "" for a bare one (`;video`), None if absent."""
         return find_param(self.params, name)
 
     @property
@@ -60,7 +62,7 @@ class NameAddr:
         return find_param(self.params, "tag")
 
     def with_param(self, name: str, value: str | None = None) -> NameAddr:
-        """The parameter set in its place, or appended. `value` is written as given."""
+        """Return a copy with the parameter set in its place, or appended. `value` is written as given."""
         kept = tuple((key, old) for key, old in self.params if key.lower() != name.lower())
         return NameAddr(self.display, self.uri, (*kept, (name, value)))
 
@@ -75,7 +77,7 @@ class NameAddr:
 
 
 def parse_name_addr(text: str) -> NameAddr:
-    """One address. Raises MalformedMessage."""
+    """Parse one address. Raises MalformedMessage."""
     return _cached(text) if len(text) <= _CACHED_LENGTH else _parse(text)
 
 
@@ -103,7 +105,7 @@ _cached = lru_cache(maxsize=1_024)(_parse)
 
 
 def parse_contacts(text: str) -> Contacts:
-    """The value of one Contact field: a list of addresses, or STAR. Raises MalformedMessage."""
+    """Parse the value of one Contact field: a list of addresses, or STAR. Raises MalformedMessage."""
     return _cached_contacts(text) if len(text) <= _CACHED_LENGTH else _parse_contacts(text)
 
 

@@ -16,14 +16,17 @@ _PARAM = re.compile(rf"[ \t]*({TOKEN})[ \t]*=[ \t]*({QUOTED}|{TOKEN})[ \t]*")
 
 @dataclass(frozen=True, slots=True)
 class AuthValue:
-    """`Scheme token68` or `Scheme name=value, ...`; parameter values as written. The repr shows no secret."""
+    """Credentials or a challenge: `Scheme token68` or `Scheme name=value, ...`.
+
+    Parameter values are as written. The repr shows no secret.
+    """
 
     scheme: str
     token68: str | None = field(default=None, repr=False)
     params: Params = field(default=(), repr=False)
 
     def param(self, name: str) -> str | None:
-        """Unquoted value of a parameter in any case of its name; None if absent."""
+        """Return the unquoted value of a parameter in any case of its name; None if absent."""
         return find_param(self.params, name)
 
     def is_scheme(self, name: str) -> bool:
@@ -31,7 +34,7 @@ class AuthValue:
 
 
 def parse_auth(text: str) -> AuthValue:
-    """One credentials or challenge value. Raises MalformedMessage, which never quotes the value."""
+    """Parse one credentials or challenge value. Raises MalformedMessage, which never quotes the value."""
     match = _SCHEME(text.strip(" \t"))
     if match is None:
         raise MalformedMessage("authentication value without a scheme")

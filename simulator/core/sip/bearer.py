@@ -24,12 +24,14 @@ ProblemKind = Literal["token_absent", "bearer_syntax", "multiple_credentials", "
 
 @dataclass(frozen=True, slots=True)
 class BearerToken:
+    """The token of a request."""
+
     token: str = field(repr=False)
 
 
 @dataclass(frozen=True, slots=True)
 class BearerProblem:
-    """Why there is no token to look at; `detail` holds no part of a credential."""
+    """Why a request has no usable token; `detail` holds no part of a credential."""
 
     kind: ProblemKind
     detail: str
@@ -40,7 +42,9 @@ _CREDENTIALS = ("proxy-authorization", "authorization")
 
 
 def parse_bearer(request: Request) -> BearerToken | BearerProblem:
-    """The one token of a request, from Proxy-Authorization or Authorization, in either dialect. Total."""
+    """Read the one token of a request from Proxy-Authorization or Authorization, in either dialect. Never
+    raises.
+    """
     headers = request.headers
     proxy, plain = headers.firsts(_CREDENTIALS)
     if (
@@ -56,9 +60,9 @@ def parse_bearer(request: Request) -> BearerToken | BearerProblem:
 
 
 def repeats(request: Request, token: str) -> bool:
-    """Are `token`, which an earlier request brought, and UCM's form of it all the credentials of this one?
+    """Tell whether the request's only credentials are `token`, which an earlier request brought, in UCM's form.
 
-    True says that `parse_bearer` would find just this token, and costs a comparison; False says nothing.
+    True means that `parse_bearer` would return this token, at the cost of a comparison; False means nothing.
     """
     headers = request.headers
     proxy, plain = headers.firsts(_CREDENTIALS)
@@ -133,17 +137,17 @@ class Dialect:
         scope: str | None = None,
         authz_server: str | None = None,
     ) -> tuple[str, str]:
-        """(header name, value) of a challenge; a parameter that is None is left out."""
+        """Return (header name, value) of a challenge; a parameter that is None is left out."""
         params = [("realm", realm), ("scope", scope), ("authz_server", authz_server), ("error", error)]
         shown = ", ".join(f"{name}={quote(value)}" for name, value in params if value is not None)
         return self.challenge_header, f"Bearer {shown}"
 
     def credentials(self, token: str) -> tuple[str, str]:
-        """(header name, value) that carries the token."""
+        """Return (header name, value) that carries the token."""
         return self.credentials_header, f"Bearer token={quote(token)}" if self.quoted else f"Bearer {token}"
 
     def authorize(self, request: Request, token: str) -> Request:
-        """The request with the token in it, after Contact as Jabber writes it; replaces an older one.
+        """Return the request with the token in it, after Contact as Jabber writes it; it replaces an older one.
 
         [observed: S1, T3] Proxy-Authorization stands between Contact and Supported.
         """
@@ -156,11 +160,11 @@ class Dialect:
         return request.replace(headers=headers)
 
     def is_challenge(self, response: Response) -> bool:
-        """The status of this dialect and a Bearer challenge in its header field."""
+        """Tell whether the response has this dialect's status and a Bearer challenge in its header field."""
         return response.status == self.challenge_status and bool(self.challenges(response))
 
     def challenges(self, response: Response) -> tuple[AuthValue, ...]:
-        """The readable Bearer challenges of a response."""
+        """Return the readable Bearer challenges of a response."""
         found: list[AuthValue] = []
         for value in response.headers.fields(self.challenge_header):
             try:

@@ -19,7 +19,7 @@ from simulator.core.sip.timing import Deadlines, IllegalInput, Timers
 
 
 class ClientKey(NamedTuple):
-    """What makes a response belong to a request (17.1.3)."""
+    """What matches a response with its request (RFC 3261 17.1.3)."""
 
     branch: str
     method: str
@@ -65,7 +65,7 @@ _OPEN = (ClientState.TRYING, ClientState.PROCEEDING)
 
 @dataclass(frozen=True, slots=True)
 class ResponseArrived:
-    """A response the user of the transaction has to see; retransmissions are not reported."""
+    """A response that the user of the transaction has to see; retransmissions are not reported."""
 
     key: ClientKey
     request: Request
@@ -74,14 +74,14 @@ class ResponseArrived:
 
 @dataclass(frozen=True, slots=True)
 class StrayResponse:
-    """A response to nothing that is open here."""
+    """A response that belongs to no open transaction."""
 
     response: Response
 
 
 @dataclass(frozen=True, slots=True)
 class TransactionFailed:
-    """No final response will come: timer F, or the transport failed."""
+    """No final response will come: timer F has fired, or the transport has failed."""
 
     key: ClientKey
     request: Request
@@ -100,8 +100,11 @@ class _Transaction:
 
 
 class ClientTransactions:
-    """Call `send` and `receive`, then drain `messages_to_send` and `events`; `next_timeout` says when to call
-    `handle_timeout`. On a reliable transport nothing is retransmitted and finished transactions end at once."""
+    """Run the client transactions of one flow.
+
+    Call `send` and `receive`, then drain `messages_to_send` and `events`; `next_timeout` says when to call
+    `handle_timeout`. On a reliable transport nothing is retransmitted and finished transactions end at once.
+    """
 
     def __init__(self, reliable: bool, timers: Timers = Timers()) -> None:  # noqa: B008  (frozen)
         self._reliable = reliable
@@ -112,7 +115,7 @@ class ClientTransactions:
         self._events: list[ClientEvent] = []
 
     def send(self, request: Request, now: Instant) -> ClientKey:
-        """Starts a transaction. Raises ValueError if the top Via's branch is absent or in use."""
+        """Start a transaction. Raises ValueError if the top Via's branch is absent or in use."""
         branch = request.top_via.branch
         if not branch:
             raise ValueError("a request needs a branch in its top Via")
@@ -128,7 +131,7 @@ class ClientTransactions:
         return key
 
     def receive(self, response: Response, now: Instant) -> None:
-        """Raises RemoteProtocolError if the response cannot be matched because its Via or CSeq is broken."""
+        """Match a response with its transaction. Raises RemoteProtocolError if its Via or CSeq is broken."""
         branch = response.top_via.branch
         if branch is None:
             raise MalformedMessage("response without a branch in its top Via", status_hint=None)
@@ -150,7 +153,7 @@ class ClientTransactions:
                 self._arm(transaction, ClientInput.TIMER_K, Instant(now + self._timers.t4))
 
     def transport_failed(self) -> None:
-        """The flow is gone: every open request fails (17.1.4)."""
+        """Fail every open transaction, because the flow is gone (RFC 3261 17.1.4)."""
         for transaction in tuple(self._open.values()):
             unanswered = transaction.state in _OPEN
             self._step(transaction, ClientInput.TRANSPORT_ERROR)
@@ -179,17 +182,17 @@ class ClientTransactions:
                 self._events.append(TransactionFailed(transaction.key, transaction.request, "timer F"))
 
     def messages_to_send(self) -> list[Request]:
-        """Drains."""
+        """Drain the messages to send."""
         out, self._outgoing = self._outgoing, []
         return out
 
     def events(self) -> list[ClientEvent]:
-        """Drains."""
+        """Drain what happened, in order."""
         out, self._events = self._events, []
         return out
 
     def __len__(self) -> int:
-        """Transactions that are not gone yet."""
+        """Count the transactions that have not ended."""
         return len(self._open)
 
     def _next_interval(self, transaction: _Transaction) -> float:

@@ -45,16 +45,16 @@ class Via(NamedTuple):
 
     @property
     def sent_by(self) -> str:
-        """`host[:port]` in lower case, as transactions compare it (17.2.3)."""
+        """Return `host[:port]` in lower case, as transactions compare it (RFC 3261 17.2.3)."""
         host = self.host.lower()
         return host if self.port is None else f"{host}:{self.port}"
 
     def param(self, name: str) -> str | None:
-        """Unquoted value; "" for a bare parameter (`;rport`), None if absent."""
+        """Return a parameter's unquoted value; "" for a bare one (`;rport`), None if absent."""
         return find_param(self.params, name)
 
     def with_param(self, name: str, value: str | None) -> Via:
-        """The parameter set in its place, or appended."""
+        """Return a copy with the parameter set in its place, or appended."""
         if self.param(name) is None:
             return self._replace(params=(*self.params, (name, value)))
         wanted = name.lower()
@@ -76,7 +76,7 @@ class CSeq(NamedTuple):
 
 
 def parse_via(text: str) -> Via:
-    """One Via element. Raises MalformedMessage."""
+    """Parse one Via element. Raises MalformedMessage."""
     plain = _PLAIN_VIA(text)
     if plain is not None:
         transport, host, port, branch = plain.groups()
@@ -96,13 +96,13 @@ def parse_via(text: str) -> Via:
 
 
 def check_via(text: str) -> None:
-    """Raises what `parse_via` would; a third of its cost where nobody needs the parts."""
+    """Raise what `parse_via` would raise, at a third of its cost, where nobody needs the parts."""
     if not _SURE_VIA(text):
         parse_via(text)
 
 
 def parse_cseq(text: str) -> CSeq:
-    """Raises MalformedMessage; the number must be below 2**31."""
+    """Parse a CSeq value. Raises MalformedMessage; the number must be below 2**31."""
     match = _CSEQ(text)
     if match is None:
         raise MalformedMessage(f"malformed CSeq: {excerpt(text)}")
@@ -116,7 +116,7 @@ def parse_cseq(text: str) -> CSeq:
 
 
 def parse_number(text: str, where: str, ceiling: int) -> int:
-    """Digits as a number; more than `ceiling` is `ceiling`. Raises MalformedMessage."""
+    """Parse digits as a number; more than `ceiling` is `ceiling`. Raises MalformedMessage."""
     if not _DIGITS(text):
         raise MalformedMessage(f"{where} is not a number: {excerpt(text)}")
     # As above: the length decides first.

@@ -29,18 +29,20 @@ _PASSWORD = re.compile(r"(?i)(\bsips?:[^@\s:]*:)[^@\s]*@")
 
 
 def unfold(text: str) -> str:
-    """A folded value on one line: CRLF and the white space around it count as one space (7.3.1)."""
+    """Put a folded value on one line: CRLF and the white space around it count as one space (RFC 3261
+    7.3.1).
+    """
     return " ".join([line.strip(" \t") for line in text.split("\r\n")])
 
 
 def excerpt(text: str) -> str:
-    """A short, quoted piece of peer text for an error message, without tokens and passwords in it."""
+    """Quote a short piece of a peer's text for an error message, without tokens and passwords."""
     clean = _PASSWORD.sub(r"\1***@", redact.text(text[:_EXCERPTED]))
     return repr(clean if len(clean) <= 80 else clean[:77] + "...")
 
 
 def unquote(value: str) -> str:
-    """The meaning of a token or quoted string."""
+    """Return the meaning of a token or quoted string."""
     if value[:1] != '"':
         return value
     inner = value[1:-1]
@@ -48,14 +50,16 @@ def unquote(value: str) -> str:
 
 
 def quote(value: str) -> str:
-    """`value` as a quoted string; it must not hold a line break."""
+    """Write `value` as a quoted string; it must not hold a line break."""
     if "\r" in value or "\n" in value:
         raise ValueError("a quoted string cannot hold a line break")
     return '"' + value.replace("\\", "\\\\").replace('"', '\\"') + '"'
 
 
 def parse_params(text: str, where: str) -> Params:
-    """`;a=b;c;d="e;f"` as pairs; `where` names the header field in the error."""
+    """Parse `;a=b;c;d="e;f"` into pairs. `where` names the header field in the error. Raises
+    MalformedMessage.
+    """
     if not text:
         return ()
     params: list[tuple[str, str | None]] = []
@@ -73,7 +77,9 @@ def parse_params(text: str, where: str) -> Params:
 
 
 def find_param(params: Params, name: str) -> str | None:
-    """The unquoted value of the first parameter `name` in any case; "" for a bare one, None if absent."""
+    """Return the unquoted value of the first parameter `name` in any case; "" for a bare one, None if
+    absent.
+    """
     for key, value in params:
         if key == name or key.lower() == name.lower():
             return "" if value is None else unquote(value)
@@ -85,7 +91,7 @@ def render_params(params: Params) -> str:
 
 
 def split_list(text: str, where: str) -> tuple[str, ...]:
-    """The elements of a comma list; commas inside quotes and angle brackets do not separate."""
+    """Split a comma list into its elements; commas inside quotes and angle brackets do not separate."""
     if "," not in text:
         return (text,)
     if '"' not in text and "<" not in text:

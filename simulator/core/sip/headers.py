@@ -34,7 +34,9 @@ class Headers:
     _further: FurtherValues
 
     def __init__(self, fields: Iterable[tuple[str, str]] = ()) -> None:
-        """Raises ValueError for a name or value that cannot be written (a bug here, not on the wire)."""
+        """Build header fields from (name, value) pairs. Raises ValueError for one that cannot be written (a bug
+        of ours).
+        """
         self.lines = tuple(render_field(name, value) for name, value in fields)
         self._first = None
 
@@ -44,7 +46,7 @@ class Headers:
         lines: tuple[str, ...],
         index: tuple[FirstValues, FurtherValues] | None = None,
     ) -> Headers:
-        """Lines that are known to be good, with their index if it is at hand."""
+        """Build header fields from lines that are known to be good, with their index if it exists already."""
         self = cls.__new__(cls)
         self.lines = lines
         if index is None:
@@ -59,15 +61,15 @@ class Headers:
         return self._first
 
     def get(self, name: str) -> str | None:
-        """The first field's whole value; None if there is none."""
+        """Return the first field's whole value; None if there is none."""
         return self._firsts().get(known_spelling(name) or canonical(name))
 
     def firsts(self, names: tuple[str, ...]) -> list[str | None]:
-        """The first value of each of several fields, by full lower-case name: `get` for hot paths."""
+        """Return the first value of each of several fields, by full lower-case name: `get` for hot paths."""
         return list(map(self._firsts().get, names))
 
     def single(self, name: str) -> str:
-        """The value of a field that must stand once. Raises MissingHeader or DuplicateHeader."""
+        """Return the value of a field that must stand once. Raises MissingHeader or DuplicateHeader."""
         key = known_spelling(name) or canonical(name)
         value = self._firsts().get(key)
         if value is None:
@@ -77,7 +79,7 @@ class Headers:
         return value
 
     def get_all(self, name: str) -> tuple[str, ...]:
-        """All values in order; the fields that are comma lists are split into their elements."""
+        """Return all values in order; fields that are comma lists are split into their elements."""
         key = canonical(name)
         values = self.fields(key)
         if key not in LISTS:
@@ -85,7 +87,7 @@ class Headers:
         return tuple(element for value in values for element in split_list(value, name))
 
     def fields(self, name: str) -> tuple[str, ...]:
-        """All values in order, one a header field: comma lists stay whole."""
+        """Return all values in order, one for each header field: comma lists stay whole."""
         key = canonical(name)
         first = self._firsts().get(key)
         if first is None:
@@ -95,12 +97,14 @@ class Headers:
         return (first, *self._further.get(key, ()))
 
     def count(self, name: str) -> int:
-        """How many header fields (not list elements) have this name."""
+        """Count the header fields (not list elements) of this name."""
         key = canonical(name)
         return 0 if key not in self._firsts() else 1 + len(self._further.get(key, ()))
 
     def with_field(self, name: str, value: str) -> Headers:
-        """The first field of that name replaced in its place and the others dropped; appended if absent."""
+        """Return a copy with the first field of that name replaced in its place and the others dropped;
+        appended if absent.
+        """
         key, new = canonical(name), render_field(name, value)
         lines: list[str] = []
         placed = False
@@ -115,15 +119,15 @@ class Headers:
         return Headers.from_lines(tuple(lines))
 
     def with_added(self, name: str, value: str) -> Headers:
-        """Appended after all others."""
+        """Return a copy with fields appended after all others."""
         return Headers.from_lines((*self.lines, render_field(name, value)))
 
     def with_first(self, name: str, value: str) -> Headers:
-        """Inserted before all others."""
+        """Return a copy with a field inserted before all others."""
         return Headers.from_lines((render_field(name, value), *self.lines))
 
     def with_after(self, other: str, name: str, value: str) -> Headers:
-        """Inserted after the last field called `other`; appended if there is none."""
+        """Return a copy with a field inserted after the last one called `other`; appended if there is none."""
         key = canonical(other)
         for place in range(len(self.lines), 0, -1):
             if _key_of(self.lines[place - 1]) == key:
@@ -135,7 +139,7 @@ class Headers:
         return Headers.from_lines(tuple(line for line in self.lines if _key_of(line) != key))
 
     def raw_fields(self) -> tuple[tuple[str, str], ...]:
-        """(name, value) in exact order, case and spelling; a folded value keeps its line breaks."""
+        """Return (name, value) in exact order, case and spelling; a folded value keeps its line breaks."""
         return tuple(
             (name.rstrip(" \t"), value.strip(" \t\r\n"))
             for name, _, value in (line.partition(":") for line in self.lines)
@@ -143,7 +147,7 @@ class Headers:
 
     @property
     def has_repetitions(self) -> bool:
-        """Whether any field name stands more than once."""
+        """Tell whether any field name stands more than once."""
         self._firsts()
         return bool(self._further)
 
@@ -165,18 +169,18 @@ class Headers:
         return f"Headers([{', '.join(map(repr, self.redacted_lines()))}])"
 
     def redacted_lines(self) -> tuple[str, ...]:
-        """The lines, unfolded, with credentials replaced by their reference."""
+        """Return the lines, unfolded, with credentials replaced by their reference."""
         return tuple(map(_redacted, self.lines))
 
     def redacted_text(self) -> str:
-        """The same as one text: at once, as most messages hold no credentials."""
+        """Return the redacted lines as one text; cheap, because most messages hold no credentials."""
         if any("\n" in line or _names_credentials(line) for line in self.lines):
             return "\r\n".join(self.redacted_lines())
         return redact.text("\r\n".join(self.lines))
 
 
 def index_lines(lines: Iterable[str], *, folded: bool = True) -> tuple[FirstValues, FurtherValues]:
-    """Clean values by canonical name: the first of each, and the further ones. Raises MalformedMessage.
+    """Index clean values by canonical name: the first of each, and the further ones. Raises MalformedMessage.
 
     `folded=False` promises that no line holds a line break, which saves looking for one.
     """
@@ -204,7 +208,7 @@ def _key_of(line: str) -> str:
 
 
 def render_field(name: str, value: str) -> str:
-    """`Name: value`, checked. Raises ValueError."""
+    """Write `Name: value`, checked. Raises ValueError."""
     if known_spelling(name) is None and not is_token(name):
         raise ValueError(f"{name!r} is not a header field name")
     if ("\n" in value or "\r" in value) and _BREAKS.search(value):

@@ -57,7 +57,7 @@ class _TypedHeaders:
 
     @property
     def contacts(self) -> Contacts:
-        """All Contact addresses in order; STAR for `Contact: *`, which must stand alone."""
+        """Return all Contact addresses in order; STAR for `Contact: *`, which must stand alone."""
         values = self.headers.fields("contact")
         if len(values) == 1:
             return parse_contacts(values[0])
@@ -71,7 +71,9 @@ class _TypedHeaders:
 
     @property
     def expires(self) -> int | None:
-        """Seconds; None without the header field. Over 2**32-1 counts as 2**32-1."""
+        """Return the Expires value in seconds; None without the header field. Over 2**32-1 counts as
+        2**32-1.
+        """
         if "expires" not in self.headers:
             return None
         return parse_number(self.headers.single("Expires"), "Expires", MAX_DELTA)
@@ -108,7 +110,7 @@ class Request(_TypedHeaders):
 
     @property
     def uri(self) -> SipUri:
-        """Raises MalformedMessage if the Request-URI is none."""
+        """Parse the Request-URI. Raises MalformedMessage if it is none."""
         return parse_uri(self.uri_text)
 
     @property
@@ -123,7 +125,7 @@ class Request(_TypedHeaders):
         headers: Headers | None = None,
         body: bytes | None = None,
     ) -> Request:
-        """A copy with some parts changed; Content-Length is not touched (see `with_body`)."""
+        """Return a copy with some parts changed; Content-Length is not touched (see `with_body`)."""
         return Request(
             self.method if method is None else method,
             self.uri_text if uri is None else uri,
@@ -133,7 +135,7 @@ class Request(_TypedHeaders):
         )
 
     def with_body(self, content_type: str, body: bytes) -> Request:
-        """A copy with this body and the Content-Type and Content-Length that fit it."""
+        """Return a copy with this body and the Content-Type and Content-Length that fit it."""
         return self.replace(headers=_describe_body(self.headers, content_type, body), body=body)
 
     def __eq__(self, other: object) -> bool:
@@ -172,7 +174,7 @@ class Response(_TypedHeaders):
         headers: Headers | None = None,
         body: bytes | None = None,
     ) -> Response:
-        """A copy with some parts changed; Content-Length is not touched (see `with_body`)."""
+        """Return a copy with some parts changed; Content-Length is not touched (see `with_body`)."""
         return Response(
             self.status if status is None else status,
             self.reason if reason is None else reason,
@@ -181,7 +183,7 @@ class Response(_TypedHeaders):
         )
 
     def with_body(self, content_type: str, body: bytes) -> Response:
-        """A copy with this body and the Content-Type and Content-Length that fit it."""
+        """Return a copy with this body and the Content-Type and Content-Length that fit it."""
         return self.replace(headers=_describe_body(self.headers, content_type, body), body=body)
 
     def __eq__(self, other: object) -> bool:

@@ -134,7 +134,7 @@ known_spelling = _SPELLINGS.get
 
 
 def canonical(name: str) -> str:
-    """The lower-case long form of a field name. Raises MalformedMessage if it is no name at all."""
+    """Return the lower-case long form of a field name. Raises MalformedMessage if it is no name."""
     return known_spelling(name) or (_learn(name) if len(name) <= _LEARNT_LENGTH else _read(name))
 
 

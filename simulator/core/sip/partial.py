@@ -1,8 +1,4 @@
-"""Messages of which a part has come and the rest is still to come: whose they are, and until when it may come.
-
-No RFC limits how long a message may take on a stream. Without a limit a peer that sends half of one holds a
-connection for good. Every wait is equally long, so the order of beginning is the order of ending.
-"""
+"""Messages of which a part has arrived: whose they are, and when the rest must be there."""
 
 from __future__ import annotations
 
@@ -13,19 +9,21 @@ from simulator.core.instant import Instant
 
 
 class PartialMessages:
-    """`patience`: seconds from a message's first bytes to its last; None: any time."""
+    """Keep the deadlines of unfinished messages. `patience`: seconds from a message's first bytes to its last;
+    None: no limit.
+    """
 
     def __init__(self, patience: float | None) -> None:
         self.patience = patience
         self._due: OrderedDict[FlowId, Instant] = OrderedDict()
 
     def wait(self, flow: FlowId, now: Instant) -> None:
-        """The rest of a message is awaited; the time since its beginning counts."""
+        """Start waiting for the rest of a message; the time counts from its first bytes."""
         if self.patience is not None and flow not in self._due:
             self._due[flow] = Instant(now + self.patience)
 
     def over(self, flow: FlowId) -> None:
-        """The message is whole, or its connection gone."""
+        """Stop waiting: the message is whole, or its connection is gone."""
         if self._due:
             self._due.pop(flow, None)
 
@@ -33,7 +31,7 @@ class PartialMessages:
         return next(iter(self._due.values())) if self._due else None
 
     def take_overdue(self, now: Instant) -> list[FlowId]:
-        """Those that took too long; they are not waited for any more."""
+        """Return the flows whose messages took too long, and stop waiting for them."""
         late = []
         while self._due and next(iter(self._due.values())) <= now:
             late.append(self._due.popitem(last=False)[0])

@@ -21,7 +21,7 @@ MAGIC_COOKIE: Final = "z9hG4bK"
 
 
 class ServerKey(NamedTuple):
-    """What makes a request a retransmission (17.2.3)."""
+    """What identifies a request, so that a retransmission is recognised (RFC 3261 17.2.3)."""
 
     branch: str
     sent_by: str
@@ -119,7 +119,7 @@ class ServerTransactions(Generic[Answer]):
                 self._deadlines.add(Instant(now + self._timers.f), transaction)
 
     def transport_failed(self) -> None:
-        """The flow is gone: nobody is left to answer."""
+        """End every transaction, because the flow is gone and nobody is left to answer."""
         for transaction in tuple(self._open.values()):
             self._step(transaction, ServerInput.TRANSPORT_ERROR)
 
@@ -138,12 +138,12 @@ class ServerTransactions(Generic[Answer]):
             self._step(first[1], ServerInput.TIMER_J)
 
     def messages_to_send(self) -> list[Answer]:
-        """Drains."""
+        """Drain the messages to send."""
         out, self._outgoing = self._outgoing, []
         return out
 
     def __len__(self) -> int:
-        """Transactions that are not gone yet."""
+        """Count the transactions that have not ended."""
         return len(self._open)
 
     def _step(self, transaction: _Transaction[Answer], event: ServerInput) -> None:
@@ -156,7 +156,9 @@ class ServerTransactions(Generic[Answer]):
 
 
 def server_key(request: Request) -> ServerKey:
-    """Raises RemoteProtocolError if Via (or, for an RFC 2543 client, what else identifies it) is broken."""
+    """Return the key of a request's transaction. Raises RemoteProtocolError if Via (or, for an RFC 2543 client,
+    what else identifies it) is broken.
+    """
     via = request.top_via
     branch = via.branch or ""
     if not branch.startswith(MAGIC_COOKIE) or len(branch) == len(MAGIC_COOKIE):

@@ -25,14 +25,16 @@ from simulator.core.sip.wire import (
 
 
 class Need(Enum):
-    """Nothing complete yet."""
+    """Nothing complete has arrived yet."""
 
     DATA = "data"
 
 
 @dataclass(frozen=True, slots=True)
 class KeepAlive:
-    """CRLFCRLF is a ping, to be answered with CRLF; CRLF is a pong. Or a STUN binding (`core.stun`)."""
+    """A keep-alive: CRLFCRLF is a ping, to be answered with CRLF; CRLF is a pong. Or a STUN binding
+    (`core.sip.stun`).
+    """
 
     kind: Literal["ping", "pong", "stun_request", "stun_response"]
     transaction: bytes = b""
@@ -107,17 +109,19 @@ class SipStream:
         self._start = 0
 
     def receive_eof(self) -> None:
-        """The peer will send nothing more; what is incomplete becomes an error."""
+        """Note that the peer will send nothing more; what is incomplete becomes an error."""
         self._ended = True
 
     @property
     def partial(self) -> bool:
-        """The beginning of a message was read, and not its end; part of a CRLF keep-alive does not count."""
+        """Tell whether the beginning of a message has arrived without its end; part of a CRLF keep-alive does
+        not count.
+        """
         start = self._start
         return self._head is not None or (start < len(self._buffer) and self._buffer[start] not in b"\r\n")
 
     def next_message(self) -> Message | KeepAlive | Literal[Need.DATA]:
-        """The next message in order. Raises RemoteProtocolError and nothing else."""
+        """Return the next message in order. Raises RemoteProtocolError and nothing else."""
         if self.failure is not None:
             raise RemoteProtocolError(f"the stream is dead since: {self.failure.detail}", status_hint=None)
         if self._head is None:

@@ -20,6 +20,8 @@ _TYPES: dict[int, StunClass] = {0x0001: "request", 0x0101: "response", 0x0111: "
 
 @dataclass(frozen=True, slots=True)
 class StunMessage:
+    """A STUN message: class, transaction id, attributes unread."""
+
     kind: StunClass
     transaction: bytes
     """12 bytes."""
@@ -31,13 +33,15 @@ def render(message: StunMessage) -> bytes:
 
 
 def may_begin(data: bytes) -> bool:
-    """Could these first bytes become a binding?"""
+    """Tell whether these first bytes could become a STUN binding."""
     known = any(number.to_bytes(2).startswith(data[:2]) for number in _TYPES)
     return known and COOKIE.startswith(data[4:8])
 
 
 def length(head: bytes) -> int | None:
-    """Bytes of the message that begins with these; None: too few to tell. ValueError: no STUN."""
+    """Return the length in bytes of the message that begins with these; None: too few to tell. ValueError: no
+    STUN.
+    """
     if len(head) < HEADER:
         return None
     size = int.from_bytes(head[2:4]) + HEADER
@@ -47,7 +51,7 @@ def length(head: bytes) -> int | None:
 
 
 def parse(data: bytes) -> StunMessage:
-    """A whole message; its attributes are passed over. ValueError for a type that is no binding."""
+    """Parse a whole message; its attributes are ignored. ValueError for a type that is no binding."""
     kind = _TYPES.get(int.from_bytes(data[:2]))
     if kind is None:
         raise ValueError("no STUN binding")

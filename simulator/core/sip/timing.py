@@ -14,7 +14,7 @@ Entry = TypeVar("Entry")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Timers:
-    """Seconds (RFC 3261 17.1.1.1 and table 4)."""
+    """The RFC's timers in seconds (RFC 3261 17.1.1.1 and table 4)."""
 
     t1: float = 0.5
     """Round-trip estimate. [observed: cnf.xml timerT1 500]"""
@@ -25,12 +25,12 @@ class Timers:
 
     @property
     def f(self) -> float:
-        """Timer F, and J on unreliable transports: 64*T1."""
+        """Return timer F, and J on unreliable transports: 64*T1."""
         return 64 * self.t1
 
 
 class IllegalInput(RuntimeError):
-    """A bug on our side: this machine has no such transition."""
+    """A bug of ours: the machine has no such transition."""
 
     def __init__(self, state: object, event: object) -> None:
         names = [str(part.value if isinstance(part, Enum) else part) for part in (state, event)]
@@ -38,7 +38,9 @@ class IllegalInput(RuntimeError):
 
 
 class Deadlines(Generic[Entry]):
-    """A queue of (instant, entry). Entries are never removed early: their owner ignores those out of date."""
+    """A queue of (instant, entry). Entries are never removed early: their owner ignores those that are out of
+    date.
+    """
 
     def __init__(self) -> None:
         self._heap: list[tuple[Instant, int, Entry]] = []

@@ -50,7 +50,7 @@ class SipUri:
 
     @classmethod
     def parse(cls, text: str) -> SipUri:
-        """Raises MalformedMessage."""
+        """Parse one URI. Raises MalformedMessage."""
         return parse_uri(text)
 
     @property
@@ -59,11 +59,11 @@ class SipUri:
 
     @property
     def unescaped_user(self) -> str | None:
-        """The user part with its escapes read as UTF-8."""
+        """Return the user part with its escapes read as UTF-8."""
         return None if self.user is None else unescape(self.user)
 
     def param(self, name: str) -> str | None:
-        """Value of a URI parameter in any case of its name; "" for a bare one, None if absent."""
+        """Return a URI parameter's value in any case of its name; "" for a bare one, None if absent."""
         wanted = name.lower()
         for key, value in self.params:
             if key.lower() == wanted:
@@ -71,7 +71,7 @@ class SipUri:
         return None
 
     def equivalent(self, other: SipUri) -> bool:
-        """RFC 3261 19.1.4. Not transitive: parameters that only one side has are ignored."""
+        """Compare by RFC 3261 19.1.4. Not transitive: parameters that only one side has are ignored."""
         if (
             self.scheme != other.scheme
             or self.opaque != other.opaque
@@ -106,12 +106,12 @@ class SipUri:
 
 
 def parse_uri(text: str) -> SipUri:
-    """One URI without brackets or white space. Raises MalformedMessage."""
+    """Parse one URI without brackets or white space. Raises MalformedMessage."""
     return _cached(text) if len(text) <= _CACHED_LENGTH else read_uri(text)
 
 
 def read_uri(text: str) -> SipUri:
-    """`parse_uri` without its cache, for what is kept in another one."""
+    """Parse one URI without the cache of `parse_uri`, for what is kept in another one."""
     scheme, _, rest = text.partition(":")
     scheme = scheme.lower()
     if scheme not in ("sip", "sips"):
@@ -149,7 +149,7 @@ def _pair(text: str) -> tuple[str, str | None]:
 
 
 def unescape(text: str) -> str:
-    """Percent escapes read as UTF-8; bytes that are no UTF-8 survive as surrogate escapes."""
+    """Read percent escapes as UTF-8; bytes that are no UTF-8 survive as surrogate escapes."""
     if "%" not in text:
         return text
     raw = re.sub(

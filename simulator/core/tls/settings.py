@@ -10,7 +10,7 @@ TlsVersion = Literal["1.2", "1.3"]
 
 
 class ClientAuth(Enum):
-    """Does the server ask for a client certificate?"""
+    """Whether a server asks for a client certificate."""
 
     NONE = "none"
     OPTIONAL = "optional"
@@ -27,6 +27,8 @@ class Credential:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ServerTls:
+    """What a server brings to a TLS handshake."""
+
     credential: Credential
     client_auth: ClientAuth = ClientAuth.NONE
     trust: tuple[bytes, ...] = ()
@@ -42,6 +44,8 @@ class ServerTls:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ClientTls:
+    """What a client brings to a TLS handshake."""
+
     server_name: str
     """Sent as SNI (unless it is an address) and checked against the server's certificate."""
     trust: tuple[bytes, ...] = ()

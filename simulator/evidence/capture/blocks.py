@@ -22,25 +22,27 @@ _COMMENT_LIMIT = 2000
 
 
 def section(*, application: str, comment: str) -> bytes:
-    """Section Header Block: the first of the file."""
+    """Build the Section Header Block, the first of a file."""
     head = struct.pack("<IHHq", 0x1A2B3C4D, 1, 0, -1)
     return _block(_SECTION, head, [(_APPLICATION, application.encode()), (_COMMENT, comment.encode())])
 
 
 def interface(name: str) -> bytes:
-    """Interface Description Block: Ethernet, times in microseconds, packets whole."""
+    """Build an Interface Description Block: Ethernet, times in microseconds, whole packets."""
     head = struct.pack("<HHI", _ETHERNET, 0, 0)
     return _block(_INTERFACE, head, [(_INTERFACE_NAME, name.encode()), (_RESOLUTION, b"\x06")])
 
 
 def tls_secrets(lines: Iterable[str]) -> bytes:
-    """Decryption Secrets Block of key log lines; it must stand before the packet with the ServerHello."""
+    """Build a Decryption Secrets Block of key log lines. It must stand before the packet with the
+    ServerHello.
+    """
     data = "".join(f"{line}\n" for line in lines).encode("ascii")
     return _block(_SECRETS, struct.pack("<II", _TLS_KEY_LOG, len(data)) + _padded(data), [])
 
 
 def packet(frame: bytes, at: float, comments: Sequence[str] = ()) -> bytes:
-    """Enhanced Packet Block of the one interface; `at` in seconds since the epoch."""
+    """Build an Enhanced Packet Block of the one interface. `at`: seconds since the epoch."""
     stamp = round(at * 1_000_000)
     head = struct.pack("<IIIII", 0, stamp >> 32, stamp & 0xFFFFFFFF, len(frame), len(frame))
     options = [(_COMMENT, _cut(comment.encode("utf-8", "replace"))) for comment in comments]

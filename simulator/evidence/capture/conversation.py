@@ -22,7 +22,7 @@ OVERHEAD = 200
 
 @dataclass(slots=True)
 class Packet:
-    """What one end said at one moment: one segment, or as many as its data takes."""
+    """What one end sent at one moment: one TCP segment, or as many as its data needs."""
 
     at: float
     order: int
@@ -35,7 +35,10 @@ class Packet:
 
 
 class Conversation:
-    """`order`s grow; nothing is taken in once both ends said FIN or one said RST."""
+    """Turn what two ends sent into packets, in growing `order`.
+
+    Takes nothing more once both ends have sent FIN or one has sent RST.
+    """
 
     def __init__(self, client: Address, server: Address, *, datagrams: bool) -> None:
         self.datagrams = datagrams
@@ -64,7 +67,7 @@ class Conversation:
         return self.packets[-1].at if self.packets else 0.0
 
     def open(self, at: float, order: int) -> None:
-        """The three packets TCP begins with."""
+        """Add the three packets of the TCP handshake."""
         if not self.datagrams:
             self._segment(at, order, CLIENT, SYN)
             self._segment(at, order + 1, SERVER, SYN | ACK)
@@ -90,11 +93,11 @@ class Conversation:
             self._reset = True
 
     def note_coming(self, side: Side, text: str) -> None:
-        """To the next packet this side sends: a decision that it is about to tell."""
+        """Comment the next packet that this side sends: it carries the decision described."""
         self._coming[side].append(text)
 
     def note_heard(self, side: Side, text: str) -> None:
-        """To the latest packet this side got: what became of it."""
+        """Comment the latest packet that this side received: the note says what became of it."""
         for packet in reversed(self.packets):
             if packet.side != side:
                 packet.notes.append(text)
@@ -108,7 +111,7 @@ class Conversation:
             self.note_coming(CLIENT, text)
 
     def settle_notes(self) -> None:
-        """What was to be noted on packets that never came goes to the last one."""
+        """Move comments whose packets never came to the last packet."""
         for side in (CLIENT, SERVER):
             texts = self._coming[side]
             if self.packets:
@@ -116,7 +119,7 @@ class Conversation:
             texts.clear()
 
     def frames(self, packet: Packet) -> Iterator[bytes]:
-        """The Ethernet frames of one of its packets."""
+        """Build the Ethernet frames of one packet."""
         path = self._paths[packet.side]
         if self.datagrams:
             yield from frames.udp(path, packet.data, number=packet.order)
@@ -132,7 +135,7 @@ class Conversation:
             seq += len(piece)
 
     def client_random(self) -> str | None:
-        """Of the ClientHello, in hex: what key log lines are looked up by. None: this is not TLS."""
+        """Find the ClientHello's random, in hex: key log lines are looked up by it. None: this is not TLS."""
         hello = next((packet.data for packet in self.packets if packet.side == CLIENT and packet.data), b"")
         # Record: type 22, version, length; handshake: type 1, length; version; random (RFC 8446 4.1.2, 5.1).
         if len(hello) < 43 or hello[0] != 22 or hello[5] != 1:

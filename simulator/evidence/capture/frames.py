@@ -23,14 +23,14 @@ _SCALE = 7
 
 @dataclass(frozen=True, slots=True)
 class Path:
-    """From one end to the other."""
+    """The two addresses of a packet, from its sender to its receiver."""
 
     source: Address
     target: Address
 
     @property
     def hosts(self) -> tuple[IPv4Address, IPv4Address] | tuple[IPv6Address, IPv6Address]:
-        """Both of one family."""
+        """Return both IP addresses; they are of one family."""
         source, target = _ip(self.source.host), _ip(self.target.host)
         if isinstance(source, IPv4Address) and isinstance(target, IPv4Address):
             return source, target
@@ -38,12 +38,12 @@ class Path:
 
     @property
     def segment(self) -> int:
-        """The most payload a TCP segment takes here."""
+        """Return the largest payload in bytes that one TCP segment can carry here."""
         return MTU - 20 - (20 if isinstance(self.hosts[0], IPv4Address) else 40)
 
 
 def tcp(path: Path, *, seq: int, ack: int, flags: int, data: bytes = b"", number: int = 0) -> bytes:
-    """One segment. `number`: identification of the IPv4 packet."""
+    """Build the frame of one TCP segment. `number`: identification of the IPv4 packet."""
     options = b""
     if flags & SYN:
         options = struct.pack("!BBHBBBB", 2, 4, path.segment, 1, 3, 3, _SCALE)
@@ -58,7 +58,7 @@ def tcp(path: Path, *, seq: int, ack: int, flags: int, data: bytes = b"", number
 
 
 def udp(path: Path, data: bytes, *, number: int = 0) -> Iterator[bytes]:
-    """One datagram, in as many fragments as it takes."""
+    """Build the frames of one datagram: as many IP fragments as it needs."""
     length = 8 + len(data)
     head = struct.pack("!HHHH", path.source.port, path.target.port, length, 0)
     # Zero would mean "no checksum" (RFC 768).

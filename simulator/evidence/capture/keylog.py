@@ -7,7 +7,10 @@ from pathlib import Path
 
 
 def secrets_of(file: Path, randoms: Collection[str]) -> dict[str, list[str]]:
-    """Client random (hex) -> its lines, each once: two ends in one process write everything twice."""
+    """Read the lines of the given connections: client random (hex) -> its lines, each once.
+
+    Two ends in one process write every line twice.
+    """
     found: dict[str, list[str]] = {}
     if not file.exists():
         return found

@@ -41,7 +41,9 @@ class Capture:
     """
 
     def __init__(self, *, limit: int = LIMIT, keylog: str | None = None) -> None:
-        """`keylog`: a file where the driver's TLS secrets go anyway; None: a private one, gone when closed."""
+        """Open the capture. `keylog`: a file that receives the driver's TLS secrets anyway; None: a private one
+        that is removed with `close`.
+        """
         self._private = keylog is None
         if keylog is None:
             handle, keylog = tempfile.mkstemp(prefix="ucmsim-", suffix=".keys")
@@ -63,9 +65,10 @@ class Capture:
         """Addresses that live connections are shown with."""
 
     def attach(self, log: EventLog, clock: Clock, shown: Callable[[Address], Address] | None = None) -> None:
-        """Take times from `clock` and comments from `log`. Again after a lab was rebuilt: flow ids begin anew.
+        """Take times from `clock` and comments from `log`. Call it again after a lab was rebuilt, because flow
+        ids start over.
 
-        `shown`: the address to write for an address on the wire.
+        `shown`: maps an address on the wire to the one to write.
         """
         self._detach()
         self._detach = log.subscribe(self._noted)
@@ -132,18 +135,18 @@ class Capture:
     # --- writing ----------------------------------------------------------------------------------------------
 
     def write(self, path: Path) -> None:
-        """The file is the owner's alone (0600), for what it holds. Raises OSError."""
+        """Write the file, readable by its owner only (0600) because of the secrets in it. Raises OSError."""
         handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
         with os.fdopen(handle, "wb") as file:
             for block in self._blocks():
                 file.write(block)
 
     def data(self) -> bytes:
-        """The same in memory."""
+        """Return the file's bytes."""
         return b"".join(self._blocks())
 
     def close(self) -> None:
-        """Forget everything, the private key log too. May be called twice."""
+        """Forget everything and remove the private key log. May be called twice."""
         self._detach()
         self._detach = lambda: None
         self._conversations.clear()

@@ -26,7 +26,7 @@ _OF_DRIVERS = (ev.FlowOpened, ev.FlowClosed, ev.FlowFailed, ev.TlsEstablished, e
 
 @dataclass(slots=True, eq=False)
 class Try:
-    """One REGISTER on its way."""
+    """One REGISTER on its way from the client to its final answer."""
 
     key: tuple[str, int]
     """Call-ID and CSeq."""
@@ -54,13 +54,13 @@ class Try:
         return self.decision is not None or self.answer is not None or self.broken is not None
 
     def absorb(self, following: Try) -> None:
-        """The REGISTER that answers this one's challenge becomes part of the same attempt."""
+        """Make the REGISTER that answers this one's challenge part of the same attempt."""
         following.first, following.challenged = self.first, True
 
 
 @dataclass(slots=True, eq=False)
 class Provision:
-    """How our own phone came to its node and port."""
+    """How a phone of the lab came to its node and port."""
 
     fetched: ev.ConfigFetched | None = None
     decisions: tuple[ev.PhonePortDecided, ...] = ()
@@ -68,7 +68,9 @@ class Provision:
     first: Record | None = None
 
     def decided(self, remote: str | None) -> ev.PhonePortDecided | None:
-        """What led to this node and port; behind an edge, or without a target, the first of all."""
+        """Return the decision that led to this node and port; behind an edge, or without a target, the first of
+        all.
+        """
         for event in reversed(self.decisions):
             if remote in (f"{event.node}:{event.port}", f"[{event.node}]:{event.port}"):
                 return event
@@ -77,7 +79,7 @@ class Provision:
 
 @dataclass(slots=True, eq=False)
 class Beginning:
-    """An attempt before it is written out."""
+    """An attempt that was found in the records and is not written out yet."""
 
     first: Record
     last: int
@@ -91,7 +93,7 @@ class Beginning:
 
     @property
     def remote(self) -> str | None:
-        """What was dialled, by our own phone."""
+        """Return what a phone of the lab dialled."""
         if self.refused is not None:
             return self.refused.remote
         client = self.connection.client if self.connection is not None else None
@@ -99,7 +101,7 @@ class Beginning:
 
 
 class Reader:
-    """Reads records once; `beginnings` holds what it found, in order."""
+    """Read records once and collect the attempts in them; `beginnings` returns them in order."""
 
     def __init__(self, records: Sequence[Record]) -> None:
         self.connections = Connections(records)
@@ -131,14 +133,16 @@ class Reader:
         return sorted([*found, *self._alone], key=lambda one: one.first.seq)
 
     def talked(self, connection: Connection) -> bool:
-        """Did an actor do anything on it, or mean to? Fetching a file is the driver's business."""
+        """Tell whether an actor used the connection. What a driver does by itself, such as fetching a file,
+        does not count.
+        """
         return any(end.flow in self._talked for end in connection.ends)
 
     def provision_of(self, connection: Connection) -> Provision | None:
         return self._used.get(id(connection))
 
     def other_request(self, connection: Connection) -> tuple[str, Answer | None] | None:
-        """Method and answer of a request on it that was no REGISTER."""
+        """Return method and answer of a request on the connection that was no REGISTER."""
         return self._plain.get(id(connection))
 
     def _of_try(self, one: Try) -> Beginning:

@@ -18,7 +18,7 @@ SHOWN: dict[State, str] = {"pass": "PASS", "fail": "FAIL", "not_reached": "not r
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ExplainRow:
-    """One check."""
+    """One check of an attempt, with its verdict and evidence."""
 
     id: str
     title: str
@@ -30,7 +30,7 @@ class ExplainRow:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Advice:
-    """Why a check failed, what to do about it, and how to see it on a real system. Our own words."""
+    """Why a check failed, what to do about it, and how to see it on a real system, in our own words."""
 
     cause: str
     remedy: str
@@ -41,6 +41,8 @@ class Advice:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Attempt:
+    """One attempt to connect, register or sign in, as an ordered checklist."""
+
     number: int
     at: float
     """Seconds since the first record."""
@@ -61,7 +63,7 @@ class Attempt:
 
     @property
     def failure(self) -> ExplainRow | None:
-        """The first check that failed."""
+        """Return the first check that failed; None: none did."""
         return next((row for row in self.rows if row.state == "fail"), None)
 
     @property

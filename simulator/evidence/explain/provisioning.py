@@ -124,7 +124,7 @@ _OTHER = (
 
 
 def role_of(element: str, secured: bool) -> str:
-    """What a port is for, by the cnf.xml element it came from, where the server reports nothing."""
+    """Tell what a port is for by the cnf.xml element it came from, where the server reports nothing."""
     return _ROLES.get(element, "other" if secured else "sip")
 
 

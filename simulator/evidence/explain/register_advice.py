@@ -163,7 +163,7 @@ OWN_RIGHT = {
 
 
 def advice_for_reason(reason: Reason, problem: P | None = None) -> Advice:
-    """Total over Reason."""
+    """Return the advice for a refusal of the registrar. Total over Reason."""
     rule = REPLIES[reason]
     if problem is not None and reason in (Reason.TOKEN_REFUSED, Reason.TOKEN_FORBIDDEN):
         return advice_for_problem(problem)
@@ -173,7 +173,7 @@ def advice_for_reason(reason: Reason, problem: P | None = None) -> Advice:
 
 
 def advice_for_problem(problem: P) -> Advice:
-    """Total over TokenProblem."""
+    """Return the advice for a problem of a token. Total over TokenProblem."""
     return _BY_PROBLEM.get(problem) or _BY_ROW[PROBLEM_ROWS[problem]]
 
 
@@ -247,9 +247,10 @@ _OF_EXPRESSWAY = {
 
 
 def advice_for_answer(seen: Seen) -> tuple[Advice, ...]:
-    """What may be behind an answer of a registrar that reports nothing here, the likeliest first.
+    """List what may be behind an answer of a registrar that reports nothing here, the likeliest first.
 
-    What contradicts the port, the token, the certificate or the answer's fields is left out, unless all does.
+    What contradicts the port, the token, the certificate or the answer's header fields is left out, unless
+    everything does.
     """
     own = _OF_EXPRESSWAY.get((seen.status, seen.warning or ""))
     if own is not None:

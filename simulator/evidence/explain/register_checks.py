@@ -54,7 +54,9 @@ _ONLY_ON = {
 
 
 def rows_for(role: str) -> list[tuple[str, str, str]]:
-    """(check, row id, title) of everything a REGISTER on a port of this role goes through, in order."""
+    """List (check, row id, title) of every check that a REGISTER on a port of this role goes through, in
+    order.
+    """
     return [
         (name, row, title)
         for name in CHECK_NAMES

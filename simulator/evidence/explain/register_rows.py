@@ -38,7 +38,7 @@ Found = tuple[list[ExplainRow], tuple[Advice, ...]]
 
 
 def judged(event: Judgement, leg: str, *, challenged_before: bool) -> Found:
-    """Everything the registrar checked, up to the check that objected."""
+    """Write the rows of everything the registrar checked, up to the check that objected."""
     failed, advice = _objection(event)
     order = rows_for(event.port_role or "oauth")
     stop = next((index for index, (_, row, _) in enumerate(order) if row == failed), len(order))
@@ -53,12 +53,12 @@ def judged(event: Judgement, leg: str, *, challenged_before: bool) -> Found:
 
 
 def not_judged(role: str, leg: str) -> list[ExplainRow]:
-    """It never got to the registrar."""
+    """Write the rows of a REGISTER that never reached the registrar."""
     return [ExplainRow(id=row, title=title, state="not_reached", leg=leg) for _, row, title in rows_for(role)]
 
 
 def unanswered(role: str, leg: str) -> Found:
-    """The registrar reports here, and said nothing."""
+    """Write the rows of a REGISTER to which a registrar that reports here said nothing."""
     row = ExplainRow(
         id="answer", title="Answered", state="fail", evidence="no answer until the connection ended", leg=leg
     )
@@ -68,9 +68,10 @@ def unanswered(role: str, leg: str) -> Found:
 def answered(
     answer: Answer | None, role: str, leg: str, *, had_token: bool, again: bool = False, presented: bool = False
 ) -> Found:
-    """The registrar reports nothing here: a real UCM, or one whose events are not in these records.
+    """Write the rows for a registrar that reports nothing here: a real UCM, or one whose events are not in
+    these records.
 
-    `again`: tokens were refused on this connection before; `presented`: the client brought a certificate.
+    `again`: tokens were refused on this connection before. `presented`: the client presented a certificate.
     """
     unseen = [ExplainRow(id=row, title=title, state="unseen", leg=leg) for _, row, title in rows_for(role)]
     if answer is None:
@@ -100,7 +101,7 @@ def answered(
 
 
 def by_expressway(answer: Answer | None, leg: str) -> Found:
-    """An Expressway answered by itself: the request went no further."""
+    """Write the rows for an answer that an Expressway gave itself: the request went no further."""
     text = f"answered {answer} itself" if answer else "was not passed on"
     row = ExplainRow(id="onward", title="Passed on by the Expressway", state="fail", evidence=text, leg=leg)
     status = answer.status if answer else 0
@@ -124,14 +125,16 @@ def malformed(event: ev.SipMalformed, leg: str) -> Found:
 
 
 def not_served(method: str, answer: Answer, leg: str) -> Found:
-    """Another request than REGISTER, refused."""
+    """Write the rows of a refused request that was no REGISTER."""
     reason = {405: Reason.METHOD_NOT_ALLOWED, 481: Reason.NO_DIALOG, 503: Reason.THROTTLED}.get(answer.status)
     row = ExplainRow(id=SERVED[0], title=SERVED[1], state="fail", evidence=f"{method}: {answer}", leg=leg)
     return [row], (advice_for_reason(reason),) if reason else ()
 
 
 def not_in_table() -> Advice:
-    """5091: the certificate is trusted, its name is not."""
+    """Write the rows for 5091 where the certificate is trusted and its name is not in UCM's Expressway-C
+    table.
+    """
     return advice_for_reason(Reason.PEER_NOT_IN_TABLE)
 
 

@@ -165,7 +165,7 @@ class SignIn:
 
     @property
     def where(self) -> str:
-        """The host that was asked last."""
+        """Return the host that was asked last."""
         asked = [r.event.where for r in self.steps if isinstance(r.event, ev.SignInStepAnswered)]
         return asked[-1].partition("/")[0] if asked else "no server"
 
@@ -178,7 +178,7 @@ class SignIn:
 
 
 def rows_of(one: SignIn) -> tuple[list[ExplainRow], tuple[Advice, ...]]:
-    """A step that was taken again elsewhere after some trouble counts by its last answer."""
+    """Write a row for each step. A step that was repeated at another host counts by its last answer."""
     answers = {r.event.step: r.event for r in one.steps if isinstance(r.event, ev.SignInStepAnswered)}
     failure = one.ended.event if isinstance(one.ended.event, ev.SignInFailed) else None
     rows = []

@@ -12,7 +12,7 @@ _MARK = max(map(len, SHOWN.values()))
 
 
 def summary(attempts: Sequence[Attempt]) -> list[str]:
-    """One line for each attempt."""
+    """Write one line for each attempt."""
     return [
         f"{attempt.number:3}  {attempt.at:9.3f} s  {'ok  ' if attempt.passed else 'FAIL'}  {attempt.title}: "
         f"{attempt.outcome}"
@@ -21,7 +21,9 @@ def summary(attempts: Sequence[Attempt]) -> list[str]:
 
 
 def failures(attempts: Sequence[Attempt]) -> list[Attempt]:
-    """Those that failed, one of each kind: what is tried again and fails again is told once."""
+    """Select the failed attempts, one of each kind: a repeated attempt that fails the same way is listed
+    once.
+    """
     kinds: dict[tuple[object, ...], Attempt] = {}
     for attempt in attempts:
         failure = attempt.failure
@@ -31,7 +33,7 @@ def failures(attempts: Sequence[Attempt]) -> list[Attempt]:
 
 
 def brief(attempt: Attempt, *, width: int = 80) -> list[str]:
-    """The first failure with cause, remedy and proof."""
+    """Write the first failure with cause, remedy and proof."""
     failure = attempt.failure
     lines = _wrapped("", f"Attempt {attempt.number}: {attempt.title}", width)
     if failure is None:
@@ -41,12 +43,12 @@ def brief(attempt: Attempt, *, width: int = 80) -> list[str]:
 
 
 def full(attempt: Attempt, *, width: int = 80) -> list[str]:
-    """The whole checklist, leg by leg, then what to do."""
+    """Write the whole checklist, leg by leg, then what to do."""
     return checklist(attempt, width=width) + _advice(attempt, width)
 
 
 def checklist(attempt: Attempt, *, width: int = 80) -> list[str]:
-    """`full` without what to do."""
+    """Write the whole checklist without what to do."""
     lines = _wrapped("", f"Attempt {attempt.number} at {attempt.at:.3f} s: {attempt.title}", width)
     lines += _wrapped("  ", attempt.outcome, width)
     for leg, of_leg in groupby(attempt.rows, key=lambda row: row.leg):

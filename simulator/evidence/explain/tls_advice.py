@@ -125,7 +125,7 @@ _EKU = (
 
 
 def advice_for(fault: TlsFault, refused_by: Side, role: str) -> Advice:
-    """Total: every fault, side and role has an answer."""
+    """Return the advice for a refused handshake. Total: every fault, side and role has an answer."""
     role = role if role in ROLES else "other"
     if fault in _ABOUT_NEITHER:
         return _ABOUT_NEITHER[fault]

@@ -15,6 +15,8 @@ Side = Literal["client", "server"]
 
 
 class TlsFault(Enum):
+    """What is wrong when a handshake is refused."""
+
     UNKNOWN_CA = "unknown_ca"
     SAME_NAME = "same_name"
     """An authority of the issuer's name is trusted, and has another key."""
@@ -98,7 +100,7 @@ CLIENT_CERTIFICATE_CHECKS: dict[TlsFault, str] = {
 
 
 def refuser(seen: TlsFailed) -> Side:
-    """Which end said no."""
+    """Tell which end refused."""
     other: Side = "client" if seen.role == "server" else "server"
     return seen.role if seen.by == "us" else other
 
@@ -118,7 +120,7 @@ def fault_of(seen: TlsFailed) -> TlsFault:
 
 
 def failed_check(seen: TlsFailed) -> str:
-    """Id of the check that this refusal fails."""
+    """Return the id of the check that this refusal fails."""
     fault = fault_of(seen)
     if fault is TlsFault.LEFT_SILENTLY:
         return "server_certificate" if seen.own_shown else "tls_version"

@@ -59,12 +59,14 @@ class Leg:
 
 
 def role_of(listener: str | None) -> str | None:
-    """What a port is for, by its listener's name; None if that is not known here."""
+    """Tell what a port is for by its listener's name; None if the listener is not known."""
     return None if listener is None else _ROLES.get(listener, "https")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Certificate:
+    """What is known of a certificate that was presented. `validity`: hours since it began and until it ends."""
+
     names: tuple[str, ...]
     issuer: str
     usages: tuple[str, ...]
@@ -76,7 +78,7 @@ class Certificate:
 
 
 def rows_of(leg: Leg) -> tuple[list[ExplainRow], Advice | None]:
-    """The rows that apply to this connection, and the advice for the one that failed."""
+    """Write the rows that apply to this connection, and the advice for the one that failed."""
     connection = leg.connection
     rows = [_row("tcp", "pass", f"{connection.source} to {connection.target}", leg)]
     if not connection.secured:
@@ -98,7 +100,7 @@ def rows_of(leg: Leg) -> tuple[list[ExplainRow], Advice | None]:
 
 
 def unconnected(leg: str, event: ev.FlowFailed) -> tuple[list[ExplainRow], Advice]:
-    """No connection came about at all."""
+    """Write the rows of a connection that never came up."""
     row = ExplainRow(
         id="tcp", title=_TITLES["tcp"], state="fail", evidence=f"{event.remote}: {event.detail}", leg=leg
     )

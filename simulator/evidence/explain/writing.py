@@ -15,7 +15,7 @@ from simulator.evidence.explain.tls_rows import PORTS, Leg, role_of
 
 
 def explain(records: Sequence[Record]) -> tuple[Attempt, ...]:
-    """Pure. Attempts in the order in which they began; empty if there was none."""
+    """List every attempt in the records, in the order in which they began; empty if there was none."""
     reader = Reader(records)
     start = records[0].at if records else 0.0
     written = [_Writing(reader, beginning) for beginning in reader.beginnings()]

@@ -13,6 +13,8 @@ from simulator.evidence.ladder.rows import lanes_of
 
 @dataclass(frozen=True, slots=True)
 class Line:
+    """One line of a ladder as text."""
+
     text: str
     tone: Tone
     head: bool = False
@@ -28,9 +30,9 @@ NO_CAPTIONS: Mapping[str, str] = MappingProxyType({})
 def draw(
     rows: Sequence[LadderRow], *, width: int = 80, captions: Mapping[str, str] = NO_CAPTIONS
 ) -> list[Line]:
-    """Text lines of the ladder, none wider than `width` (at least 40) columns.
+    """Draw the ladder as lines of text, none wider than `width` (at least 40) columns.
 
-    `captions`: what each lane is, under its name.
+    `captions`: what each lane is, shown under its name.
     """
     lanes = lanes_of(rows)
     if not lanes:
@@ -140,7 +142,7 @@ _SEAM = "./:-_=,;|"
 
 
 def wrap(text: str, room: int) -> list[str]:
-    """Words in lines of at most `room` columns; a longer word is broken. At least one line."""
+    """Break text into lines of at most `room` columns; a longer word is broken. Returns at least one line."""
     lines = [""]
     for word in text.split():
         while len(word) > room:

@@ -19,7 +19,7 @@ _BEFORE_CERTIFICATES = (40, 47, 70, 71, 80, 86, 109, 110, 112, 120)
 
 
 def rows(connection: Connection, record: Record) -> list[LadderRow]:
-    """What this record adds to the ladder: the connection's first one the ClientHello, and so on."""
+    """Write what this record adds to the ladder: for a connection's first record the ClientHello, and so on."""
     event = record.event
     if isinstance(event, ev.FlowOpened):
         return _hello(connection) if connection.first is record else []

@@ -12,7 +12,9 @@ _LONG = 24
 
 
 def note_of(event: ev.Event) -> tuple[str, Tone] | None:
-    """(text, tone) of the note beside whoever's event it is; None: not of these, or the arrows say enough."""
+    """Return (text, tone) of the note beside the event's actor; None: no such event, or its arrows say
+    enough.
+    """
     match event:
         case ev.OAuthGranted():
             return f"grants {event.user}: {event.what}", "good"
@@ -51,13 +53,13 @@ def note_of(event: ev.Event) -> tuple[str, Tone] | None:
 
 
 def question(client: str, server: str, event: ev.SignInStepAnswered) -> LadderRow:
-    """What a step of the sign-in asked."""
+    """Write what a step of the sign-in asked."""
     _, slash, path = event.where.partition("/")
     return LadderRow(lane=client, to=server, text=_short(slash + path), opens=True, detail=event.where)
 
 
 def answer(client: str, server: str | None, event: ev.SignInStepAnswered) -> LadderRow:
-    """What came back of a step of the sign-in. `server` None: nothing did, or it was no HTTP."""
+    """Write how a step of the sign-in was answered. `server` None: not at all, or not with HTTP."""
     tone: Tone = "bad" if event.problem else "plain"
     if server is None or event.status is None:
         said = event.problem or event.detail

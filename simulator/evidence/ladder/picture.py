@@ -49,7 +49,7 @@ class _Layout:
 
 
 def strips(rows: Sequence[LadderRow], captions: Mapping[str, str] = NO_CAPTIONS) -> tuple[int, list[Strip]]:
-    """(width, strips): the lanes' names and captions, then one for each row. Empty without lanes."""
+    """Draw (width, strips): the lanes' names and captions, then one strip for each row. Empty without lanes."""
     lanes = lanes_of(rows)
     if not lanes:
         return 0, []
@@ -65,7 +65,7 @@ def strips(rows: Sequence[LadderRow], captions: Mapping[str, str] = NO_CAPTIONS)
 
 
 def svg(rows: Sequence[LadderRow], *, title: str = "", captions: Mapping[str, str] = NO_CAPTIONS) -> str:
-    """A picture of its own; details show where the pointer rests."""
+    """Draw one picture; details show under the pointer."""
     width, drawn = strips(rows, captions)
     y, body = 0, []
     for strip in drawn:
@@ -80,7 +80,7 @@ def svg(rows: Sequence[LadderRow], *, title: str = "", captions: Mapping[str, st
 
 
 def piece(strip: Strip, width: int) -> str:
-    """One strip as an SVG element of a page."""
+    """Draw one strip as an SVG element of a page."""
     return (
         f'<svg width="{width}" height="{strip.height}" viewBox="0 0 {width} {strip.height}" '
         f'aria-hidden="true">{strip.body}</svg>'

@@ -10,6 +10,8 @@ Tone = Literal["good", "bad", "plain", "quiet", "step"]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LadderRow:
+    """One arrow or note of a ladder."""
+
     at: float = 0.0
     """Seconds since the first record."""
     lane: str | None

@@ -18,7 +18,7 @@ from simulator.evidence.ladder.row import LadderRow, Tone
 
 
 def rows_of(records: Sequence[Record]) -> list[LadderRow]:
-    """The rows of a run, in order."""
+    """Read the rows of a run from its records, in order."""
     if not records:
         return []
     wires = _Wires(records)
@@ -46,9 +46,10 @@ for _allowed in "\t\n\r":
 
 
 def lanes_of(rows: Iterable[LadderRow]) -> list[str]:
-    """Lanes from left to right: who only calls, then who calls and is called, then who only answers.
+    """Order the lanes from left to right: actors that only call, then those that call and are called, then
+    those that only answer.
 
-    Of the middle ones, those that are called by others stand behind these.
+    Of the middle ones, those that are called stand to the right of their callers.
     """
     names: list[str] = []
     calls: set[tuple[str, str]] = set()
@@ -69,7 +70,7 @@ def lanes_of(rows: Iterable[LadderRow]) -> list[str]:
 
 
 def captions_of(records: Iterable[Record]) -> dict[str, str]:
-    """What each actor is, as far as its events show: a caption for its lane."""
+    """Describe each actor, as far as its events show: the caption of its lane."""
     out: dict[str, str] = {}
     for record in records:
         if isinstance(record.event, ev.FlowOpened) and record.event.listener in INNER:

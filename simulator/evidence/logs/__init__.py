@@ -22,6 +22,8 @@ Render = Callable[[Sequence[Record], str], Iterator[str]]
 
 @dataclass(frozen=True, slots=True)
 class LogKind:
+    """A kind of log: whose it is, its file name, and what renders it."""
+
     of: Literal["phone", "node", "expressway"]
     title: str
     suffix: str
@@ -38,7 +40,7 @@ LOGS: Mapping[str, LogKind] = {
 
 
 def render_log(kind: str, records: Sequence[Record], actor: str) -> str:
-    """One log as text. KeyError for a kind that is not in LOGS."""
+    """Render one log as text. KeyError for a kind that is not in LOGS."""
     return "".join(f"{line}\n" for line in LOGS[kind].render(records, actor))
 
 

@@ -13,12 +13,12 @@ _HARMLESS = dict.fromkeys((*range(9), *range(10, 32), *range(127, 160), 0x2028, 
 
 
 def plain(text: str) -> str:
-    """Without line ends and other control characters, which a stranger's message may hold."""
+    """Remove line ends and other control characters, which a foreign client's message may hold."""
     return text.translate(_HARMLESS)
 
 
 def message_lines(text: str) -> list[str]:
-    """A SIP message's lines."""
+    """Split a SIP message into its lines."""
     lines = text.replace("\r\n", "\n").split("\n")
     while lines and not lines[-1]:
         lines.pop()
@@ -26,7 +26,7 @@ def message_lines(text: str) -> list[str]:
 
 
 def stamp(at: Instant) -> str:
-    """`2020-03-30 13:03:18,747`."""
+    """Format a time as `2020-03-30 13:03:18,747`."""
     moment = to_datetime(at)
     return f"{moment:%Y-%m-%d %H:%M:%S},{moment.microsecond // 1000:03d}"
 
@@ -44,7 +44,9 @@ class Ends:
 
 
 def ends_of(connections: Connections, flow: FlowId | None) -> Ends:
-    """The remote address as the other end says it, if it reports: this one may only know a name."""
+    """Find a flow's addresses; the remote one as the other end reports it, because this end may only know a
+    name.
+    """
     connection = connections.of(flow)
     if connection is None or flow is None:
         return Ends()
@@ -54,7 +56,7 @@ def ends_of(connections: Connections, flow: FlowId | None) -> Ends:
 
 
 def own_ends(opened: FlowOpened) -> Ends:
-    """Both addresses as the end that opened the flow says them: what a server knows."""
+    """Find both addresses as the end that opened the flow reports them: what a server knows."""
     return Ends(
         *_split(opened.local), *_split(opened.remote), listener=opened.listener, transport=opened.transport
     )

@@ -40,7 +40,7 @@ _Raised = tuple[str, dict[str, object]]
 
 
 class Alarms:
-    """One node's, record by record, for as long as it runs: a flow is forgotten when it has closed."""
+    """Turn one node's records into alarms, record by record. A flow is forgotten when it has closed."""
 
     def __init__(self, node: str) -> None:
         self._node = node
@@ -50,7 +50,7 @@ class Alarms:
         self._models: dict[FlowId, str] = {}
 
     def read(self, record: Record) -> Alarm | None:
-        """The alarm that the record raises, if it does."""
+        """Return the alarm that the record raises; None: none."""
         if record.actor != self._node:
             return None
         event, flow = record.event, record.flow
@@ -71,6 +71,8 @@ class Alarms:
 
 @dataclass(frozen=True, slots=True)
 class Alarm:
+    """One alarm with its parameters."""
+
     record: Record
     number: int
     name: str
@@ -82,7 +84,7 @@ class Alarm:
 
     @property
     def message(self) -> str:
-        """What goes to a syslog server behind the priority."""
+        """Format the message that follows the priority in a syslog datagram."""
         moment, node = to_datetime(self.record.at), self.record.actor
         everything = {
             **{key: value for key, value in self.parameters.items() if value not in (None, "")},
@@ -99,8 +101,10 @@ class Alarm:
 
     @property
     def line(self) -> str:
-        """As the node's log file shows it. Of the observed line's own time only `31` is left, the seconds of
-        its alarm: the rest of it is syslog's usual form. [assumed]
+        """Format the alarm as the node's log file shows it.
+
+        Of the observed line's own time only `31` is left, the seconds of its alarm; the rest is syslog's usual
+        form. [assumed]
         """
         moment = to_datetime(self.record.at)
         stamp = f"{moment:%b} {moment.day:2} {moment:%H:%M:%S}"
@@ -108,7 +112,7 @@ class Alarm:
 
     @property
     def datagram(self) -> bytes:
-        """For a syslog server over UDP: the priority of RFC 3164 4.1.1 in front, facility local7."""
+        """Format the datagram for a syslog server: the priority of RFC 3164 4.1.1 in front, facility local7."""
         return f"<{_LOCAL7 * 8 + self.severity}>{self.message}".encode()
 
 

@@ -15,12 +15,14 @@ EVENTS_FILE = "events.jsonl"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StoredRun:
+    """A run that was read back: its name and its records."""
+
     name: str
     records: tuple[Record, ...]
 
 
 def read_runs(path: Path) -> list[StoredRun]:
-    """Raises ValueError that names file, line and mistake, and OSError."""
+    """Read the runs of a file or folder. Raises ValueError that names file, line and mistake, and OSError."""
     if path.is_dir():
         files = (
             [path / EVENTS_FILE] if (path / EVENTS_FILE).is_file() else sorted(path.glob(f"*/{EVENTS_FILE}"))
@@ -38,7 +40,7 @@ def read_runs(path: Path) -> list[StoredRun]:
 
 
 def runs_from_json(data: Any, *, source: str) -> list[StoredRun]:
-    """A run, several, or a bare list of events (as the control API gives)."""
+    """Read one run, several, or a bare list of events as the control API returns it. Raises ValueError."""
     if isinstance(data, list) and data and all(isinstance(one, dict) and "seq" in one for one in data):
         return [StoredRun(name=source, records=_records(data, source))]
     runs = data if isinstance(data, list) else [data]

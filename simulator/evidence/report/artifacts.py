@@ -23,7 +23,7 @@ from simulator.evidence.report.schema import schema
 
 @dataclass(frozen=True, slots=True)
 class Artifact:
-    """A kind of file of one run. `render` gives its bytes, or None where this run has no such file."""
+    """A kind of file that a run leaves. `render` returns its bytes, or None where this run has no such file."""
 
     name: str
     title: str
@@ -71,7 +71,8 @@ _OWNER_ONLY = 0o600
 
 
 class ArtifactFolder:
-    """Takes reports one by one, so that an interrupted run leaves what it had; `finish` writes the overview.
+    """Write the files of reports one by one, so that an interrupted run leaves what it had; `finish` writes the
+    overview.
 
     Existing files of the same names are replaced. Raises OSError.
     """
@@ -83,7 +84,7 @@ class ArtifactFolder:
         path.mkdir(parents=True, exist_ok=True)
 
     def add(self, report: Report) -> Path:
-        """Writes the run's files; returns its folder."""
+        """Write the run's files and return its folder."""
         name = self._free_name(report)
         folder = self._path / name
         folder.mkdir(exist_ok=True)
@@ -103,7 +104,7 @@ class ArtifactFolder:
         return folder
 
     def finish(self) -> Path:
-        """Writes index.html (whose path it returns), junit.xml, results.json and the schema of that."""
+        """Write index.html (whose path is returned), junit.xml, results.json and its schema."""
         reports = [report for report, *_ in self._runs]
         files = {
             id(report): [f"{name}/{file}" for file, _ in (*written, *logs)]

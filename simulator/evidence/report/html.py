@@ -23,7 +23,7 @@ _STATE = {"pass": "good", "fail": "bad", "not_reached": "skip", "unseen": "skip"
 
 
 def run_page(report: Report, links: Sequence[Link] = ()) -> str:
-    """One run: verdict, every attempt explained, the ladder."""
+    """Write the page of one run: verdict, every attempt explained, the ladder."""
     attempts = report.attempts()
     body = [
         f"<h1>{escape(report.title)}</h1>",
@@ -42,7 +42,7 @@ def run_page(report: Report, links: Sequence[Link] = ()) -> str:
 
 
 def index_page(runs: Iterable[tuple[Report, str, Sequence[Link]]], links: Sequence[Link] = ()) -> str:
-    """All runs: (report, its folder, its files)."""
+    """Write the page of all runs: (report, its folder, its files)."""
     listed = list(runs)
     failed = sum(not report.passed for report, _, _ in listed)
     number = "1 run" if len(listed) == 1 else f"{len(listed)} runs"

@@ -18,6 +18,8 @@ DriverName = Literal["lab", "world"]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Report:
+    """The outcome of one run of a scenario."""
+
     scenario: str
     title: str
     group: str
@@ -48,12 +50,12 @@ class Report:
         return ladder.draw(rows, width=width, captions=captions)
 
     def ladder_end(self, *, width: int = 80) -> list[Line]:
-        """What is shown with a failure: the last lines, under the lanes' names."""
+        """Return what is shown with a failure: the last lines, under the lanes' names."""
         lines = self.ladder(width=width)
         return [line for line in lines[:-_LADDER_TAIL] if line.head] + lines[-_LADDER_TAIL:]
 
     def attempts(self) -> tuple[Attempt, ...]:
-        """What was tried, each explained."""
+        """Explain every attempt of the run."""
         return explain(self.records)
 
     def to_json(self) -> dict[str, object]:

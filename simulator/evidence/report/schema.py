@@ -19,7 +19,9 @@ _MAYBE_WHOLE: dict[str, Any] = {"type": ["integer", "null"]}
 
 @cache
 def schema() -> dict[str, Any]:
-    """Of a list of runs. Draft 2020-12; a newer version may add fields, so none is forbidden."""
+    """Return the JSON Schema (draft 2020-12) of a list of runs. A newer version may add fields, so none is
+    forbidden.
+    """
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         "title": "ucmsim results",
