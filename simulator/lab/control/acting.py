@@ -96,11 +96,11 @@ class ActingPages:
     async def _start_phone(self, request: web.Request) -> web.Response:
         device, site = request.match_info["device"], self._lab.site
         asked = await body_of(request, StartRequest) if request.can_read_body else StartRequest()
-        if device in site.phones:
+        if device in site.phones.actors:
             if asked.behaviours is not None:
-                site.set_behaviours(device, asked.behaviours)
+                site.phones.set_behaviours(device, asked.behaviours)
             if asked.token is not None:
-                site.set_token(device, asked.token)
+                site.phones.set_token(device, asked.token)
         return await self._phone(request, lambda phone, now: phone.start(now))
 
     async def _stop_phone(self, request: web.Request) -> web.Response:
@@ -108,7 +108,7 @@ class ActingPages:
 
     async def _phone(self, request: web.Request, do: Callable[[Any, Any], None]) -> web.Response:
         device = request.match_info["device"]
-        phone = self._lab.site.phones.get(device)
+        phone = self._lab.site.phones.actors.get(device)
         if phone is None:
             raise Problem(404, f"no phone {device!r} in this lab")
         try:
@@ -121,7 +121,7 @@ class ActingPages:
 
     async def _restart_node(self, request: web.Request) -> web.Response:
         name = request.match_info["node"]
-        if name not in self._lab.site.nodes:
+        if name not in self._lab.site.ucm.call_managers:
             raise Problem(404, f"no node {name!r} in this lab")
         await end_service(self._lab, name)
         await start_service(self._lab, name)
@@ -140,19 +140,19 @@ class ActingPages:
     async def _journal(self, request: web.Request) -> web.Response:
         """Calls of the web servers and configuration files: the kept ones after `since`, and counts of all."""
         since, limit = number_of(request, "since", 0), number_of(request, "limit", 1000)
-        failures = self._lab.site.ucm.failures
+        failures = self._lab.site.faults.plans
         return json_of({"calls": failures.calls(since=since)[:limit], "counts": failures.counts()})
 
     async def _failures(self, request: web.Request) -> web.Response:
-        return json_of(self._lab.site.ucm.failures.pending())
+        return json_of(self._lab.site.faults.plans.pending())
 
     async def _plan_failure(self, request: web.Request) -> web.Response:
-        failures = self._lab.site.ucm.failures
+        failures = self._lab.site.faults.plans
         failures.plan(await body_of(request, FailurePlan))
         return json_of(failures.pending())
 
     async def _forget_failures(self, request: web.Request) -> web.Response:
-        self._lab.site.ucm.failures.clear()
+        self._lab.site.faults.plans.clear()
         return json_of([])
 
     async def _advance(self, request: web.Request) -> web.Response:

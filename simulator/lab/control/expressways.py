@@ -81,7 +81,7 @@ class ExpresswayPages:
     async def _trust(self, request: web.Request) -> web.Response:
         desk = self._desk(request)
         asked = _Certificate.model_validate(await _json(request))
-        self._lab.site.trust_certificate(desk.name, asked.pem.encode())
+        self._lab.site.expressways.trust_certificate(desk.name, asked.pem.encode())
         return self._answer({"succeeded": True, "text": f"{len(desk.trusted_cas())} trusted CAs"})
 
     async def _authorize(self, request: web.Request) -> web.Response:

@@ -49,11 +49,11 @@ def _families(site: Site) -> Iterator[_Family]:
         "Answers by what they were: an accepted change, challenged, or the reason of a refusal",
         tuple(
             ({"node": name, "answer": str(what)}, number)
-            for name, node in site.nodes.items()
+            for name, node in site.ucm.call_managers.items()
             for what, number in sorted(node.counts.items())
         ),
     )
-    throttles = {name: site.ucm.throttles[name] for name in site.nodes}
+    throttles = {name: site.ucm.throttles[name] for name in site.ucm.call_managers}
     yield _Family(
         "ucm_axl_throttle_state",
         "gauge",
@@ -81,7 +81,10 @@ def _phones(site: Site) -> Iterator[_Family]:
             seen.setdefault("encrypted", set()).add(place)
         if profile is not None and profile.mode is SecurityMode.AUTHENTICATED:
             seen.setdefault("authenticated", set()).add(place)
-        if site.nodes[binding.node].role_of(binding.flow) is PeerRole.MRA_OAUTH and device is not None:
+        if (
+            site.ucm.call_managers[binding.node].role_of(binding.flow) is PeerRole.MRA_OAUTH
+            and device is not None
+        ):
             kind = "mra_hardware" if device.model in _HARDWARE else "mra_csf"
             seen.setdefault(kind, set()).add(place)
     for name, key, about in (
@@ -100,7 +103,9 @@ def _phones(site: Site) -> Iterator[_Family]:
         ("ucm_registered_csf_webex_mra", "mra_csf", "Cisco CallManager: RegisteredCSFWebexMRA"),
     ):
         count = Counter(node for node, _ in seen.get(key, ()))
-        yield _Family(name, "gauge", about, tuple(({"node": node}, count[node]) for node in site.nodes))
+        yield _Family(
+            name, "gauge", about, tuple(({"node": node}, count[node]) for node in site.ucm.call_managers)
+        )
 
 
 def _lines(family: _Family) -> Iterable[str]:

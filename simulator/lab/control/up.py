@@ -126,23 +126,23 @@ def endpoints_of(lab: Lab) -> dict[str, dict[str, list[str | int]]]:
     site = lab.site
     out: dict[str, dict[str, list[str | int]]] = {}
     for node in site.cluster.nodes:
-        ports = site.ports_of(node.name)
-        address = site.places.address(node.name)
+        ports = site.addresses.ports_of(node.name)
+        address = site.addresses.of(node.name)
         out[node.name] = {
             role: [address, getattr(ports, role)] for role in ("sip", "sips", "oauth", "mra", "config")
         }
         for role in ("https", "ssh", "config-tls", "files-tls"):
-            if port := site.port_bound(node.name, role):
+            if port := site.addresses.port_bound(node.name, role):
                 out[node.name][role.replace("-", "_")] = [address, port]
-    for name in site.nameservers:
-        if port := site.port_bound(name, "dns-udp"):
-            out[name] = {"dns": [site.places.address(name), port]}
+    for name in site.name_servers.actors:
+        if port := site.addresses.port_bound(name, "dns-udp"):
+            out[name] = {"dns": [site.addresses.of(name), port]}
     for item in site.config.expressways:
         edge, front = lab.edge_of(item.name), item.front.name
         roles = ("https", "traversal", "tunnel") if item.edge else ("https",)
         out[front] = {
             "edge": [edge.host, edge.port],
-            **{role: [edge.host, site.port_bound(front, role)] for role in roles},
+            **{role: [edge.host, site.addresses.port_bound(front, role)] for role in roles},
         }
     return out
 

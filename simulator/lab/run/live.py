@@ -30,9 +30,10 @@ from simulator.lab.config.lab import LabConfig
 from simulator.lab.run.bound_ports import BoundPorts
 from simulator.lab.run.free_ports import Numbers, numbered
 from simulator.lab.run.syslog import Syslog
+from simulator.lab.site.context import LabContext
 from simulator.lab.site.endpoints import cli_endpoint
 from simulator.lab.site.pki import Pki
-from simulator.lab.site.site import Site
+from simulator.lab.site.site import build_site
 from simulator.lab.steps.service_actions import carry_out, start_lab
 
 _PATIENCE = 5.0
@@ -74,7 +75,7 @@ class Lab:
         config = self._config
         if not self._virtual:
             config = numbered(config, self._host, self._numbers)
-        self.site = Site(
+        context = LabContext.create(
             config,
             clock=clock,
             real_now=Instant(clock.now()),
@@ -82,13 +83,10 @@ class Lab:
             host=self._host,
             keep=self._keep,
             pki=pki,
-            state=self._state,
-            any_port=frozenset(actor for actor, _ in self._numbers),
             virtual=self._virtual,
             secret=SeededEntropy(int.from_bytes(os.urandom(8))),
         )
-        self.site.touched = self.run
-        log, flows = self.site.log, self.site.flows
+        self._plan, log, flows = context.plan, context.log, context.flows
         capture, shown = self._capture, self._ports.documented if self._virtual else None
         if capture is not None:
             capture.attach(log, clock, shown)
@@ -104,6 +102,13 @@ class Lab:
             tap=capture,
             shown=shown,
             terminals=_over_ssh,
+        )
+        self.site = build_site(
+            context,
+            run=self._driver.run,
+            ordered=self._ordered.set,
+            state=self._state,
+            any_port=frozenset(actor for actor, _ in self._numbers),
         )
 
     # --- ScenarioDriver ---------------------------------------------------------------------------------------
@@ -149,13 +154,13 @@ class Lab:
             break
         if self._virtual:
             for endpoint, address in zip(endpoints, bound, strict=True):
-                hosts = self.site.places.hosts_of(endpoint.owner)
+                hosts = self.site.addresses.hosts_of(endpoint.owner)
                 self._ports.map(hosts, endpoint.listen.address.port, address)
             bound = tuple(endpoint.listen.address for endpoint in endpoints)
         else:
             self._ports.keep(endpoints, bound)
         for endpoint, address in zip(endpoints, bound, strict=True):
-            self.site.bound(endpoint.owner, {endpoint.listen.name: address})
+            self.site.addresses.bound(endpoint.owner, {endpoint.listen.name: address})
         return bound
 
     async def close(self, *endpoints: Endpoint) -> None:
@@ -194,10 +199,9 @@ class Lab:
     async def _admit_administrators(self) -> None:
         """Let clients from outside sign in, order services and use the platform CLI."""
         site = self.site
-        site.ucm.open_doors()
-        for node in site.nodes:
+        site.ucm.sign_in.load_passwords()
+        for node in site.ucm.call_managers:
             await self.open(cli_endpoint(site, node))
-        site.ucm.services.on_order = self._ordered.set
         self._worker = asyncio.create_task(self._work())
 
     async def shut_down(self) -> None:
@@ -251,7 +255,7 @@ class Lab:
 
     def resolve(self, dialled: Address) -> Address:
         """What the sockets use for what an actor dials. LookupError: no such name, or nobody listens there."""
-        address = self.site.address_of(dialled.host)
+        address = self._plan.resolve(dialled.host)
         if address is None:
             raise LookupError("name does not resolve")
         if not self._virtual:
@@ -260,7 +264,7 @@ class Lab:
 
     def edge_of(self, expressway: str) -> Address:
         """Where remote phones reach this Expressway."""
-        edge = self.site.edge_of(expressway)
+        edge = self.site.addresses.edge_of(expressway)
         assert edge is not None
         return edge
 

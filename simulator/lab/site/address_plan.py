@@ -9,6 +9,8 @@ Addressing = Literal["documentation", "loopback"]
 
 
 class AddressPlan:
+    """Assigns addresses in the order in which actors are added, and resolves the lab's host names."""
+
     def __init__(self, addressing: Addressing, host: str) -> None:
         """`host`: everybody's address with addressing "loopback"."""
         self._shared = host if addressing == "loopback" else None
@@ -17,7 +19,7 @@ class AddressPlan:
         self._names: dict[str, tuple[str, ...]] = {}
 
     def assign(self, name: str, host: str, block: Literal["node", "expressway", "phone"]) -> str:
-        """Give the actor `name` an address; `host` resolves to it from now on."""
+        """Give the actor `name` an address, to which `host` then resolves; return the address."""
         number = len(self._addresses) + 1
         documentation = {
             "node": f"192.0.2.{number}",
@@ -31,13 +33,18 @@ class AddressPlan:
         self._hosts[address] = address
         return address
 
+    def alias(self, name: str, host: str) -> None:
+        """Let one more host name resolve to the address of the actor `name`."""
+        self._hosts.setdefault(host.lower(), self._addresses[name])
+
     def address(self, name: str) -> str:
+        """Return the address of an actor. KeyError for one that has none."""
         return self._addresses[name]
 
     def hosts_of(self, name: str) -> tuple[str, ...]:
-        """The host names that are this actor's; a shared address is nobody's own."""
+        """Return the host names that are this actor's; a shared address is nobody's own."""
         return self._names[name]
 
     def resolve(self, host: str) -> str | None:
-        """The address of a lab host name, or of itself; None if no host of the lab has that name."""
+        """Return the address of a lab host name, or of an address itself; None: no host of the lab has it."""
         return self._hosts.get(host.rstrip(".").lower())

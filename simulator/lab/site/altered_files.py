@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
 from xml.sax.saxutils import escape
 
-from registrar.core.tftp.service import ConfigService
 from simulator.core.http.message import HttpRequest, HttpResponse
 from simulator.core.instant import Instant
 from simulator.lab.config.faults import ServedFile
+from simulator.lab.site.middleware import Handler
 
 
 def changed(xml: bytes, change: ServedFile) -> bytes:
@@ -31,31 +30,20 @@ def _replaced(text: str, pattern: str, new: str, name: str) -> str:
     return text
 
 
-Around = Callable[[HttpRequest, Instant, Callable[[HttpRequest, Instant], HttpResponse]], HttpResponse]
-
-
 class AlteredFiles:
-    """An HttpService: the node's configuration service, with the answers about some phones changed."""
+    """Middleware of the configuration service: the files of some phones arrive changed."""
 
-    def __init__(self, service: ConfigService, altered: Mapping[str, ServedFile], *, around: Around) -> None:
-        """`altered`: file name of a phone's configuration -> how it is served; read at each request.
+    def __init__(self) -> None:
+        self._changes: dict[str, ServedFile] = {}
 
-        `around` is given each request and what would answer it.
-        """
-        self._around = around
-        self._service = service
-        self._altered = altered
+    def put(self, device: str, change: ServedFile) -> None:
+        """Serve the file of this device with `change` until another one is put."""
+        self._changes[f"{device}.cnf.xml"] = change
 
-    def render(self, name: str) -> bytes:
-        """The unchanged file of an existing device."""
-        return self._service.render(name)
-
-    def handle(self, request: HttpRequest, now: Instant) -> HttpResponse:
-        return self._around(request, now, self._answer)
-
-    def _answer(self, request: HttpRequest, now: Instant) -> HttpResponse:
-        response = self._service.handle(request, now)
-        change = self._altered.get(request.path.lstrip("/"))
+    def wrap(self, request: HttpRequest, now: Instant, answer: Handler) -> HttpResponse:
+        """Return the service's answer, changed if the file is one of those."""
+        response = answer(request, now)
+        change = self._changes.get(request.path.lstrip("/"))
         if change is None or request.method != "GET":
             return response
         body = changed(response.body, change) if response.status == 200 else response.body

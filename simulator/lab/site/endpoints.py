@@ -52,56 +52,56 @@ def announce(site: Site, node: str, service: UcmService, *, started: bool) -> No
     if not _SERVICES[service].reports:
         state = ServiceState.STARTED if started else ServiceState.STOPPED
         site.ucm.services.done(node, service, state, site.clock.now())
-        site.note_service(node, service, started)
+        site.ucm.note_service(node, service, started=started)
 
 
 def cli_endpoint(site: Site, node: str) -> Endpoint:
     """Return the platform CLI of a node, which is no service that can be stopped."""
-    address = Address(site.places.address(node), site.node_config(node).ports.ssh)
+    address = Address(site.addresses.of(node), site.config.node(node).ports.ssh)
     listen = Listen(name="ssh", transport="tcp", address=address)
     return Endpoint(owner=ActorId(node), listen=listen, handler=TerminalHandler(service=site.ucm.clis[node]))
 
 
 def _call_manager(site: Site, node: str) -> tuple[Endpoint, ...]:
-    return endpoints_of(site.nodes[node])
+    return endpoints_of(site.ucm.call_managers[node])
 
 
 def _load_call_manager(site: Site, node: str) -> None:
-    site.load_node(node)
+    site.ucm.load_call_manager(node)
 
 
 def _stop_call_manager(site: Site, node: str) -> None:
-    site.stop_node(node)
+    site.ucm.stop_call_manager(node)
 
 
 def _files(site: Site, node: str) -> tuple[Endpoint, ...]:
     """Configuration files: 6970, 6971 for devices over TLS, 6972 for Jabber's own. [assumed: the same files]"""
-    plain = HttpHandler(service=site.config_services[node], max_body=_FILE_BODY)
-    address = Address(site.places.address(node), site.cluster.node(node).ports.config)
+    plain = HttpHandler(service=site.ucm.config_files[node], max_body=_FILE_BODY)
+    address = Address(site.addresses.of(node), site.cluster.node(node).ports.config)
     listen = Listen(name="config", transport="tcp", address=address)
-    secure = HttpHandler(service=site.secure_files[node], max_body=_FILE_BODY)
+    secure = HttpHandler(service=site.ucm.secure_config_files[node], max_body=_FILE_BODY)
     return (
         Endpoint(owner=ActorId(node), listen=listen, handler=plain),
-        *(_https(site, node, name, port, secure) for name, port in site.file_ports(node).items()),
+        *(_https(site, node, name, port, secure) for name, port in site.addresses.file_ports(node).items()),
     )
 
 
 def _tomcat(site: Site, node: str) -> tuple[Endpoint, ...]:
-    handler = HttpHandler(service=site.ucm.doors[node], max_body=_TOMCAT_BODY)
-    return (_https(site, node, "https", site.node_config(node).ports.https, handler),)
+    handler = HttpHandler(service=site.ucm.tomcats[node], max_body=_TOMCAT_BODY)
+    return (_https(site, node, "https", site.config.node(node).ports.https, handler),)
 
 
 def _https(site: Site, node: str, name: str, port: int, handler: HttpHandler) -> Endpoint:
     """With the Tomcat certificate that the node's store holds now."""
     credential = site.cluster.node(node).stores.tomcat.credential
     tls = ServerTls(credential=credential, minimum="1.2", maximum="1.3")
-    address = Address(site.places.address(node), port)
+    address = Address(site.addresses.of(node), port)
     listen = Listen(name=name, transport="tls", address=address, tls=tls)
     return Endpoint(owner=ActorId(node), listen=listen, handler=handler)
 
 
 def _load_tomcat(site: Site, node: str) -> None:
-    site.ucm.doors[node].restarted(site.clock.now())
+    site.ucm.tomcat_started(node)
 
 
 def _none(site: Site, node: str) -> tuple[Endpoint, ...]:

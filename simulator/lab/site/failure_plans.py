@@ -19,6 +19,8 @@ from simulator.core.http.message import Delivery, HttpRequest, HttpResponse
 from simulator.core.ids import ActorId
 from simulator.core.instant import Instant
 from simulator.lab.config.faults import FailurePlan
+from simulator.lab.site.middleware import Handler
+from simulator.lab.site.request_user import RequestUser
 
 KEPT_CALLS = 10_000
 _DISTINCT = 1_000
@@ -48,53 +50,51 @@ class _Running:
     left: int = field(default=0)
 
 
-Whose = Callable[[str, HttpRequest, Instant], str | None]
-"""(node, request) -> the user the call is about."""
+class FailurePlans:
+    """All plans of a lab, and the journal of the calls that its nodes answered."""
 
-
-class Failures:
-    """One for a lab."""
-
-    def __init__(self, log: EventLog, whose: Whose) -> None:
-        self._log, self._whose = log, whose
+    def __init__(self, log: EventLog) -> None:
+        self._log = log
         self._plans: list[_Running] = []
         self._calls: deque[CallRecord] = deque(maxlen=KEPT_CALLS)
         self._counts: Counter[tuple[str, str, str, int]] = Counter()
         self._seq = 0
 
     def plan(self, plan: FailurePlan) -> None:
-        """From now on. Of several plans that fit a call the oldest counts."""
+        """Let calls fail by this plan too. Of several plans that fit a call the oldest counts."""
         self._plans.append(_Running(plan, plan.times))
 
     def clear(self) -> None:
+        """Forget all plans."""
         self._plans.clear()
 
     def pending(self) -> list[dict[str, object]]:
+        """Return the plans that still have calls to fail, as the control API shows them."""
         return [
             {**running.plan.model_dump(exclude_defaults=True), "left": running.left} for running in self._plans
         ]
 
     def calls(self, *, since: int = 0) -> list[dict[str, object]]:
-        """The kept ones after number `since`, oldest first."""
+        """Return the kept calls after number `since`, oldest first."""
         return [asdict(call) for call in self._calls if call.seq > since]
 
     def counts(self) -> list[dict[str, object]]:
-        """All calls since the lab began, by node, method, path and status."""
+        """Count all calls since the lab began, by node, method, path and status."""
         rows = sorted(self._counts.items())
         return [
             {"node": node, "method": method, "path": path, "status": status, "count": count}
             for (node, method, path, status), count in rows
         ]
 
-    def around(
-        self,
-        node: str,
-        request: HttpRequest,
-        now: Instant,
-        answer: Callable[[HttpRequest, Instant], HttpResponse],
+    @property
+    def asks_for_users(self) -> bool:
+        """Does somebody want to know whom a call is about?"""
+        return self._log.on or bool(self._plans)
+
+    def answer(
+        self, node: str, user: str | None, request: HttpRequest, now: Instant, answer: Handler
     ) -> HttpResponse:
-        """The answer, or what a plan makes of it; noted either way."""
-        user = self._whose(node, request, now) if self._log.on or self._plans else None
+        """Return the service's answer, or what a plan makes of it, and note the call."""
         running = self._fitting(node, request, user)
         if running is None:
             response = answer(request, now)
@@ -142,6 +142,19 @@ class Failures:
         if key not in self._counts and len(self._counts) >= _DISTINCT:
             key = (node, "other", "other", status)
         self._counts[key] += 1
+
+
+class FailureMiddleware:
+    """Puts the planned failures before one HTTP service of one node."""
+
+    def __init__(self, plans: FailurePlans, users: RequestUser, node: str) -> None:
+        """`users` says whom a call is about."""
+        self._plans, self._users, self._node = plans, users, node
+
+    def wrap(self, request: HttpRequest, now: Instant, answer: Handler) -> HttpResponse:
+        """Return the service's answer, or what a plan makes of it."""
+        user = self._users.user_of(self._node, request, now) if self._plans.asks_for_users else None
+        return self._plans.answer(self._node, user, request, now, answer)
 
 
 def _failed(plan: FailurePlan, answer: Callable[[], HttpResponse]) -> HttpResponse:

@@ -7,32 +7,36 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from simulator.core.http.message import HttpRequest, HttpResponse, HttpService
+from simulator.core.http.message import HttpRequest, HttpResponse
 from simulator.core.instant import Instant
+from simulator.lab.site.middleware import Handler
 
 
 class NodeClocks:
-    """Seconds ahead of the true time, by node; negative: behind."""
+    """Seconds that the nodes' clocks are ahead of the true time; negative: behind."""
 
     def __init__(self, ahead: Mapping[str, float]) -> None:
         self._ahead = dict(ahead)
 
     def ahead(self, node: str) -> float:
+        """Return by how many seconds the node's clock is ahead."""
         return self._ahead[node]
 
     def set(self, node: str, ahead: float) -> None:
+        """Set the node's clock so many seconds ahead."""
         self._ahead[node] = ahead
 
     def at(self, node: str, now: Instant) -> Instant:
-        """What the node's clock shows when it is truly `now`."""
+        """Return what the node's clock shows when it is truly `now`."""
         return Instant(now + self._ahead[node])
 
 
-class ByNodeClock:
-    """An HttpService that knows the time from its node."""
+class NodeClockMiddleware:
+    """Lets an HTTP service know the time from its node's clock."""
 
-    def __init__(self, service: HttpService, clocks: NodeClocks, node: str) -> None:
-        self._service, self._clocks, self._node = service, clocks, node
+    def __init__(self, clocks: NodeClocks, node: str) -> None:
+        self._clocks, self._node = clocks, node
 
-    def handle(self, request: HttpRequest, now: Instant) -> HttpResponse:
-        return self._service.handle(request, self._clocks.at(self._node, now))
+    def wrap(self, request: HttpRequest, now: Instant, answer: Handler) -> HttpResponse:
+        """Answer at the time that the node's clock shows."""
+        return answer(request, self._clocks.at(self._node, now))

@@ -34,6 +34,7 @@ from simulator.core.sip import (
     serialize,
 )
 from simulator.core.tls.settings import ClientTls
+from simulator.lab.site.context import LabContext
 
 PLACEHOLDERS = {
     "node": "the node's host name",
@@ -167,3 +168,26 @@ def _seen(kind: type[SipSent] | type[SipReceived], message: Request | Response) 
         cseq=message.cseq.number,
         text=redact.text(serialize(message).decode("utf-8", "replace")),
     )
+
+
+class RawClients:
+    """The foreign clients that a scenario let speak, by name."""
+
+    def __init__(self, context: LabContext) -> None:
+        self._context = context
+        self._clients: dict[str, RawClient] = {}
+
+    def get(self, name: str) -> RawClient | None:
+        """Return the client of this name; None if it has not spoken yet."""
+        return self._clients.get(name)
+
+    def add(self, name: str) -> RawClient:
+        """Make a client that is no phone of this lab; the network must still be told of it."""
+        self._context.plan.assign(name, f"{name}.clients.lab.example", "phone")
+        client = RawClient(name, journal=self._context.journal(name), flows=self._context.flows)
+        self._clients[name] = client
+        return client
+
+    def forget(self, name: str) -> None:
+        """Forget a client that has gone."""
+        del self._clients[name]

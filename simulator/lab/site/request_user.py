@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Mapping
 from urllib.parse import parse_qsl, unquote
 
 from registrar.core.cluster.directory import Directory
@@ -20,20 +20,22 @@ _FORM_LIMIT = 64 * 1024
 
 
 class RequestUser:
+    """Finds out whom a request is about, for failure plans and the journal of calls."""
+
     def __init__(
         self,
         directory: Directory,
         signon: SignOn,
-        validator: Callable[[str], TokenValidator],
-        server: Callable[[str], AuthorizationServer],
+        validators: Mapping[str, TokenValidator],
+        servers: Mapping[str, AuthorizationServer],
         accounts: Accounts,
     ) -> None:
-        """`validator` and `server` are those of the node of this name."""
-        self._directory, self._signon, self._validator, self._server = directory, signon, validator, server
+        """`validators` and `servers` are by node."""
+        self._directory, self._signon, self._validators, self._servers = directory, signon, validators, servers
         self._accounts = accounts
 
     def user_of(self, node: str, request: HttpRequest, now: Instant) -> str | None:
-        """As the directory spells it; None: nobody, or nobody the cluster knows."""
+        """Return the user as the directory spells it; None: nobody, or nobody the cluster knows."""
         for name in self._names(node, request, now):
             user = self._directory.user(name) if name else None
             if user is not None:
@@ -58,7 +60,7 @@ class RequestUser:
             case Basic(user=user):
                 names.append(user)
             case Bearer(token=token):
-                verdict = self._validator(node).validate(token, now)
+                verdict = self._validators[node].validate(token, now)
                 names.append(verdict.subject if isinstance(verdict, TokenFacts) else None)
         return names
 
@@ -70,7 +72,7 @@ class RequestUser:
         form = dict(parse_qsl(request.body.decode("utf-8", "replace")))
         names: list[str | None] = [form.get("user")]
         if "code" in form:
-            names.append(self._server(node).user_of_code(form["code"]))
+            names.append(self._servers[node].user_of_code(form["code"]))
         if "refresh_token" in form:
             try:
                 facts = read_refresh(form["refresh_token"], self._signon.keys().public)

@@ -1,7 +1,7 @@
 """The services of the cluster's nodes, as administrators see and order them (SOAP, CLI, steps).
 
-An order is taken down at once and carried out by the driver, which alone can close and open ports; until then
-the service is Stopping or Starting. A service reads the cluster when it starts, never between.
+An order is noted at once and carried out by the driver, which alone can close and open ports; until then the
+service is Stopping or Starting. A service reads the cluster when it starts, never between.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from simulator.core.instant import Instant
 
 
 class UcmService(StrEnum):
-    """Those that do something here, under UCM's names."""
+    """The services of a node that this simulator has, under UCM's names."""
 
     CALL_MANAGER = "Cisco CallManager"
     TFTP = "Cisco Tftp"
@@ -35,16 +35,15 @@ class ServiceAction:
 class NodeServices:
     """A `registrar.core.soap.control.ServiceControl`; `node` there is processnode.name, i.e. the host."""
 
-    def __init__(self, nodes: Iterable[tuple[str, str]], now: Instant) -> None:
-        """`nodes`: (name, host). Everything has started at `now`."""
+    def __init__(self, nodes: Iterable[tuple[str, str]], now: Instant, *, ordered: Callable[[], None]) -> None:
+        """`nodes`: (name, host). Everything has started at `now`. `ordered` is called with every order."""
         self._names = {host: name for name, host in nodes}
         self._states = {
             (name, service): ServiceState.STARTED for name in self._names.values() for service in UcmService
         }
         self._since: dict[tuple[str, UcmService], Instant] = dict.fromkeys(self._states, now)
         self._orders: list[ServiceAction] = []
-        self.on_order: Callable[[], None] = lambda: None
-        """The driver's: called when there is something to carry out."""
+        self._ordered = ordered
 
     # --- ServiceControl -------------------------------------------------------------------------------------
 
@@ -80,23 +79,23 @@ class NodeServices:
     # --- the driver -----------------------------------------------------------------------------------------
 
     def take_orders(self) -> list[ServiceAction]:
-        """Drains what was ordered, in order."""
+        """Return what was ordered since the last call, in order, and forget it."""
         orders, self._orders = self._orders, []
         return orders
 
     def done(self, node: str, service: UcmService, state: ServiceState, now: Instant) -> None:
-        """The driver carried an order out: the service is STARTED or STOPPED now."""
+        """Note that the driver carried an order out: the service is STARTED or STOPPED."""
         self._states[node, service] = state
         self._since[node, service] = now
 
     def is_running(self, node: str, service: UcmService) -> bool:
-        """Does it serve? One that was told to stop still does until the driver has closed it."""
+        """Say whether the service serves. One that was told to stop does until the driver has closed it."""
         return self._states[node, service] in (ServiceState.STARTED, ServiceState.STOPPING)
 
     def _order(self, name: str, service: UcmService, action: Literal["start", "stop"]) -> None:
         self._orders.append(ServiceAction(name, service, action))
         self._states[name, service] = ServiceState.STOPPING if action == "stop" else ServiceState.STARTING
-        self.on_order()
+        self._ordered()
 
     def _name(self, host: str) -> str:
         name = self._names.get(host)

@@ -30,24 +30,23 @@ class ExpresswayAdmin:
     """One Expressway, by name; LookupError if the lab has none of that name."""
 
     def __init__(self, site: Site, name: str | None = None) -> None:
-        if not site.expressways:
+        if not site.expressways.expressway_c:
             raise LookupError("this lab has no Expressway")
         self.name = name or next(iter(site.expressways))
-        if self.name not in site.expressways and self.name not in site.edges:
-            names = ", ".join((*site.expressways, *site.edges))
-            raise LookupError(f"no Expressway {self.name!r} in this lab ({names})")
+        if self.name not in site.expressways:
+            raise LookupError(f"no Expressway {self.name!r} in this lab ({', '.join(site.expressways)})")
         self._site = site
 
     @property
     def actor(self) -> ExpresswayC:
         """LookupError for an Expressway-E, which knows no Unified CM."""
-        if self.name in self._site.edges:
+        if self.name in self._site.expressways.expressway_e:
             raise LookupError(f"{self.name} is an Expressway-E: that is done at its Expressway-C")
-        return self._site.expressways[self.name]
+        return self._site.expressways.expressway_c[self.name]
 
     def zones(self) -> list[dict[str, object]]:
         """Zones and search rules as the page lists them."""
-        edge = self._site.edges.get(self.name)
+        edge = self._site.expressways.expressway_e.get(self.name)
         if edge is not None:
             return [_traversal(status, "server") for status in edge.zones]
         rows = [_traversal(status, "client") for status in self.actor.traversal]
@@ -73,11 +72,11 @@ class ExpresswayAdmin:
             status = self.actor.zone_state(node)
             if status.state in ("active", "failed"):
                 return status.state.capitalize(), status.detail
-        resolved = self._site.address_of(node) is not None
+        resolved = self._site.addresses.resolve(node) is not None
         return ("Address resolvable", "") if resolved else ("DNS resolution failed", "")
 
     def servers(self) -> list[dict[str, object]]:
-        if self.name in self._site.edges:
+        if self.name in self._site.expressways.expressway_e:
             return []
         return [
             {
@@ -93,7 +92,7 @@ class ExpresswayAdmin:
     def trusted_cas(self) -> list[dict[str, object]]:
         return [
             {"subject": ca.subject, "issuer": ca.issuer, "valid_until": ca.valid_until, "usable": ca.usable}
-            for ca in trusted_cas.shown(self._site.expressway_trust(self.name))
+            for ca in trusted_cas.shown(self._site.expressways.trusted_cas(self.name))
         ]
 
     def event_log(self) -> list[str]:
@@ -103,7 +102,7 @@ class ExpresswayAdmin:
         """Discover one, or refresh all, to the end; the first failure as the page words it, or None."""
         administration = self.actor.administration
         if discover is not None:
-            server = self._site.ucm_server(**discover.model_dump())
+            server = self._site.expressways.ucm.server(**discover.model_dump())
             administration.discover(server)
             asked = frozenset((server.publisher.lower(),))
         else:

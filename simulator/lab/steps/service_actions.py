@@ -49,14 +49,14 @@ async def end_service(driver: ScenarioDriver, node: str, service: UcmService = U
 
 async def start_expressway(driver: ScenarioDriver, name: str) -> None:
     """Switch on an Expressway-C or Expressway-E that was off. OSError if a port is taken."""
-    actor = driver.site.expressway_actor(name)
+    actor = driver.site.expressways.get(name)
     actor.power_on()
     await _switch_on(driver, actor)
 
 
 async def stop_expressway(driver: ScenarioDriver, name: str) -> None:
     """Switch off an Expressway: its ports and every connection of it are closed."""
-    await driver.leave(driver.site.expressway_actor(name))
+    await driver.leave(driver.site.expressways.get(name))
 
 
 async def start_lab(driver: ScenarioDriver, *, name_servers: bool = True) -> None:
@@ -65,21 +65,21 @@ async def start_lab(driver: ScenarioDriver, *, name_servers: bool = True) -> Non
     `name_servers`: those too that no phone of the lab asks. OSError names a port that is taken.
     """
     site = driver.site
-    for node in site.nodes:
+    for node in site.ucm.call_managers:
         for service in UcmService:
             await driver.open(*service_endpoints(site, node, service))
-    for edge in site.edges.values():
+    for edge in site.expressways.expressway_e.values():
         await _switch_on(driver, edge)
-    for name, expressway in site.expressways.items():
-        site.presume_discovered(name)
+    for name, expressway in site.expressways.expressway_c.items():
+        site.expressways.presume_discovered(name)
         await _switch_on(driver, expressway)
-    for name, server in site.nameservers.items():
-        if name_servers or name in site.asked:
+    for name, server in site.name_servers.actors.items():
+        if name_servers or name in site.name_servers.asked:
             await driver.open(*endpoints_of(server))
-    site.make_phones()
-    for phone in site.phones.values():
+    site.phones.create()
+    for phone in site.phones.actors.values():
         await driver.join(phone)
-    if site.edges:
+    if site.expressways.expressway_e:
         await driver.until_idle()  # the traversal zones come up first
 
 

@@ -32,7 +32,7 @@ from simulator.evidence.explain import explain
 from simulator.evidence.report.artifacts import CAPTURE_FILE, ArtifactFolder
 from simulator.lab.files import catalogue
 from simulator.lab.run.runner import run_world
-from simulator.lab.site.failure_plans import Failures
+from simulator.lab.site.failure_plans import FailurePlans
 from simulator.lab.steps.clients.send import Send
 from simulator.lab.steps.scenario import Scenario
 from tests.simulator.catalogue_runs import NEWEST
@@ -75,16 +75,16 @@ def handed_out(monkeypatch: pytest.MonkeyPatch) -> set[str]:
 
 
 @pytest.fixture
-def journals(monkeypatch: pytest.MonkeyPatch) -> list[Failures]:
+def journals(monkeypatch: pytest.MonkeyPatch) -> list[FailurePlans]:
     """The journals of calls of the labs that were made."""
-    made: list[Failures] = []
-    init = Failures.__init__
+    made: list[FailurePlans] = []
+    init = FailurePlans.__init__
 
-    def watched(self: Failures, *args: object) -> None:
+    def watched(self: FailurePlans, *args: object) -> None:
         init(self, *args)  # type: ignore[arg-type]
         made.append(self)
 
-    monkeypatch.setattr(Failures, "__init__", watched)
+    monkeypatch.setattr(FailurePlans, "__init__", watched)
     return made
 
 
@@ -123,7 +123,7 @@ def test_no_artefact_of_a_run_holds_a_secret(
     scenario: Scenario,
     tls: TlsVersion,
     handed_out: set[str],
-    journals: list[Failures],
+    journals: list[FailurePlans],
     tmp_path: Path,
     capsys: pytest.CaptureFixture[str],
 ) -> None:

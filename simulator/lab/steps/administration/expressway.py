@@ -67,21 +67,21 @@ class Expressway(MappingStep):
         site, driver, problems = run.site, run.driver, list[str]()
         admin = ExpresswayAdmin(site, self.name)
         if self.certificate is not None:
-            site.renew_expressway(admin.name, self.certificate)
+            site.expressways.renew(admin.name, self.certificate)
         if self.trust:
-            site.add_trust(admin.name, self.trust)
+            site.administration.add_trust(admin.name, self.trust)
         if self.authorize_by_token is not None:
             admin.actor.set_authorize_by_token(self.authorize_by_token)
             driver.run(admin.actor)
         if self.cut is not None:
-            driver.run(site.cut_traversal(admin.name, self.cut))
+            driver.run(site.faults.cut_traversal(admin.name, self.cut))
         if self.down is not None:
             await (stop_expressway if self.down else start_expressway)(driver, admin.name)
         if self.hang is not None:
-            site.hang_expressway(admin.name, self.hang)
+            site.faults.hang_expressway(admin.name, self.hang)
         if self.discover is not None or self.refresh:
             problems += _judged(await admin.ask_servers(driver, self.discover), self.fails)
-        if self.restart and admin.name in site.edges:
+        if self.restart and admin.name in site.expressways.expressway_e:
             await stop_expressway(driver, admin.name)
             await start_expressway(driver, admin.name)
         elif self.restart:

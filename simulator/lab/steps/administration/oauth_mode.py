@@ -14,4 +14,4 @@ class OAuthMode(ValueStep[bool]):
     verb: ClassVar[str] = "oauth_mode"
 
     async def do(self, run: ScenarioRun) -> None:
-        run.site.set_oauth_mode(self.root)
+        run.site.administration.set_oauth_mode(self.root)

@@ -23,4 +23,4 @@ class RegenerateTomcat(MappingStep):
         return [Reference("node", self.node)]
 
     async def do(self, run: ScenarioRun) -> None:
-        run.site.regenerate_tomcat(self.node, self.certificate)
+        run.site.administration.regenerate_tomcat(self.node, self.certificate)

@@ -19,4 +19,4 @@ class TableRow(MappingStep):
     names: str | None = Field(None, description="X.509 names; None removes the row")
 
     async def do(self, run: ScenarioRun) -> None:
-        run.site.set_table_row(self.host, self.names)
+        run.site.administration.set_table_row(self.host, self.names)

@@ -22,4 +22,4 @@ class Trust(MappingStep):
         return [Reference("node or Expressway", self.owner)]
 
     async def do(self, run: ScenarioRun) -> None:
-        run.site.add_trust(self.owner, self.authorities)
+        run.site.administration.add_trust(self.owner, self.authorities)

@@ -27,8 +27,8 @@ class Registered(ValueStep[dict[str, str | None]]):
         await run.driver.until_idle()
         failures = []
         for device, wanted in self.root.items():
-            believed = run.site.believed_at(device)
-            bound = run.site.bound_at(device)
+            believed = run.site.phones.believed_at(device)
+            bound = run.site.phones.bound_at(device)
             if believed != wanted or bound != wanted:
                 failures.append(
                     f"expected {device} registered at {wanted or 'no node'}; "

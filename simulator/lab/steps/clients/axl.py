@@ -52,7 +52,7 @@ class Axl(MappingStep):
             body=body.encode(),
             source="127.0.0.1",
         )
-        response = site.ucm.doors[node].handle(request, run.now)
+        response = site.ucm.tomcats[node].handle(request, run.now)
         await carry_out(run.driver)
         await run.driver.until_idle()
         answer = response.body.decode("utf-8", "replace")

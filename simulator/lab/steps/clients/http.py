@@ -60,7 +60,7 @@ class Http(MappingStep):
         path, _, query = self.path.partition("?")
         headers: list[tuple[str, str]] = []
         if self.as_user is not None or "user" in self.form:
-            site.ucm.open_doors()
+            site.ucm.sign_in.load_passwords()
         if self.as_user is not None:
             known = {one.name: one.password for one in site.config.administrators}
             password = known.get(self.as_user) or site.config.password_of(self.as_user)
@@ -80,7 +80,7 @@ class Http(MappingStep):
             body=urlencode(form).encode() if form else b"",
             source="127.0.0.1",
         )
-        response = site.ucm.doors[node].handle(request, run.now)
+        response = site.ucm.tomcats[node].handle(request, run.now)
         await carry_out(run.driver)
         await run.driver.until_idle()
         problems = []

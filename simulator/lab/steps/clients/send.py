@@ -102,8 +102,8 @@ class Send(MappingStep):
         site, driver = run.site, run.driver
         since = site.log.last_seq
         node = site.cluster.node(self.node or site.cluster.nodes[0].name)
-        ports = site.ports_of(node.name)
-        https = site.node_config(node.name).ports.https
+        ports = site.addresses.ports_of(node.name)
+        https = site.config.node(node.name).ports.https
         secure = {"sips": ports.sips, "oauth": ports.oauth, "mra": ports.mra, "https": https}
         number = secure.get(self.port, ports.sip)
         tls = None
@@ -117,10 +117,10 @@ class Send(MappingStep):
                 maximum=self.tls or "1.3",
             )
         transport: Transport = "tls" if tls is not None else "udp" if self.port == "sip-udp" else "tcp"
-        fields = {"node": node.host, "token": site.token_text(self.token)}
+        fields = {"node": node.host, "token": site.phones.token_text(self.token)}
         client = site.raw_clients.get(self.client)
         if client is None:
-            client = site.add_raw_client(self.client)
+            client = site.raw_clients.add(self.client)
             await driver.join(client)
         client.dial(transport, Address(node.host, number), tls, sip=self.port != "https")
         client.say(self.on_the_wire(), fields)
@@ -140,6 +140,6 @@ class Send(MappingStep):
             driver.run(client)
         elif self.then == "vanish":
             await driver.drop(client)
-            del site.raw_clients[self.client]
+            site.raw_clients.forget(self.client)
         await driver.until_idle()
         return failures

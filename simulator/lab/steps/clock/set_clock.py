@@ -26,4 +26,4 @@ class SetClock(MappingStep):
         return [Reference("node", self.node)]
 
     async def do(self, run: ScenarioRun) -> None:
-        run.site.set_clock(self.node, self.ahead)
+        run.site.faults.set_clock(self.node, self.ahead)

@@ -19,4 +19,4 @@ class Fail(ValueStep[FailurePlan]):
         return [] if self.root.node is None else [Reference("node", self.root.node)]
 
     async def do(self, run: ScenarioRun) -> None:
-        run.site.ucm.failures.plan(self.root)
+        run.site.faults.plans.plan(self.root)

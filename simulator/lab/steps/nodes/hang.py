@@ -19,4 +19,4 @@ class Hang(ValueStep[Name]):
         return [Reference("node", self.root)]
 
     async def do(self, run: ScenarioRun) -> None:
-        run.site.hang(self.root)
+        run.site.faults.hang(self.root)

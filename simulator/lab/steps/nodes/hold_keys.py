@@ -19,4 +19,4 @@ class HoldKeys(ValueStep[Name]):
         return [Reference("node", self.root)]
 
     async def do(self, run: ScenarioRun) -> None:
-        run.site.hold_keys(self.root)
+        run.site.faults.hold_keys(self.root)

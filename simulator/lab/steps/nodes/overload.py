@@ -14,4 +14,4 @@ class Overload(ValueStep[bool]):
     verb: ClassVar[str] = "overload"
 
     async def do(self, run: ScenarioRun) -> None:
-        run.site.set_overload(self.root)
+        run.site.faults.set_overload(self.root)

@@ -19,4 +19,4 @@ class ReleaseKeys(ValueStep[Name]):
         return [Reference("node", self.root)]
 
     async def do(self, run: ScenarioRun) -> None:
-        run.site.hold_keys(self.root, False)
+        run.site.faults.hold_keys(self.root, False)

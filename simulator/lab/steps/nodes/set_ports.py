@@ -23,4 +23,4 @@ class SetPorts(MappingStep):
         return [Reference("node", self.node)]
 
     async def do(self, run: ScenarioRun) -> None:
-        run.site.set_ports(self.node, self.ports)
+        run.site.administration.set_ports(self.node, self.ports)

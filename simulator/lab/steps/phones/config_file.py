@@ -19,4 +19,4 @@ class ConfigFile(ValueStep[ServedFile]):
         return [Reference("phone", self.root.phone)]
 
     async def do(self, run: ScenarioRun) -> None:
-        run.site.serve_file(self.root)
+        run.site.faults.serve_file(self.root)

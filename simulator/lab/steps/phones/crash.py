@@ -18,5 +18,5 @@ class Crash(ValueStep[str]):
         return [Reference("phone", self.root)]
 
     async def do(self, run: ScenarioRun) -> None:
-        await run.driver.drop(run.site.phone(self.root))
+        await run.driver.drop(run.site.phones.get(self.root))
         await run.driver.until_idle()

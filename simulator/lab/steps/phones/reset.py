@@ -18,6 +18,6 @@ class Reset(ValueStep[str]):
         return [Reference("phone", self.root)]
 
     async def do(self, run: ScenarioRun) -> None:
-        for node in run.site.notify_reset(self.root):
+        for node in run.site.ucm.notify_reset(self.root):
             run.driver.run(node)
         await run.driver.until_idle()

@@ -22,4 +22,4 @@ class SetBehaviours(MappingStep):
         return [Reference("phone", self.phone)]
 
     async def do(self, run: ScenarioRun) -> None:
-        run.site.set_behaviours(self.phone, self.behaviours)
+        run.site.phones.set_behaviours(self.phone, self.behaviours)

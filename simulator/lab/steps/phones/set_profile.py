@@ -21,4 +21,4 @@ class SetProfile(MappingStep):
         return [Reference("phone", self.phone)]
 
     async def do(self, run: ScenarioRun) -> None:
-        run.site.set_profile(self.phone, self.profile)
+        run.site.administration.set_profile(self.phone, self.profile)

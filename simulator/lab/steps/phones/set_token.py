@@ -22,4 +22,4 @@ class SetToken(MappingStep):
         return [Reference("phone", self.phone)]
 
     async def do(self, run: ScenarioRun) -> None:
-        run.site.set_token(self.phone, self.token)
+        run.site.phones.set_token(self.phone, self.token)

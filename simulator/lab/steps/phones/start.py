@@ -23,7 +23,7 @@ class Start(ValueStep[str | list[str]]):
 
     async def do(self, run: ScenarioRun) -> None:
         for device in self.devices:
-            phone = run.site.phone(device)
+            phone = run.site.phones.get(device)
             phone.start(run.now)
             run.driver.run(phone)
         await run.driver.until_idle()

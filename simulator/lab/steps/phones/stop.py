@@ -23,7 +23,7 @@ class Stop(ValueStep[str | list[str]]):
 
     async def do(self, run: ScenarioRun) -> None:
         for device in self.devices:
-            phone = run.site.phone(device)
+            phone = run.site.phones.get(device)
             phone.stop(run.now)
             run.driver.run(phone)
         await run.driver.until_idle()

@@ -36,7 +36,7 @@ def trusting(lab: Lab) -> ssl.SSLContext:
 
 async def talk(lab: Lab, port: str, data: bytes, tls: ssl.SSLContext | None = None) -> bytes:
     """Connect, say it, hear what comes within a moment, hang up."""
-    number = getattr(lab.site.ports_of("ucm-pub"), port)
+    number = getattr(lab.site.addresses.ports_of("ucm-pub"), port)
     kind: dict[str, Any] = {"ssl": tls, "server_hostname": "127.0.0.1"} if tls else {}
     reader, writer = await asyncio.open_connection("127.0.0.1", number, **kind)
     try:

@@ -34,7 +34,7 @@ LAB = LabConfig(
 
 async def start(lab: Lab, *devices: str) -> None:
     for device in devices:
-        phone = lab.site.phone(device)
+        phone = lab.site.phones.get(device)
         phone.start(lab.site.clock.now())
         lab.run(phone)
         await lab.until_idle()

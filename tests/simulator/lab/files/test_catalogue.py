@@ -95,7 +95,7 @@ def _counted(scenario: Scenario) -> list[str]:
     world = World(scenario.lab, real_now=Instant(time.time()))
     try:
         assert not run_now(play(world, scenario)).failures, scenario.id
-        return [str(key) for node in world.site.nodes.values() for key in node.counts.elements()]
+        return [str(key) for node in world.site.ucm.call_managers.values() for key in node.counts.elements()]
     finally:
         world.close()
 

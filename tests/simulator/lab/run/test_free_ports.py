@@ -106,5 +106,5 @@ async def test_a_scenarios_port_that_is_taken_after_it_was_chosen_is_replaced(
         choices = iter([squatter.getsockname()[1]])
         monkeypatch.setattr(bound_ports, "_free_port", lambda host: next(choices, 0) or choose(host))
         async with open_lab(LabConfig(), virtual_ports=True) as started:
-            assert started.site.phones == {}
+            assert started.site.phones.actors == {}
     assert next(choices, None) is None, "the taken port was never tried"

@@ -29,7 +29,7 @@ async def lab() -> AsyncIterator[Lab]:
 
 
 async def start(lab: Lab, device: str) -> str:
-    phone = lab.site.phone(device)
+    phone = lab.site.phones.get(device)
     phone.start(lab.site.clock.now())
     lab.run(phone)
     await lab.until_idle()
@@ -48,13 +48,13 @@ async def test_registrations_events_and_time_are_those_of_the_beginning(lab: Lab
 
 async def test_what_administrators_and_scripts_changed_is_as_it_was(lab: Lab) -> None:
     site = lab.site
-    site.set_oauth_mode(False)
-    site.set_profile("CSFBOB", "non-secure")
-    site.set_table_row("expc", None)
-    site.add_trust("ucm-pub", ["stranger-ca"])
-    site.set_behaviours("CSFALICE", ["never-refresh"])
-    site.set_token("CSFBOB", TokenConfig(user="alice"))
-    site.regenerate_tomcat("ucm-pub", CertificateConfig(issuer="stranger-ca"))
+    site.administration.set_oauth_mode(False)
+    site.administration.set_profile("CSFBOB", "non-secure")
+    site.administration.set_table_row("expc", None)
+    site.administration.add_trust("ucm-pub", ["stranger-ca"])
+    site.phones.set_behaviours("CSFALICE", ["never-refresh"])
+    site.phones.set_token("CSFBOB", TokenConfig(user="alice"))
+    site.administration.regenerate_tomcat("ucm-pub", CertificateConfig(issuer="stranger-ca"))
     await end_service(lab, "ucm-pub")
     await start_service(lab, "ucm-pub")
     assert await start(lab, "CSFALICE") != "registered"
@@ -66,7 +66,7 @@ async def test_what_administrators_and_scripts_changed_is_as_it_was(lab: Lab) ->
 async def test_ports_certificates_and_token_keys_stay(lab: Lab) -> None:
     ports, node = endpoints_of(lab), lab.site.cluster.node("ucm-pub")
     keys, expressway, lsc = lab.site.cluster.keys, lab.site.credentials["expc"], lab.site.credentials["CSFDAVE"]
-    lab.site.regenerate_tomcat("ucm-pub", CertificateConfig())
+    lab.site.administration.regenerate_tomcat("ucm-pub", CertificateConfig())
     assert lab.site.cluster.node("ucm-pub").stores.tomcat != node.stores.tomcat
     await lab.reset()
     assert endpoints_of(lab) == ports
@@ -76,7 +76,7 @@ async def test_ports_certificates_and_token_keys_stay(lab: Lab) -> None:
 
 
 async def test_connections_of_strangers_end_at_once(lab: Lab) -> None:
-    reader, writer = await asyncio.open_connection("127.0.0.1", lab.site.ports_of("ucm-pub").sip)
+    reader, writer = await asyncio.open_connection("127.0.0.1", lab.site.addresses.ports_of("ucm-pub").sip)
     writer.write(b"\r\n\r\n")
     assert await reader.readexactly(2) == b"\r\n"
     began = time.perf_counter()
@@ -95,10 +95,10 @@ async def test_a_stopped_node_runs_again(lab: Lab) -> None:
 
 async def test_any_port_that_was_taken_meanwhile_is_replaced(lab: Lab) -> None:
     await end_service(lab, "ucm-pub")
-    before = lab.site.ports_of("ucm-pub")
+    before = lab.site.addresses.ports_of("ucm-pub")
     with socket.create_server(("127.0.0.1", before.oauth)):
         await lab.reset()
-    after = lab.site.ports_of("ucm-pub")
+    after = lab.site.addresses.ports_of("ucm-pub")
     assert after.oauth != before.oauth
     assert await start(lab, "CSFALICE") == "registered"
 

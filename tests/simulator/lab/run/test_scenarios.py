@@ -127,7 +127,7 @@ def test_a_coroutine_that_waits_is_no_thing_of_the_world() -> None:
 def test_hundreds_of_phones_register_and_refresh_in_the_world() -> None:
     phones = [PhoneConfig(device=f"CSF{n:04d}", user=f"user{n}", dn=f"{10000 + n}") for n in range(300)]
     world = World(LabConfig(phones=phones), real_now=Instant(time.time()))
-    for phone in world.site.phones.values():
+    for phone in world.site.phones.actors.values():
         phone.start(world.site.clock.now())
         world.run(phone)
     run_now(world.until_idle())

@@ -39,7 +39,7 @@ def world() -> World:
 def get(world: World, path: str, token: str | None = None, method: str = "GET") -> HttpResponse:
     headers = () if token is None else (("Authorization", f"Bearer {token}"),)
     request = HttpRequest(method=method, path=path, headers=headers)
-    return world.site.secure_files["ucm-pub"].handle(request, world.site.clock.now())
+    return world.site.ucm.secure_config_files["ucm-pub"].handle(request, world.site.clock.now())
 
 
 def token(world: World, user: str, mutation: str | None = None) -> str:
@@ -84,7 +84,7 @@ def test_uds_names_the_profile_and_jabber_files_that_exist(world: World) -> None
         path="/cucm-uds/user/alice",
         headers=(("Authorization", f"Bearer {token(world, 'alice')}"),),
     )
-    body = world.site.ucm.doors["ucm-pub"].handle(request, world.site.clock.now()).body.decode()
+    body = world.site.ucm.tomcats["ucm-pub"].handle(request, world.site.clock.now()).body.decode()
     uri = body.partition("<jabberProfile><uri>")[2].partition("<")[0]
     assert uri.startswith("https://ucm-pub.lab.example:6972/JAB_")
     assert get(world, uri.removeprefix("https://ucm-pub.lab.example:6972")).status == 200
@@ -99,7 +99,7 @@ def test_an_expired_token_at_uds_with_and_without_the_defect(defect: bool, statu
     request = HttpRequest(
         method="GET", path="/cucm-uds/user/alice/devices", headers=(("Authorization", f"Bearer {old}"),)
     )
-    assert world.site.ucm.doors["ucm-pub"].handle(request, world.site.clock.now()).status == status
+    assert world.site.ucm.tomcats["ucm-pub"].handle(request, world.site.clock.now()).status == status
 
 
 NOW = Instant(1_800_000_000.0)

@@ -21,7 +21,7 @@ def world(clock: float, *, sign_in: bool = False) -> World:
     """One node with such a clock, one phone that has started."""
     config = LabConfig(nodes=[NodeConfig(clock=clock)], phones=[PhoneConfig(sign_in=sign_in)])
     running = World(config, real_now=Instant(time.time()))
-    phone = running.site.phone("CSFALICE")
+    phone = running.site.phones.get("CSFALICE")
     phone.start(running.site.clock.now())
     running.run(phone)
     run_now(running.until_idle())
@@ -47,7 +47,7 @@ def test_the_date_of_a_response_is_the_nodes(ahead: float) -> None:
 
 def test_a_date_follows_a_clock_that_jumps() -> None:
     running = world(0.0)
-    running.site.set_clock("ucm-pub", -3600)
+    running.site.faults.set_clock("ucm-pub", -3600)
     run_now(running.advance(120))
     assert abs(dates(running)[-1] + 3600) < 1.1
 
@@ -56,12 +56,12 @@ def test_a_date_follows_a_clock_that_jumps() -> None:
 def test_who_issues_and_judges_by_the_same_wrong_clock_notices_nothing(ahead: float) -> None:
     running = world(ahead, sign_in=True)
     assert any(isinstance(record.event, OAuthGranted) for record in running.site.log.records())
-    assert running.site.bound_at("CSFALICE") == "ucm-pub"
+    assert running.site.phones.bound_at("CSFALICE") == "ucm-pub"
 
 
 def test_the_age_of_a_token_is_told_by_the_clock_that_judged_it() -> None:
     running = world(0.0)
-    running.site.set_clock("ucm-pub", 600)
+    running.site.faults.set_clock("ucm-pub", 600)
     run_now(running.advance(120))
     accepted = [r.event for r in running.site.log.records() if isinstance(r.event, RegistrarAccepted)]
     assert accepted[0].token_age == 0
@@ -71,23 +71,23 @@ def test_the_age_of_a_token_is_told_by_the_clock_that_judged_it() -> None:
 
 def test_timers_do_not_go_by_the_clock() -> None:
     running = world(0.0)
-    running.site.set_clock("ucm-pub", 86_400)
+    running.site.faults.set_clock("ucm-pub", 86_400)
     run_now(running.advance(60))
     ended = [r for r in running.site.log.records() if isinstance(r.event, BindingChanged) and r.event.cause]
     assert not ended
-    assert running.site.bound_at("CSFALICE") == "ucm-pub"
+    assert running.site.phones.bound_at("CSFALICE") == "ucm-pub"
 
 
 def test_a_node_that_hangs_keeps_its_registrations_until_they_end() -> None:
     running = world(0.0)
-    running.site.hang("ucm-pub")
+    running.site.faults.hang("ucm-pub")
     run_now(running.advance(119))
-    assert running.site.bound_at("CSFALICE") == "ucm-pub"
+    assert running.site.phones.bound_at("CSFALICE") == "ucm-pub"
     run_now(running.advance(60))
-    assert running.site.bound_at("CSFALICE") is None
-    running.site.hang("ucm-pub", False)
+    assert running.site.phones.bound_at("CSFALICE") is None
+    running.site.faults.hang("ucm-pub", False)
     run_now(running.advance(300))
-    assert running.site.bound_at("CSFALICE") == "ucm-pub"
+    assert running.site.phones.bound_at("CSFALICE") == "ucm-pub"
 
 
 def test_a_clock_is_wrong_by_ten_years_at_most() -> None:

@@ -43,17 +43,17 @@ def post(world: World, path: str, fields: str) -> HttpResponse:
         body=fields.encode(),
         source="192.0.2.9",
     )
-    return world.site.ucm.doors["ucm-pub"].handle(request, world.site.clock.now())
+    return world.site.ucm.tomcats["ucm-pub"].handle(request, world.site.clock.now())
 
 
 def test_the_labs_phones_use_the_first_path_and_the_first_client_with_its_secret() -> None:
     own = world(OWN + PHONE)
-    phone = own.site.phone("CSFALICE")
+    phone = own.site.phones.get("CSFALICE")
     phone.start(own.site.clock.now())
     own.run(phone)
     run_now(own.until_idle())
-    assert own.site.believed_at("CSFALICE") == "ucm-pub"
-    paths = [call["path"] for call in own.site.ucm.failures.calls()]
+    assert own.site.phones.believed_at("CSFALICE") == "ucm-pub"
+    paths = [call["path"] for call in own.site.faults.plans.calls()]
     assert paths.count("/oauth2/token") == 1
     assert "/ssosp/oauth/token" not in paths
     assert "not-for-the-journal" not in str(own.site.log.records()) + repr(own.site.config)

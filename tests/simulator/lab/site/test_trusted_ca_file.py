@@ -25,7 +25,9 @@ def subjects(world: World) -> list[tuple[object, object]]:
 def test_every_authority_of_a_file_is_listed_and_told() -> None:
     world = World(LAB, real_now=Instant(time.time()))
     others = world.site.pki.bundle(["tomcat-ca", "other-ca"])
-    world.site.trust_certificate("expc", b"Root of Tomcat\n" + b"# and another\n".join(others) + b"\n")
+    world.site.expressways.trust_certificate(
+        "expc", b"Root of Tomcat\n" + b"# and another\n".join(others) + b"\n"
+    )
     assert subjects(world) == [("CN=expressway-ca", True), ("CN=tomcat-ca", True), ("CN=other-ca", True)]
     told = [r.event for r in world.site.log.records() if isinstance(r.event, ClusterChanged)]
     assert told[-1].detail == "+ CN=tomcat-ca, CN=other-ca"
@@ -34,7 +36,7 @@ def test_every_authority_of_a_file_is_listed_and_told() -> None:
 def test_an_authority_that_is_there_already_is_no_twin_of_itself() -> None:
     world = World(LAB, real_now=Instant(time.time()))
     (own,) = world.site.pki.bundle(["expressway-ca"])
-    world.site.trust_certificate("expc", b"once more:\r\n" + own.replace(b"\n", b"\r\n"))
+    world.site.expressways.trust_certificate("expc", b"once more:\r\n" + own.replace(b"\n", b"\r\n"))
     assert subjects(world) == [("CN=expressway-ca", True)]
 
 
@@ -49,7 +51,7 @@ def test_an_authority_that_is_there_already_is_no_twin_of_itself() -> None:
 def test_what_holds_no_certificate_is_refused_and_changes_nothing(text: bytes) -> None:
     world = World(LAB, real_now=Instant(time.time()))
     with pytest.raises(ValueError, match="no certificate in PEM form"):
-        world.site.trust_certificate("expc", text)
+        world.site.expressways.trust_certificate("expc", text)
     assert subjects(world) == [("CN=expressway-ca", True)]
 
 
@@ -57,7 +59,7 @@ def test_a_good_certificate_before_a_broken_one_does_not_go_in_alone() -> None:
     world = World(LAB, real_now=Instant(time.time()))
     (good,) = world.site.pki.bundle(["tomcat-ca"])
     with pytest.raises(ValueError, match="no certificate in PEM form"):
-        world.site.trust_certificate(
+        world.site.expressways.trust_certificate(
             "expc", good + b"-----BEGIN CERTIFICATE-----\nQUFB\n-----END CERTIFICATE-----\n"
         )
     assert subjects(world) == [("CN=expressway-ca", True)]

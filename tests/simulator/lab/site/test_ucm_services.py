@@ -1,4 +1,4 @@
-"""What administrators set at one door counts at the others."""
+"""What administrators set through one interface counts in the others."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def parameter(name: str, value: str) -> dict[str, str]:
 
 
 def test_sign_in_parameters_set_over_axl_count_at_once(world: World) -> None:
-    signon = world.site.ucm.signon
+    signon = world.site.ucm.sign_in.signon
     assert (signon.parameters.refresh_login_flow, signon.parameters.access_expiry_minutes) == (True, 60)
     assert not do(world, axl=parameter("OAuthAccessTokenExpiryTimer", "5"))
     assert not do(world, axl=parameter("OAuthRefreshLoginFlow", "0"))
@@ -56,15 +56,15 @@ def test_sign_in_parameters_set_over_axl_count_at_once(world: World) -> None:
     ],
 )
 def test_what_cannot_be_saved_is_refused_and_nothing_is_changed(world: World, name: str, value: str) -> None:
-    before = world.site.ucm.signon.parameters
+    before = world.site.ucm.sign_in.signon.parameters
     assert not do(world, axl={**parameter(name, value), "status": 500, "answers": "must be"})
-    assert world.site.ucm.signon.parameters == before
+    assert world.site.ucm.sign_in.signon.parameters == before
 
 
 def test_a_shorter_refresh_timer_set_over_the_cli_counts_too(world: World) -> None:
     sql = "run sql update processconfig set paramvalue = '7' where paramname = 'OAuthRefreshTokenExpiryTimer'"
     assert not do(world, admin={"command": sql, "prints": "Rows: 1"})
-    assert world.site.ucm.signon.parameters.refresh_lifetime == 7 * 86_400
+    assert world.site.ucm.sign_in.signon.parameters.refresh_lifetime == 7 * 86_400
 
 
 def user(operation: str, body: str) -> dict[str, str]:
@@ -72,27 +72,27 @@ def user(operation: str, body: str) -> dict[str, str]:
 
 
 def test_a_password_given_over_axl_is_the_users(world: World) -> None:
-    office = world.site.ucm
-    office.open_doors()
+    sign_in = world.site.ucm.sign_in
+    sign_in.load_passwords()
     zoe = "<user><userid>zoe</userid><lastName>Z</lastName><password>Secret12</password></user>"
     assert not do(world, axl=user("addUser", zoe))
-    assert office.signon.sign_in("zoe", "Secret12") == world.site.cluster.directory.user("zoe")
-    assert office.signon.sign_in("zoe", "ucmsim") == "wrong"
+    assert sign_in.signon.sign_in("zoe", "Secret12") == world.site.cluster.directory.user("zoe")
+    assert sign_in.signon.sign_in("zoe", "ucmsim") == "wrong"
     assert not do(world, axl=user("updateUser", "<userid>alice</userid><password>Other-1</password>"))
-    assert office.signon.sign_in("alice", "ucmsim") == "wrong"
-    assert office.signon.sign_in("alice", "Other-1") != "wrong"
+    assert sign_in.signon.sign_in("alice", "ucmsim") == "wrong"
+    assert sign_in.signon.sign_in("alice", "Other-1") != "wrong"
     assert not do(world, axl=user("updateUser", "<userid>alice</userid><title>Dr</title>"))
-    assert office.signon.sign_in("alice", "Other-1") != "wrong"
+    assert sign_in.signon.sign_in("alice", "Other-1") != "wrong"
 
 
 def test_a_user_without_a_password_gets_the_labs(world: World) -> None:
-    office = world.site.ucm
-    office.open_doors()
+    sign_in = world.site.ucm.sign_in
+    sign_in.load_passwords()
     assert not do(world, axl=user("addUser", "<user><userid>zoe</userid><lastName>Z</lastName></user>"))
-    assert office.signon.sign_in("zoe", "ucmsim") != "wrong"
+    assert sign_in.signon.sign_in("zoe", "ucmsim") != "wrong"
 
 
-def test_no_door_shows_a_password(world: World) -> None:
+def test_no_interface_shows_a_password(world: World) -> None:
     body = "<userid>alice</userid><password>Secret12</password>"
     assert not do(world, axl=user("updateUser", body))
     shown = {
@@ -112,12 +112,12 @@ def test_too_long_a_password_is_a_fault(world: World) -> None:
     assert not do(world, axl={**user("updateUser", body), "status": 500, "answers": "1 to 1024 bytes"})
 
 
-def test_an_account_locked_at_one_door_is_locked_at_every_door(world: World) -> None:
-    office, clock = world.site.ucm, world.site.clock
-    assert office.administrators.sign_in("admin", "ucmsim") is not None
+def test_an_account_locked_at_one_interface_is_locked_at_every_interface(world: World) -> None:
+    sign_in, clock = world.site.ucm.sign_in, world.site.clock
+    assert sign_in.administrators.sign_in("admin", "ucmsim") is not None
     for _ in range(3):
-        assert office.administrators.sign_in("admin", "wrong") is None
-    assert office.accounts.log_in("admin", "ucmsim", clock.now()) is Login.LOCKED
+        assert sign_in.administrators.sign_in("admin", "wrong") is None
+    assert sign_in.accounts.log_in("admin", "ucmsim", clock.now()) is Login.LOCKED
     assert not do(world, axl={**user("getCCMVersion", ""), "status": 401})
     run_now(world.advance(301))
-    assert office.administrators.sign_in("admin", "ucmsim") is not None
+    assert sign_in.administrators.sign_in("admin", "ucmsim") is not None

@@ -33,7 +33,7 @@ class UcmServices:
             phones=[PhoneConfig(deployment="mra")],
         )
         self.world = World(config, real_now=Instant(time.time()))
-        self.world.site.ucm.open_doors()
+        self.world.site.ucm.sign_in.load_passwords()
         self.desk = ExpresswayAdmin(self.world.site)
 
     def discover(self, **typed: Any) -> str | None:

@@ -62,7 +62,7 @@ def world() -> World:
         phones=[PhoneConfig(deployment="mra")],
     )
     world = World(config, real_now=Instant(time.time()))
-    world.site.ucm.open_doors()
+    world.site.ucm.sign_in.load_passwords()
     return world
 
 
@@ -169,7 +169,7 @@ def test_bytes_that_are_no_domain() -> None:
 
 
 def test_who_sends_on_while_a_request_is_under_way_inside_is_bounded(world: World) -> None:
-    expressway, now = world.site.expressways["expc"], world.site.clock.now()
+    expressway, now = world.site.expressways.expressway_c["expc"], world.site.clock.now()
     flow, here = FlowId(90_001), Address("198.51.100.7", 8443)
     facts = FlowFacts(transport="tls", local=here, remote=Address("203.0.113.9", 40000), listener="https")
     expressway.flow_opened(flow, facts, now)
@@ -182,7 +182,7 @@ def test_who_sends_on_while_a_request_is_under_way_inside_is_bounded(world: Worl
 
 
 def test_a_path_that_is_no_text_is_refused_and_told_in_letters_that_can_be_written(world: World) -> None:
-    expressway, now = world.site.expressways["expc"], world.site.clock.now()
+    expressway, now = world.site.expressways.expressway_c["expc"], world.site.clock.now()
     flow, here = FlowId(90_001), Address("198.51.100.7", 8443)
     facts = FlowFacts(transport="tls", local=here, remote=Address("203.0.113.9", 40000), listener="https")
     expressway.flow_opened(flow, facts, now)

@@ -81,7 +81,7 @@ def lab(**edge: object) -> World:
     pair = ExpresswayConfig(edge=EdgeConfig.model_validate(edge), rate_limit=10)
     config = LabConfig(expressways=[pair], phones=[PhoneConfig(deployment="mra")])
     world = World(config, real_now=Instant(time.time()))
-    world.site.ucm.open_doors()
+    world.site.ucm.sign_in.load_passwords()
     return world
 
 
@@ -91,17 +91,17 @@ def seen(world: World, kind: type[Event], actor: str) -> list[Record]:
 
 def states(world: World) -> dict[str, str]:
     site = world.site
-    zones = [("e", zone) for zone in site.edges["expe"].zones]
-    zones += [("c", zone) for zone in site.expressways["expc"].traversal]
+    zones = [("e", zone) for zone in site.expressways.expressway_e["expe"].zones]
+    zones += [("c", zone) for zone in site.expressways.expressway_c["expc"].traversal]
     return {f"{side} {zone.zone}": zone.state for side, zone in zones}
 
 
 def register(world: World) -> str | None:
-    phone = world.site.phone("CSFALICE")
+    phone = world.site.phones.get("CSFALICE")
     phone.start(world.site.clock.now())
     world.run(phone)
     run_now(world.until_idle())
-    return world.site.bound_at("CSFALICE")
+    return world.site.phones.bound_at("CSFALICE")
 
 
 ALL_ACTIVE = dict.fromkeys(("e TraversalZone", "e SSH tunnels", "c TraversalZone", "c SSH tunnels"), "active")
@@ -114,7 +114,7 @@ def test_both_sides_show_both_connections_from_the_start() -> None:
 def test_a_phone_registers_through_both_and_is_reached_through_both() -> None:
     world = lab()
     assert register(world) == "ucm-pub"
-    for node in world.site.notify_reset("CSFALICE"):
+    for node in world.site.ucm.notify_reset("CSFALICE"):
         world.run(node)
     run_now(world.until_idle())
     notified = [one.event for one in seen(world, ev.SipReceived, "CSFALICE")]
@@ -241,11 +241,11 @@ def test_attempts_become_rarer_and_never_stop() -> None:
 
 def test_an_expressway_c_that_hangs_is_noticed_at_the_edge() -> None:
     world = lab()
-    world.site.hang_expressway("expc", True)
+    world.site.faults.hang_expressway("expc", True)
     run_now(world.advance(70))
     assert states(world)["e TraversalZone"] == "failed"
-    world.site.hang_expressway("expc", False)
-    world.run(world.site.expressways["expc"])
+    world.site.faults.hang_expressway("expc", False)
+    world.run(world.site.expressways.expressway_c["expc"])
     run_now(world.advance(200))
     assert states(world) == ALL_ACTIVE
 
@@ -259,7 +259,7 @@ def test_either_of_the_pair_may_be_switched_off_and_on(name: str) -> None:
     run_now(start_expressway(world, name))
     run_now(world.advance(400))
     assert states(world) == ALL_ACTIVE
-    assert world.site.bound_at("CSFALICE") == "ucm-pub"
+    assert world.site.phones.bound_at("CSFALICE") == "ucm-pub"
 
 
 # --- what phones' side sends ----------------------------------------------------------------------------------
@@ -311,7 +311,7 @@ def test_hops_count_over_both() -> None:
 
 def test_expired_tokens_block_their_source_at_the_edge_and_not_the_pair() -> None:
     world = lab()
-    token = world.site.token_text(TokenConfig(mutate="expired"))
+    token = world.site.phones.token_text(TokenConfig(mutate="expired"))
     for _ in range(6):
         client = from_outside(world, f'Proxy-Authorization: Bearer token="{token}"')
         assert client.heard.startswith(b"SIP/2.0 407")
@@ -341,7 +341,7 @@ def test_a_loop_over_the_traversal_zone_is_cut() -> None:
 
 def test_a_question_at_8443_that_the_expressway_c_never_answers_gets_504() -> None:
     world = lab()
-    world.site.hang_expressway("expc", True)
+    world.site.faults.hang_expressway("expc", True)
     asked = connect(world, 8443, b"GET /bGFiLmV4YW1wbGU/get_edge_sso HTTP/1.1\r\nHost: expe\r\n\r\n", None)
     run_now(world.advance(14))
     assert asked.heard == b""
@@ -354,9 +354,9 @@ def test_what_ucm_sends_to_a_phone_while_the_link_is_cut_is_answered_480() -> No
     assert register(world) == "ucm-pub"
     run_now(stop_expressway(world, "expe"))
     run_now(world.advance(1))
-    for node in world.site.notify_reset("CSFALICE"):
+    for node in world.site.ucm.notify_reset("CSFALICE"):
         world.run(node)
     run_now(world.until_idle())
     answers = [one.event for one in seen(world, ev.SipReceived, "ucm-pub")]
     assert [event.status for event in answers if isinstance(event, ev.SipReceived)][-1] == 480
-    assert world.site.bound_at("CSFALICE") == "ucm-pub"
+    assert world.site.phones.bound_at("CSFALICE") == "ucm-pub"
