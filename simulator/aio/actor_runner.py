@@ -6,11 +6,13 @@ import asyncio
 from collections.abc import Callable, Coroutine
 from typing import Any
 
+from simulator.aio.activity import Activity
 from simulator.aio.dial import DialFailed, Resolve, dial
 from simulator.aio.flow_events import AddressMap, Carrier, FlowEvents
 from simulator.aio.tcp_connection import Limits, TcpConnection
 from simulator.aio.udp import UdpSocket
 from simulator.core import redact
+from simulator.core.actor.deadlines import DeadlineQueue
 from simulator.core.actor.flow import (
     Actor,
     CloseFlow,
@@ -48,7 +50,7 @@ class ActorRunner:
         tap: Tap | None,
         shown: AddressMap | None,
         fetch: Callable[[ActorId, Fetch], Coroutine[Any, Any, Fetched]],
-        on_activity: Callable[[], None],
+        activity: Activity,
     ) -> None:
         self.actor = actor
         self.key = id(actor)
@@ -60,7 +62,7 @@ class ActorRunner:
         self.carriers: dict[FlowId, Carrier] = {}
         self.pumps: set[TcpConnection] = set()
         self.sockets: set[UdpSocket] = set()
-        self.on_activity = on_activity
+        self.activity = activity
         self._loop = asyncio.get_running_loop()
         self._log = log
         self._clock = clock
@@ -75,7 +77,8 @@ class ActorRunner:
         self._fetches: set[asyncio.Task[None]] = set()
         self._timer: asyncio.TimerHandle | None = None
         self._deadline = Instant(0.0)
-        self._held = False
+        self._walk: DeadlineQueue[ActorRunner] | None = None
+        """Where its deadlines go while somebody else moves the clock."""
         self._gone = asyncio.Event()
 
     # --- calls into the actor --------------------------------------------------------------------------------
@@ -109,7 +112,7 @@ class ActorRunner:
 
     def follow(self) -> None:
         """Carry out what the actor wants done, and set its timer. After each call into it."""
-        self.on_activity()
+        self.activity.move()
         try:
             effects = self.actor.effects()
             if effects:
@@ -118,7 +121,9 @@ class ActorRunner:
         except Exception as error:
             self._failed("effects", error, None)
             return
-        if deadline is not None and not self._held and (self._timer is None or deadline < self._deadline):
+        if self._walk is not None:
+            self._walk.set(self, deadline)
+        elif deadline is not None and (self._timer is None or deadline < self._deadline):
             self._set_timer(deadline)
 
     def _call(self, during: str, method: Callable[..., None], flow: FlowId | None, *args: object) -> None:
@@ -188,6 +193,7 @@ class ActorRunner:
         task = self._dials.pop(flow, None)
         if task is not None:
             task.cancel()
+            self.activity.end(flow)
         carrier = self.carriers.pop(flow, None)
         if carrier is not None:
             carrier.close()
@@ -195,8 +201,8 @@ class ActorRunner:
                 self._log.emit(self.name, FlowClosed(by="us", clean=True), flow=flow)
 
     def _open(self, effect: OpenFlow) -> None:
-        task = self._loop.create_task(self._dial(effect))
-        self._dials[effect.flow] = task
+        self.activity.begin(effect.flow, self.name, f"connecting to {effect.remote}")
+        self._dials[effect.flow] = self._loop.create_task(self._dial(effect))
 
     async def _dial(self, effect: OpenFlow) -> None:
         doorway = FlowEvents(
@@ -217,9 +223,11 @@ class ActorRunner:
                 resolve=self._resolve,
                 keylog=self._keylog,
                 tap=self._tap,
+                activity=self.activity,
             )
         except DialFailed as error:
             self._dials.pop(effect.flow, None)
+            self.activity.end(effect.flow)
             detail = str(error)
             if self._log.on:
                 failed = FlowFailed(transport=effect.transport, remote=str(effect.remote), detail=detail)
@@ -237,16 +245,17 @@ class ActorRunner:
 
     # --- the timer -------------------------------------------------------------------------------------------
 
-    def hold(self) -> None:
-        """Set no timer until `rearm`: somebody else wakes the actor, in step with the others."""
-        self._held = True
+    def hold(self, walk: DeadlineQueue[ActorRunner]) -> None:
+        """Set no timer until `rearm`: put deadlines into `walk`, by which the actor is woken instead."""
+        self._walk = walk
+        walk.set(self, None if self.removed else self.actor.next_timeout())
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None
 
     def rearm(self) -> None:
         """Set the timer by the clock as it is now."""
-        self._held = False
+        self._walk = None
         deadline = None if self.removed else self.actor.next_timeout()
         if deadline is not None:
             self._set_timer(deadline)
@@ -272,26 +281,13 @@ class ActorRunner:
 
     # --- the end ---------------------------------------------------------------------------------------------
 
-    @property
-    def busy(self) -> bool:
-        """Connections, handshakes or fetches are under way that will call the actor without its doing."""
-        return bool(self._dials or self._fetches) or any(pump.busy for pump in self.pumps)
-
-    def wait_no_more(self) -> None:
-        """Handshakes that do not get on are no reason to wait, until they do."""
-        for pump in self.pumps:
-            pump.wait_no_more()
-
     def gone(self, pump: TcpConnection) -> None:
         self.pumps.discard(pump)
         self._gone.set()
 
     def vanish(self) -> None:
         """Reset every connection, without a word."""
-        self.removed = True
-        if self._timer is not None:
-            self._timer.cancel()
-            self._timer = None
+        self._stop()
         for task in (*self._dials.values(), *self._fetches):
             task.cancel()
         self.carriers.clear()
@@ -300,12 +296,20 @@ class ActorRunner:
         for sock in tuple(self.sockets):
             sock.close()
 
-    async def leave(self) -> None:
-        """Close everything the actor has, in an orderly way, at the latest after the linger time."""
+    def _stop(self) -> None:
+        """Neither call the actor nor wait for it any more."""
         self.removed = True
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None
+        if self._walk is not None:
+            self._walk.set(self, None)
+        for flow in self._dials:
+            self.activity.end(flow)
+
+    async def leave(self) -> None:
+        """Close everything the actor has, in an orderly way, at the latest after the linger time."""
+        self._stop()
         tasks = [*self._dials.values(), *self._fetches]
         for task in tasks:
             task.cancel()

@@ -9,6 +9,7 @@ from collections.abc import Callable
 
 from certs.contexts import client_context
 from certs.identity import read
+from simulator.aio.activity import Activity
 from simulator.aio.flow_events import FlowEvents
 from simulator.aio.tcp_connection import Limits, TcpConnection
 from simulator.aio.udp import UdpSocket
@@ -31,6 +32,7 @@ async def dial(
     resolve: Resolve | None,
     keylog: str | None,
     tap: Tap | None,
+    activity: Activity,
 ) -> UdpSocket | None:
     """Connects; from then on the doorway is told. Returns the socket of a UDP flow. Raises DialFailed."""
     loop = asyncio.get_running_loop()
@@ -41,7 +43,7 @@ async def dial(
         async with asyncio.timeout(effect.timeout):
             if effect.transport == "udp":
                 _, sock = await loop.create_datagram_endpoint(
-                    lambda: UdpSocket(doorway, most_flows=1, connected=True, tap=tap),
+                    lambda: UdpSocket(doorway, most_flows=1, connected=True, tap=tap, activity=activity),
                     remote_addr=(there.host, there.port),
                 )
                 return sock
@@ -53,6 +55,7 @@ async def dial(
                     limits=limits,
                     handshake=max(0.0, effect.timeout - (loop.time() - started)),
                     tap=tap,
+                    activity=activity,
                 ),
                 there.host,
                 there.port,

@@ -13,8 +13,10 @@ from typing import Protocol
 
 from certs.contexts import server_context
 from certs.identity import read
+from simulator.aio.activity import Activity
 from simulator.aio.actor_runner import ActorRunner
 from simulator.aio.clock import ShiftClock
+from simulator.aio.clock_walk import ClockWalk
 from simulator.aio.dial import Resolve
 from simulator.aio.flow_events import AddressMap, FlowEvents
 from simulator.aio.http_client import Fetcher
@@ -27,15 +29,12 @@ from simulator.core.actor.flow import Actor, Address, Listen
 from simulator.core.actor.tap import Tap
 from simulator.core.events.log import EventLog
 from simulator.core.ids import ActorId, FlowIds
-from simulator.core.instant import Clock, Instant
+from simulator.core.instant import Clock
 from simulator.core.network.endpoint import Endpoint, HttpHandler, TerminalHandler, TerminalService
 from simulator.core.tls.session import TlsSession
 
-_QUIET_PASSES = 4
-"""Passes of the loop without a stir after which loopback traffic has come to rest."""
-_MOST_REPEATS = 100
-_SETTLE = 1.0
-"""Seconds of real time after which `until_idle` stops waiting for unfinished handshakes and fetches."""
+_PATIENCE = 1.0
+"""Seconds of real time without a move after which `until_idle` stops waiting for what is under way."""
 
 
 class TerminalServer(Protocol):
@@ -91,9 +90,11 @@ class Driver:
         self._runners: dict[int, ActorRunner] = {}
         """By the `id` of the actor, in the order they came."""
         self._opened: dict[tuple[ActorId, str], _Opened] = {}
-        self._stirs = 0
-        self._awaiting_stir = False
-        self._stirred = asyncio.Event()
+        self.activity = Activity()
+        """What `until_idle` waits for."""
+        self._walk: ClockWalk | None = None
+        """While the clock is moved ahead."""
+        self._advancing = asyncio.Lock()
         self._fetcher = Fetcher(
             log,
             flows,
@@ -102,7 +103,7 @@ class Driver:
             keylog=keylog,
             tap=tap,
             shown=shown,
-            on_activity=self._stir,
+            activity=self.activity,
         )
 
     # --- endpoints and actors --------------------------------------------------------------------------------
@@ -132,8 +133,7 @@ class Driver:
                 runner.follow()
         closed = [self._opened.pop(key) for key in keys]
         for one in closed:
-            if isinstance(one.server, asyncio.Server):
-                one.server.close()
+            self._stop_listening(one)
         staying = {one.runner for one in self._opened.values()}
         leaving = dict.fromkeys(
             one.runner
@@ -196,8 +196,10 @@ class Driver:
                 tap=self._tap,
                 shown=self._shown,
                 fetch=self._fetcher.get,
-                on_activity=self._stir,
+                activity=self.activity,
             )
+            if self._walk is not None:
+                self._walk.add(runner)
         return runner
 
     def _take(self, key: int) -> ActorRunner | None:
@@ -206,17 +208,20 @@ class Driver:
         if runner is None:
             return None
         for place in [place for place, one in self._opened.items() if one.runner is runner]:
-            one = self._opened.pop(place)
-            if isinstance(one.server, asyncio.Server):
-                one.server.close()
+            self._stop_listening(self._opened.pop(place))
         return runner
+
+    def _stop_listening(self, one: _Opened) -> None:
+        if isinstance(one.server, asyncio.Server):
+            self.activity.unlisten(one.address)
+            one.server.close()
 
     async def _open_one(self, endpoint: Endpoint) -> _Opened:
         if endpoint.key in self._opened:
             raise ValueError(f"{endpoint.owner} has an open endpoint named {endpoint.listen.name!r}")
         match endpoint.handler:
             case HttpHandler(service=service, max_body=max_body):
-                protocols = http_protocols(service, self._clock, max_body=max_body)
+                protocols = http_protocols(service, self._clock, max_body=max_body, activity=self.activity)
                 server = ProtocolServer(
                     endpoint.owner,
                     protocols,
@@ -226,6 +231,7 @@ class Driver:
                     keylog=self._keylog,
                     tap=self._tap,
                     shown=self._shown,
+                    activity=self.activity,
                 )
                 return _Opened(address=await server.start(endpoint.listen), server=server)
             case TerminalHandler(service=terminal):
@@ -241,78 +247,26 @@ class Driver:
     async def advance(self, seconds: float) -> None:
         """Move the clock ahead, from deadline to deadline: each actor is woken at its time, in order.
 
-        Between two deadlines loopback traffic comes to rest (`until_idle`). What depends on hosts elsewhere, on
-        name servers or on a peer that keeps silent is not waited for beyond a second. Needs a ShiftClock.
+        Between two deadlines traffic comes to rest (`until_idle`). The clock stands still meanwhile.
+        Raises TypeError if the driver's clock is no ShiftClock.
         """
         clock = self._clock
         if not isinstance(clock, ShiftClock):
             raise TypeError(f"only a ShiftClock can be advanced, not {type(clock).__name__}")
-        target = clock.now() + seconds
-        for seat in self._runners.values():
-            seat.hold()
-        try:
-            await self._walk(clock, Instant(target))
-        finally:
-            for seat in self._runners.values():
-                seat.rearm()
+        async with self._advancing:
+            self._walk = ClockWalk(clock, self.until_idle)
+            try:
+                await self._walk.run(tuple(self._runners.values()), seconds)
+            finally:
+                self._walk = None
         for terminal in [one.terminal for one in self._opened.values()]:
             if terminal is not None:
                 terminal.run()
         await self.until_idle()
 
-    async def _walk(self, clock: ShiftClock, target: Instant) -> None:
-        fired: tuple[ActorId, Instant] | None = None
-        repeats = 0
-        await self.until_idle()
-        while due := self._due(target):
-            deadline, seat = min(due, key=lambda entry: entry[0])
-            repeats = repeats + 1 if fired == (seat.name, deadline) else 0
-            fired = seat.name, deadline
-            if repeats > _MOST_REPEATS:
-                raise RuntimeError(f"actor {seat.name}: handle_timeout does not clear its deadline {deadline}")
-            clock.advance_to(deadline)
-            seat.handle_timeout(clock.now())
-            await self.until_idle()
-        clock.advance_to(target)
-
-    def _due(self, target: Instant) -> list[tuple[Instant, ActorRunner]]:
-        return [
-            (deadline, seat)
-            for seat in self._runners.values()
-            if (deadline := seat.actor.next_timeout()) is not None and deadline <= target
-        ]
-
     async def until_idle(self) -> None:
         """Let traffic between the actors of this driver come to rest, timers aside."""
-        loop = asyncio.get_running_loop()
-        give_up = loop.time() + _SETTLE
-        quiet = 0
-        while quiet < _QUIET_PASSES and loop.time() < give_up:
-            before = self._stirs
-            await asyncio.sleep(0)
-            quiet = quiet + 1 if self._stirs == before else 0
-            if quiet == _QUIET_PASSES and any(seat.busy for seat in self._runners.values()):
-                quiet = 0
-                await self._stir_or(give_up)
-        if loop.time() >= give_up:
-            for seat in self._runners.values():
-                seat.wait_no_more()
-
-    async def _stir_or(self, give_up: float) -> None:
-        self._stirred.clear()
-        self._awaiting_stir = True
-        try:
-            async with asyncio.timeout_at(give_up):
-                await self._stirred.wait()
-        except TimeoutError:
-            return
-        finally:
-            self._awaiting_stir = False
-
-    def _stir(self) -> None:
-        self._stirs += 1
-        if self._awaiting_stir:
-            self._stirred.set()
+        await self.activity.until_idle(_PATIENCE)
 
     # --- listeners of actors ---------------------------------------------------------------------------------
 
@@ -344,9 +298,17 @@ class Driver:
 
                 def accept() -> TcpConnection:
                     session = TlsSession.server(context, identify=read) if context is not None else None
-                    return TcpConnection(loop, flow_events, session=session, limits=limits, tap=self._tap)
+                    return TcpConnection(
+                        loop,
+                        flow_events,
+                        session=session,
+                        limits=limits,
+                        tap=self._tap,
+                        activity=self.activity,
+                    )
 
                 server, address = await bind(loop, listen.address, accept, backlog=limits.backlog)
+                self.activity.listen(address)
         except BaseException:
             if is_new:
                 del self._runners[id(actor)]
@@ -358,7 +320,9 @@ class Driver:
         host = await literal(loop, address)
         try:
             _, sock = await loop.create_datagram_endpoint(
-                lambda: UdpSocket(owner, most_flows=self._limits.udp_flows, tap=self._tap),
+                lambda: UdpSocket(
+                    owner, most_flows=self._limits.udp_flows, tap=self._tap, activity=self.activity
+                ),
                 local_addr=(host, address.port),
             )
         except OSError as error:

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from typing import Protocol
 
 from certs import handshakes
+from simulator.aio.activity import Activity
 from simulator.aio.tcp_connection import TcpConnection
 from simulator.aio.udp import UdpFlow
 from simulator.core.actor.flow import Address, FlowEnd, FlowFacts, Transport
@@ -42,13 +43,12 @@ class Runner(Protocol):
     removed: bool
     carriers: dict[FlowId, Carrier]
     pumps: set[TcpConnection]
+    activity: Activity
+    """Of the driver: what until_idle waits for."""
 
     def opened(self, flow: FlowId, facts: FlowFacts) -> None: ...
     def data(self, flow: FlowId, data: bytes) -> None: ...
     def ended(self, flow: FlowId, end: FlowEnd) -> None: ...
-    def on_activity(self) -> None:
-        """Something moved that no actor is told about: a connection, half a handshake."""
-
     def gone(self, pump: TcpConnection) -> None: ...
 
 
@@ -95,10 +95,15 @@ class FlowEvents:
             pump.abort()
             return
         self._enter(pump, pump.local, pump.remote)
-        seat.on_activity()
+        if self._dialled is not None:
+            if self._transport == "tls" and not seat.activity.knows_peer_of(pump):
+                seat.activity.begin(self._dialled, seat.name, f"TLS handshake with {pump.remote}")
+            else:
+                seat.activity.end(self._dialled)
 
     def established(self, pump: TcpConnection, tls: TlsFacts | None) -> None:
         flow = pump.flow
+        self._seat.activity.end(flow)
         if tls is not None and self._tls is not None and self._log.on:
             self._emit(flow, handshakes.established(self._tls, tls, time.time()))
         self._seat.opened(flow, self._facts(pump.local, pump.remote, tls))
@@ -108,21 +113,22 @@ class FlowEvents:
 
     def ended(self, pump: TcpConnection, end: FlowEnd) -> None:
         flow = pump.flow
+        self._seat.activity.end(flow)
         if end.refusal is not None and self._tls is not None and self._log.on:
             self._emit(flow, handshakes.failed(self._tls, end.refusal, time.time()))
         self._leave(flow, end)
         if pump.up or self._dialled is not None:
             self._seat.ended(flow, end)
-        else:
-            self._seat.on_activity()
 
     def gone(self, pump: TcpConnection) -> None:
+        self._seat.activity.end(pump.flow)
         self._seat.gone(pump)
 
     # --- UDP -------------------------------------------------------------------------------------------------
 
     def opened(self, flow: UdpFlow) -> None:
         self._enter(flow, flow.local, flow.remote)
+        self._seat.activity.end(flow.flow)
         self._seat.opened(flow.flow, self._facts(flow.local, flow.remote, None))
 
     def received_datagram(self, flow: UdpFlow, data: bytes) -> None:

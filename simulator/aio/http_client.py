@@ -10,9 +10,9 @@ import asyncio
 import http.client
 import io
 import zlib
-from collections.abc import Callable
 from urllib.parse import SplitResult, urljoin, urlsplit
 
+from simulator.aio.activity import Activity
 from simulator.aio.dial import DialFailed, Resolve, dial
 from simulator.aio.flow_events import AddressMap, Carrier, FlowEvents
 from simulator.aio.tcp_connection import Limits, TcpConnection
@@ -48,7 +48,7 @@ class Fetcher:
         keylog: str | None = None,
         tap: Tap | None = None,
         shown: AddressMap | None = None,
-        on_activity: Callable[[], None] = lambda: None,
+        activity: Activity | None = None,
     ) -> None:
         self._log = log
         self._flows = flows
@@ -57,7 +57,7 @@ class Fetcher:
         self._keylog = keylog
         self._tap = tap
         self._shown = shown
-        self._stirred = on_activity
+        self._activity = activity or Activity()
 
     async def get(self, actor: ActorId, fetch: Fetch) -> Fetched:
         try:
@@ -99,7 +99,7 @@ class Fetcher:
         tls = None
         if url.scheme == "https":
             tls = fetch.tls or ClientTls(server_name=url.hostname)
-        exchange = _Exchange(actor, _request(fetch, url, headers), self._log, self._stirred)
+        exchange = _Exchange(actor, _request(fetch, url, headers), self._log, self._activity)
         opened = OpenFlow(
             flow=self._flows.take(),
             transport="tls" if tls else "tcp",
@@ -117,6 +117,7 @@ class Fetcher:
             tap=self._tap,
             shown=self._shown,
         )
+        self._activity.begin(opened, actor, f"connecting to {opened.remote}")
         try:
             await dial(
                 opened,
@@ -125,7 +126,10 @@ class Fetcher:
                 resolve=self._resolve,
                 keylog=self._keylog,
                 tap=self._tap,
+                activity=self._activity,
             )
+            if any(self._activity.knows_peer_of(pump) for pump in exchange.pumps):
+                self._activity.end(opened)
             return await exchange.answered
         except DialFailed as error:
             if self._log.on:
@@ -134,17 +138,18 @@ class Fetcher:
             raise
         finally:
             await exchange.leave()
+            self._activity.end(opened)
 
 
 class _Exchange:
     """The `Seat` of one request: an answer is whole when its length says so, or when the server closes."""
 
-    def __init__(self, name: ActorId, request: bytes, log: EventLog, on_activity: Callable[[], None]) -> None:
+    def __init__(self, name: ActorId, request: bytes, log: EventLog, activity: Activity) -> None:
         self.name = name
         self.removed = False
         self.carriers: dict[FlowId, Carrier] = {}
         self.pumps: set[TcpConnection] = set()
-        self.on_activity = on_activity
+        self.activity = activity
         self.answered: asyncio.Future[bytes] = asyncio.get_running_loop().create_future()
         self._request = request
         self._log = log
@@ -153,11 +158,11 @@ class _Exchange:
         self._gone = asyncio.Event()
 
     def opened(self, flow: FlowId, facts: FlowFacts) -> None:
-        self.on_activity()
+        self.activity.move()
         self.carriers[flow].send(self._request)
 
     def data(self, flow: FlowId, data: bytes) -> None:
-        self.on_activity()
+        self.activity.move()
         self._received += data
         if self._whole is None:
             self._whole = _whole_length(self._received)
@@ -167,7 +172,7 @@ class _Exchange:
             self._finish(f"the body is larger than {BODY_LIMIT} bytes")
 
     def ended(self, flow: FlowId, end: FlowEnd) -> None:
-        self.on_activity()
+        self.activity.move()
         if end.refusal is not None:
             alert = f", alert {end.refusal.alert_name}" if end.refusal.alert_name else ""
             self._finish(f"TLS refused by {end.by}: {end.refusal.reason}{alert}: {end.detail}")

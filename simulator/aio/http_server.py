@@ -11,6 +11,7 @@ from urllib.parse import parse_qsl, urlsplit
 from aiohttp import web
 from aiohttp.http_exceptions import HttpProcessingError
 
+from simulator.aio.activity import Activity
 from simulator.aio.listener import cannot_listen, literal
 from simulator.core.actor.flow import Address
 from simulator.core.http.message import Delivery, HttpRequest, HttpResponse, HttpService
@@ -37,13 +38,31 @@ logger = logging.getLogger("ucmsim.http")
 logger.addFilter(_OurFaultsOnly())
 
 
-def http_protocols(service: HttpService, clock: Clock, *, max_body: int = MAX_BODY) -> web.Server:
+def http_protocols(
+    service: HttpService, clock: Clock, *, max_body: int = MAX_BODY, activity: Activity | None = None
+) -> web.Server:
     """A protocol factory: call the result to get an `asyncio.Protocol` that speaks HTTP for `service`.
 
+    `activity` is told of every request until its answer is sent, or held back on purpose.
     A service that raises is a bug: it is logged by aiohttp and answered 500 without a traceback in the page.
     """
 
     async def handle(request: web.BaseRequest) -> web.StreamResponse:
+        key = object()
+        if activity is not None:
+            activity.begin(key, "HTTP", f"answering {request.method} {request.path}")
+        try:
+            response = await answer(request)
+        finally:
+            if activity is not None:
+                activity.end(key)
+        if isinstance(response, web.StreamResponse):
+            return response
+        assert response.delivery is not None
+        return await _deliver(request, response, response.delivery)
+
+    async def answer(request: web.BaseRequest) -> web.StreamResponse | HttpResponse:
+        """The answer, or for one that is delivered in a way of its own what the service says."""
         body = bytearray()
         try:
             async for chunk in request.content.iter_any():
@@ -55,7 +74,7 @@ def http_protocols(service: HttpService, clock: Clock, *, max_body: int = MAX_BO
         value = request_value(request, bytes(body))
         response = service.handle(value, clock.now())
         if response.delivery is not None:
-            return await _deliver(request, response, response.delivery)
+            return response
         return _response(response.status, response.headers, response.body)
 
     # A client that hangs up does not cancel the service: a decision is made whole or not at all.

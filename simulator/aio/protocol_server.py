@@ -13,6 +13,7 @@ from typing import Any
 
 from certs.contexts import server_context
 from certs.identity import read
+from simulator.aio.activity import Activity
 from simulator.aio.flow_events import AddressMap, Carrier, FlowEvents
 from simulator.aio.listener import bind
 from simulator.aio.tcp_connection import Limits, TcpConnection
@@ -44,7 +45,10 @@ class ProtocolServer:
         keylog: str | None = None,
         tap: Tap | None = None,
         shown: AddressMap | None = None,
+        activity: Activity | None = None,
     ) -> None:
+        """`activity`: of the driver whose actors are its clients, so that it waits for the answers."""
+        self.activity = activity or Activity()
         self.name = name
         self.removed = False
         self.carriers: dict[FlowId, Carrier] = {}
@@ -58,6 +62,7 @@ class ProtocolServer:
         self._shown = shown
         self._transports: dict[FlowId, PlainTransport] = {}
         self._server: asyncio.Server | None = None
+        self._listening = Address("", 0)
         self._empty = asyncio.Event()
 
     async def start(self, listen: Listen) -> Address:
@@ -81,10 +86,19 @@ class ProtocolServer:
 
         def accept() -> TcpConnection:
             session = TlsSession.server(context, identify=read) if context is not None else None
-            return TcpConnection(loop, doorway, session=session, limits=self._limits, tap=self._tap)
+            return TcpConnection(
+                loop,
+                doorway,
+                session=session,
+                limits=self._limits,
+                tap=self._tap,
+                activity=self.activity,
+            )
 
         self.removed = False
         self._server, address = await bind(loop, listen.address, accept, backlog=self._limits.backlog)
+        self._listening = address
+        self.activity.listen(address)
         return address
 
     async def stop(self) -> None:
@@ -93,6 +107,7 @@ class ProtocolServer:
         if self._server is not None:
             self._server.close()
             self._server = None
+            self.activity.unlisten(self._listening)
         for transport in tuple(self._transports.values()):
             transport.close()
         for pump in tuple(self.pumps):
@@ -125,9 +140,6 @@ class ProtocolServer:
         transport = self._transports.pop(flow, None)
         if transport is not None:
             transport.lost(None if end.clean else ConnectionResetError(end.detail))
-
-    def on_activity(self) -> None:
-        """Nobody waits for this one to come to rest."""
 
     def gone(self, pump: TcpConnection) -> None:
         transport = self._transports.pop(pump.flow, None)

@@ -14,6 +14,7 @@ import struct
 from dataclasses import dataclass
 from typing import Protocol, cast
 
+from simulator.aio.activity import Activity, Connection
 from simulator.core.actor.flow import Address, FlowEnd
 from simulator.core.actor.tap import Tap, WireEnd
 from simulator.core.ids import FlowId
@@ -63,8 +64,11 @@ _buffer = memoryview(bytearray(1 << 16))
 
 class TcpConnection(asyncio.BufferedProtocol):
     __slots__ = (
+        "_activity",
         "_close_timer",
         "_closing",
+        "_eof_received",
+        "_eof_sent",
         "_handshake",
         "_heard_at",
         "_idle_timer",
@@ -72,13 +76,15 @@ class TcpConnection(asyncio.BufferedProtocol):
         "_over",
         "_owner",
         "_paused",
+        "_received",
+        "_sent",
         "_session",
-        "_silent",
         "_tap",
         "_transport",
         "flow",
         "local",
         "loop",
+        "mate",
         "remote",
         "up",
     )
@@ -92,9 +98,11 @@ class TcpConnection(asyncio.BufferedProtocol):
         limits: Limits,
         handshake: float | None = None,
         tap: Tap | None = None,
+        activity: Activity | None = None,
     ) -> None:
         """`handshake`: seconds that a dialled connection has left; None: the limit for accepted ones.
 
+        `activity` is told what is under way between this connection and the others that share it.
         `tap` must know the flow by the time `connected` of the owner returns.
         """
         self.loop = loop
@@ -106,13 +114,17 @@ class TcpConnection(asyncio.BufferedProtocol):
         self._owner = owner
         self._session = session
         self._tap = tap
+        self._activity = activity
+        self.mate: Connection | None = None
+        self._sent = self._received = 0
+        """Bytes on the wire."""
+        self._eof_sent = self._eof_received = False
         self._limits = limits
         self._handshake = limits.handshake if handshake is None else handshake
         self._transport: asyncio.Transport | None = None
         self._over = False
         self._closing = False
         self._paused = False
-        self._silent = False
         self._close_timer: asyncio.TimerHandle | None = None
         self._idle_timer: asyncio.TimerHandle | None = None
         self._heard_at = 0.0
@@ -126,6 +138,8 @@ class TcpConnection(asyncio.BufferedProtocol):
             return
         self.local = _address(transport.get_extra_info("sockname"))
         self.remote = _address(transport.get_extra_info("peername"))
+        if self._activity is not None:
+            self._activity.connected(self)
         if self._limits.idle is not None:
             self._heard_at = self.loop.time()
             self._idle_timer = self.loop.call_later(self._limits.idle, self._check_idle)
@@ -144,7 +158,9 @@ class TcpConnection(asyncio.BufferedProtocol):
 
     def buffer_updated(self, nbytes: int) -> None:
         data = _buffer[:nbytes]
-        self._silent = False
+        self._received += nbytes
+        if self.mate is not None and self._activity is not None:
+            self._activity.received(self)
         if self._tap is not None:
             self._tap.received(self.flow, bytes(data))
         if self._over:
@@ -170,6 +186,9 @@ class TcpConnection(asyncio.BufferedProtocol):
     def eof_received(self) -> bool:
         """False: asyncio closes the transport after what is still to be written."""
         self._tell(WireEnd.FIN_RECEIVED)
+        self._eof_received = True
+        if self.mate is not None and self._activity is not None:
+            self._activity.received(self)
         if self._over:
             return False
         if self._session is None:
@@ -192,6 +211,9 @@ class TcpConnection(asyncio.BufferedProtocol):
                 refusal = TlsRefusal(by="peer", alert=None, reason="CONNECTION_LOST", detail=detail)
             self._end(FlowEnd(by="network", clean=False, detail=detail, refusal=refusal))
         self._session = None
+        self._eof_sent = self._eof_received = True
+        if self._activity is not None:
+            self._activity.gone(self)
         self._owner.gone(self)
 
     def pause_writing(self) -> None:
@@ -217,13 +239,25 @@ class TcpConnection(asyncio.BufferedProtocol):
         return self._over
 
     @property
-    def busy(self) -> bool:
-        """A handshake is under way, and the peer takes part in it."""
-        return not (self.up or self._over or self._silent)
+    def sent(self) -> int:
+        """Bytes sent, as they are on the wire."""
+        return self._sent
 
-    def wait_no_more(self) -> None:
-        """The peer has been silent for long: not busy until it says something again."""
-        self._silent = True
+    @property
+    def eof_sent(self) -> bool:
+        """Our half is closed, or the connection is gone."""
+        return self._eof_sent
+
+    @property
+    def expects(self) -> bool:
+        """Its mate has sent what has not arrived."""
+        mate = self.mate
+        return mate is not None and not self._eof_received and (mate.eof_sent or mate.sent > self._received)
+
+    @property
+    def holds_back(self) -> bool:
+        """It does not read at present."""
+        return self._transport is not None and not self._transport.is_reading()
 
     def send(self, data: bytes) -> None:
         """Plaintext out, in one write. Dropped once the connection is over."""
@@ -232,9 +266,7 @@ class TcpConnection(asyncio.BufferedProtocol):
         if self._session is not None:
             self._session.send(data)
             data = self._session.data_to_send()
-        if self._tap is not None:
-            self._tap.sent(self.flow, data)
-        self._transport.write(data)
+        self._write(self._transport, data)
         if self._paused and self._transport.get_write_buffer_size() > self._limits.unsent:
             # Later, since the owner is in the middle of sending and must not hear of an end meanwhile.
             self.loop.call_soon(self._unsent_overflow)
@@ -325,6 +357,9 @@ class TcpConnection(asyncio.BufferedProtocol):
             transport.abort()
             return
         self._tell(WireEnd.FIN_SENT)
+        self._eof_sent = True
+        if self.mate is not None and self._activity is not None:
+            self._activity.sent_to(self.mate)
         if self._close_timer is not None:
             self._close_timer.cancel()
         self._close_timer = self.loop.call_later(
@@ -334,10 +369,15 @@ class TcpConnection(asyncio.BufferedProtocol):
     def _flush(self) -> None:
         session, transport = self._session, self._transport
         if session is not None and transport is not None and session.has_output:
-            data = session.data_to_send()
-            if self._tap is not None:
-                self._tap.sent(self.flow, data)
-            transport.write(data)
+            self._write(transport, session.data_to_send())
+
+    def _write(self, transport: asyncio.Transport, data: bytes) -> None:
+        if self._tap is not None:
+            self._tap.sent(self.flow, data)
+        self._sent += len(data)
+        if self.mate is not None and self._activity is not None:
+            self._activity.sent_to(self.mate)
+        transport.write(data)
 
     def _tell(self, end: WireEnd) -> None:
         if self._tap is not None:

@@ -6,6 +6,7 @@ import asyncio
 from collections import OrderedDict
 from typing import Protocol, cast
 
+from simulator.aio.activity import Activity
 from simulator.core.actor.flow import Address, FlowEnd
 from simulator.core.actor.tap import Tap
 from simulator.core.ids import FlowId
@@ -51,9 +52,16 @@ class UdpSocket(asyncio.DatagramProtocol):
     """A listener, or (connected) the one socket of a flow an actor opened itself."""
 
     def __init__(
-        self, owner: UdpOwner, *, most_flows: int, connected: bool = False, tap: Tap | None = None
+        self,
+        owner: UdpOwner,
+        *,
+        most_flows: int,
+        connected: bool = False,
+        tap: Tap | None = None,
+        activity: Activity,
     ) -> None:
         self.owner = owner
+        self._activity = activity
         self._tap = tap
         self._most_flows = most_flows
         self._connected = connected
@@ -66,10 +74,12 @@ class UdpSocket(asyncio.DatagramProtocol):
         # No isinstance: asyncio's own datagram transport is none before Python 3.12.
         self._transport = cast(asyncio.DatagramTransport, transport)
         self.local = _address(transport.get_extra_info("sockname"))
+        self._activity.open_socket(self.local)
         if self._connected:
             self._flow(transport.get_extra_info("peername"))
 
     def datagram_received(self, data: bytes, addr: SocketName) -> None:
+        self._activity.datagram_received(self.local)
         flow = self._flow(addr)
         if self._tap is not None:
             self._tap.received(flow.flow, data)
@@ -83,6 +93,7 @@ class UdpSocket(asyncio.DatagramProtocol):
                 flow.close()
 
     def connection_lost(self, exc: Exception | None) -> None:
+        self._activity.close_socket(self.local)
         if not self.closed.done():
             self.closed.set_result(None)
 
@@ -90,6 +101,7 @@ class UdpSocket(asyncio.DatagramProtocol):
         if self._transport is not None and not self._transport.is_closing():
             if self._tap is not None:
                 self._tap.sent(flow, data)
+            self._activity.datagram_sent(_address(name))
             self._transport.sendto(data, None if self._connected else name)
 
     def forget(self, name: SocketName) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import Any
 
 import pytest
@@ -107,7 +108,87 @@ async def test_a_real_clock_cannot_be_advanced() -> None:
         await Driver(EventLog(clock), clock, FlowIds()).advance(1)
 
 
-async def test_settle_gives_up_on_a_peer_that_keeps_silent(
+async def test_deadlines_of_an_advance_come_at_their_instants_however_long_the_work_takes(
+    driver: Driver, recorder: Any, flows: FlowIds, clock: ShiftClock
+) -> None:
+    server, phone = recorder("ucm", echo=True), recorder("phone")
+    listen = Listen(name="sip", transport="tcp", address=Address("127.0.0.1", 0))
+    ports = await server.serve(driver, [listen])
+    await driver.join(phone)
+    flow = phone.open(driver, flows, ports["sip"])
+    await driver.until_idle()
+    start = clock.now()
+    shown: list[float] = []
+
+    class Busy(type(phone)):  # type: ignore[misc]
+        def handle_timeout(self, now: Instant) -> None:
+            super().handle_timeout(now)
+            self.todo.append(SendData(flow, b"x" * 1_000_000))
+
+        def flow_data(self, flow: Any, data: bytes, now: Instant) -> None:
+            shown.append(now)
+
+    phone.__class__ = Busy
+    clock.stop()
+    deadlines = [Instant(start + 0.001 * n) for n in range(1, 6)]
+    phone.deadlines += deadlines
+    await driver.advance(1)
+    assert phone.woken == deadlines, "a megabyte to and fro takes longer than a millisecond"
+    assert sorted(set(shown)) == deadlines
+
+
+async def test_who_comes_while_the_clock_is_moved_is_woken_on_the_way(
+    driver: Driver, recorder: Any, clock: ShiftClock
+) -> None:
+    first, late = recorder("first"), recorder("late")
+    await driver.join(first)
+    start = clock.now()
+    late.deadlines.append(Instant(start + 20))
+    joining: list[Any] = []
+
+    class Inviting(type(first)):  # type: ignore[misc]
+        def handle_timeout(self, now: Instant) -> None:
+            super().handle_timeout(now)
+            joining.append(asyncio.get_running_loop().create_task(driver.join(late)))
+
+    first.__class__ = Inviting
+    first.deadlines += [Instant(start + 10), Instant(start + 15)]
+    await driver.advance(30)
+    assert late.woken == [start + 20]
+
+
+async def test_who_leaves_is_not_woken_any_more(driver: Driver, recorder: Any, clock: ShiftClock) -> None:
+    first, gone = recorder("first"), recorder("gone")
+    await driver.join(first)
+    await driver.join(gone)
+    start = clock.now()
+    dropping: list[Any] = []
+
+    class Dropping(type(first)):  # type: ignore[misc]
+        def handle_timeout(self, now: Instant) -> None:
+            super().handle_timeout(now)
+            dropping.append(asyncio.get_running_loop().create_task(driver.drop(gone)))
+
+    first.__class__ = Dropping
+    first.deadlines.append(Instant(start + 10))
+    gone.deadlines.append(Instant(start + 20))
+    await driver.advance(30)
+    assert gone.woken == []
+
+
+async def test_two_who_move_the_clock_do_so_one_after_the_other(
+    driver: Driver, recorder: Any, clock: ShiftClock
+) -> None:
+    phone = recorder("phone")
+    await driver.join(phone)
+    start = clock.now()
+    phone.deadlines += [Instant(start + 60 * n) for n in range(1, 5)]
+    await asyncio.gather(driver.advance(120), driver.advance(125))
+    assert [round(at - start) for at in phone.woken] == [60, 120, 180, 240]
+    assert clock.now() >= start + 245
+
+
+async def test_a_handshake_inside_that_never_ends_is_not_waited_for(
     driver: Driver, recorder: Any, plain: Any, ca: Any, flows: FlowIds
 ) -> None:
     deaf, phone = recorder("deaf"), recorder("phone")
@@ -118,6 +199,22 @@ async def test_settle_gives_up_on_a_peer_that_keeps_silent(
     await driver.until_idle()
     assert flow not in phone.facts
     assert flow not in phone.ends
+    assert not driver.activity.is_under_way, "neither has sent what the other has yet to receive"
+
+
+def test_a_clock_that_was_stopped_stands_still_and_then_runs_on() -> None:
+    clock = ShiftClock(1_585_566_211.0)
+    clock.stop()
+    stopped = clock.now()
+    assert clock.now() == stopped
+    clock.advance_to(Instant(stopped + 60))
+    assert clock.now() == stopped + 60
+    clock.advance(40)
+    assert clock.now() == stopped + 100
+    clock.advance_to(Instant(stopped))
+    assert clock.now() == stopped + 100
+    clock.start()
+    assert stopped + 100 <= clock.now() < stopped + 160
 
 
 def test_a_shift_clock_starts_where_it_is_told_and_only_goes_ahead() -> None:

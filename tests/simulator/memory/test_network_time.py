@@ -12,8 +12,9 @@ from simulator.core.actor.flow import Effect, Fetched, FlowEnd, FlowFacts
 from simulator.core.events.log import EventLog
 from simulator.core.ids import ActorId, FlowId, FlowIds
 from simulator.core.instant import Instant, ManualClock
+from simulator.lab.run.world import run_now
 from simulator.memory.connections import Environment
-from simulator.memory.network import MemoryNet
+from simulator.memory.network import MemoryNetwork
 
 
 class Sleeper:
@@ -40,11 +41,11 @@ class Sleeper:
         return []
 
 
-def network() -> tuple[MemoryNet, ManualClock]:
+def network() -> tuple[MemoryNetwork, ManualClock]:
     clock = ManualClock(0.0)
     log = EventLog(clock)
     nowhere = cast(Environment, None)
-    net = MemoryNet(log=log, clock=clock, flows=FlowIds(), surroundings=nowhere, real_now=Instant(0.0))
+    net = MemoryNetwork(log=log, clock=clock, flows=FlowIds(), surroundings=nowhere, real_now=Instant(0.0))
     return net, clock
 
 
@@ -63,8 +64,8 @@ def test_actors_are_woken_in_order_of_time_then_of_their_coming(
     net, clock = network()
     woken: list[tuple[str, float]] = []
     for number, deadlines in enumerate(actors):
-        net.add(Sleeper(str(number), list(deadlines), woken))
-    net.advance(float(seconds))
+        run_now(net.join(Sleeper(str(number), list(deadlines), woken)))
+    run_now(net.advance(float(seconds)))
     assert woken == scanned(actors, seconds)
     assert clock.now() == seconds
 
@@ -76,9 +77,11 @@ def test_time_in_pieces_wakes_the_same_as_time_in_one(halves: int) -> None:
         net, _ = network()
         woken: list[tuple[str, float]] = []
         for number in range(5):
-            net.add(Sleeper(str(number), [float(at) for at in range(number + 1, 30, number + 2)], woken))
+            run_now(
+                net.join(Sleeper(str(number), [float(at) for at in range(number + 1, 30, number + 2)], woken))
+            )
         for _ in range(pieces):
-            net.advance(30 / pieces)
+            run_now(net.advance(30 / pieces))
         both.append(woken)
     assert both[0] == both[1]
 
@@ -95,8 +98,8 @@ def test_who_wakes_another_that_came_earlier_has_it_woken_after_all_of_that_mome
             net.run(first)
 
     for actor in (first, Waker("waker", [5.0], woken), last):
-        net.add(actor)
-    net.advance(10)
+        run_now(net.join(actor))
+    run_now(net.advance(10))
     assert [name for name, _ in woken] == ["waker", "last", "first"]
 
 
@@ -112,8 +115,8 @@ def test_who_wakes_another_that_came_later_has_it_woken_at_once() -> None:
             net.run(last)
 
     for actor in (Waker("waker", [5.0], woken), Sleeper("between", [5.0], woken), last):
-        net.add(actor)
-    net.advance(10)
+        run_now(net.join(actor))
+    run_now(net.advance(10))
     assert [name for name, _ in woken] == ["waker", "between", "last"]
 
 
@@ -121,10 +124,10 @@ def test_an_actor_that_left_is_not_woken() -> None:
     net, _ = network()
     woken: list[tuple[str, float]] = []
     gone, stays = Sleeper("gone", [5.0], woken), Sleeper("stays", [6.0], woken)
-    net.add(gone)
-    net.add(stays)
-    net.leave(gone)
-    net.advance(10)
+    run_now(net.join(gone))
+    run_now(net.join(stays))
+    run_now(net.leave(gone))
+    run_now(net.advance(10))
     assert woken == [("stays", 6.0)]
 
 
@@ -139,9 +142,9 @@ def test_a_deadline_taken_back_by_another_actor_of_the_same_moment_does_not_come
             other.deadlines.clear()
             net.run(other)
 
-    net.add(Canceller("canceller", [5.0], woken))
-    net.add(other)
-    net.advance(10)
+    run_now(net.join(Canceller("canceller", [5.0], woken)))
+    run_now(net.join(other))
+    run_now(net.advance(10))
     assert [name for name, _ in woken] == ["canceller"]
 
 
@@ -160,7 +163,7 @@ def test_each_deadline_costs_the_same_however_many_actors_there_are() -> None:
         Counting.asked = 0
         net, _ = network()
         for number in range(size):
-            net.add(Counting(str(number), [float(number + 1)], []))
-        net.advance(size + 1)
+            run_now(net.join(Counting(str(number), [float(number + 1)], [])))
+        run_now(net.advance(size + 1))
         counts.append(Counting.asked / size)
     assert counts[0] == counts[1] == 2
