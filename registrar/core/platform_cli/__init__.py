@@ -1,4 +1,4 @@
-"""The platform CLI of a node: an interpreter that neither reads nor waits, whatever the door."""
+"""The platform CLI of a node: an interpreter that neither reads nor waits, over SSH or without."""
 
 from registrar.core.platform_cli.administration import (
     Administration,

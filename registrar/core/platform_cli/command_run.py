@@ -1,4 +1,4 @@
-"""One command run for somebody who is no terminal: a scenario step, or `ucmsim admin "COMMAND"`."""
+"""One command run without a terminal: for a scenario step, or `ucmsim admin "COMMAND"`."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from registrar.core.platform_cli.conversation import Wants
-from registrar.core.platform_cli.session import CliSession, Output, PlatformCli
+from registrar.core.platform_cli.session import Output, PlatformCli
 from simulator.core.instant import Instant
 
 
@@ -19,7 +19,9 @@ class Result:
 
 
 class CommandRun:
-    """Answers are used in order, one for each question; a certificate is one answer of several lines.
+    """Runs one command, and gives the answers that it was told beforehand.
+
+    Answers are used in order, one for each question; a certificate is one answer of several lines.
 
     A command that waits for time goes on when `handle_timeout` is called at `next_timeout`, until `result` is
     there. A question that has no answer ends the command as Control-C would.
@@ -28,7 +30,7 @@ class CommandRun:
     def __init__(
         self, platform: PlatformCli, command: str, now: Instant, *, user: str, answers: Iterable[str] = ()
     ) -> None:
-        self._session: CliSession = platform.open(user, now)
+        self._session = platform.open(user, now)
         self._answers = iter(answers)
         self._text = ""
         self.result: Result | None = None
@@ -37,9 +39,11 @@ class CommandRun:
         self._take(self._session.feed(" ".join(command.splitlines()), now), now)
 
     def next_timeout(self) -> Instant | None:
+        """Return when `handle_timeout` has something to do; None: the command has ended."""
         return None if self.result is not None else self._session.next_timeout()
 
     def handle_timeout(self, now: Instant) -> None:
+        """Let the command go on that waited for time."""
         output = self._session.handle_timeout(now) if self.result is None else None
         if output is not None:
             self._take(output, now)

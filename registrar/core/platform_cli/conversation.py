@@ -5,17 +5,18 @@ A command is a plain function, or a generator that is sent the answer of each qu
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Generator, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import Enum
-from typing import TYPE_CHECKING
+from typing import Protocol
 
 from registrar.core.platform_cli.administration import Administration, AdministrationRefused
+from registrar.core.soap.accounts import Accounts
+from simulator.core.events.log import Journal
 from simulator.core.instant import Instant
 
-if TYPE_CHECKING:
-    from registrar.core.platform_cli.session import CliSession
-
+DEFAULT_TIMEOUT = 30
+"""Minutes of silence. [documented]"""
 MAX_PEM = 64 * 1024
 """Characters of a pasted certificate."""
 
@@ -48,14 +49,17 @@ class Question:
 
 
 def confirm(prompt: str) -> Question:
+    """Ask for a line that is shown as it is typed."""
     return Question(wants=Wants.CONFIRM, prompt=prompt)
 
 
 def secret(prompt: str) -> Question:
+    """Ask for a line that is shown as stars."""
     return Question(wants=Wants.PASSWORD, prompt=prompt)
 
 
 def pause(seconds: float) -> Question:
+    """Wait: the command goes on after so many seconds of the lab's clock."""
     return Question(wants=Wants.TIME, seconds=seconds)
 
 
@@ -69,10 +73,51 @@ class CommandRefused(AdministrationRefused):
 
 
 @dataclass(slots=True, kw_only=True)
+class Platform:
+    """What the sessions on a node share: the node, who may log in, and the settings of its CLI."""
+
+    administration: Administration
+    accounts: Accounts
+    """The platform's administrators. Their roles do not count here."""
+    journal: Journal
+    levels: Mapping[str, int] = field(default_factory=dict)
+    """Privilege by account name in lower case: 0 ordinary, 1 advanced, 4 highest; who is not listed has 4."""
+    session_timeout: int = DEFAULT_TIMEOUT
+    """Minutes of silence after which a new session will be ended."""
+
+
+class Manual(Protocol):
+    """Where a command finds the help on all commands: the table that it is itself in."""
+
+    def help(self, words: Sequence[str]) -> list[str] | None:
+        """Return the help on a command or a menu, by its words; None if there is none of that name."""
+        ...
+
+
+@dataclass(slots=True, kw_only=True)
+class SessionState:
+    """What the commands of a session know and change of it."""
+
+    platform: Platform
+    user: str
+    """The administrator who has logged in."""
+    level: int
+    """The privilege: 0, 1 or 4, see `Platform.levels`."""
+    manual: Manual
+    pagination: bool = False
+    """Stop after each full page. [documented: the example of `show cli pagination`; that off is the default is
+    assumed]"""
+    counting: bool = False
+    """Show the number of the command in the prompt."""
+    ending: bool = False
+    """A command sets it to end the session."""
+
+
+@dataclass(slots=True, kw_only=True)
 class CommandCall:
     """One command under way."""
 
-    session: CliSession
+    session: SessionState
     arguments: tuple[str, ...]
     """By the command's parameters, in order; those left out at the end are missing."""
     now: Instant
@@ -81,12 +126,15 @@ class CommandCall:
 
     @property
     def administration(self) -> Administration:
+        """The node that the session is on."""
         return self.session.platform.administration
 
     def say(self, *lines: str) -> None:
+        """Add lines to what the administrator will see."""
         self.lines.extend(lines)
 
     def argument(self, index: int) -> str | None:
+        """Return an argument by its parameter's place; None if it was left out."""
         return self.arguments[index] if index < len(self.arguments) else None
 
 

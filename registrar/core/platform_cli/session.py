@@ -1,25 +1,29 @@
-"""The platform CLI of a node, and one administrator's session on it: lines in, text and a prompt out.
+"""One administrator's session on a node's platform CLI: lines in, text and a prompt out.
 
-A session neither reads nor waits: whoever drives it (SSH, the command line, a scenario) feeds it what it wants.
+A session neither reads nor waits: its user (SSH, the command line, a scenario) feeds it what it wants.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from registrar.core.database import DatabaseRefusal
-from registrar.core.platform_cli.administration import Administration, AdministrationRefused
-from registrar.core.platform_cli.command import Command, CommandTable, Completion
+from registrar.core.platform_cli.administration import AdministrationRefused
+from registrar.core.platform_cli.command import Command, Completion
 from registrar.core.platform_cli.command_table import TABLE
-from registrar.core.platform_cli.conversation import MAX_PEM, CommandCall, Conversation, Question, Wants
-from registrar.core.platform_cli.session_commands import DEFAULT_TIMEOUT
-from registrar.core.soap.accounts import Accounts
+from registrar.core.platform_cli.conversation import (
+    MAX_PEM,
+    CommandCall,
+    Conversation,
+    Platform,
+    Question,
+    SessionState,
+    Wants,
+)
 from registrar.core.soap.control import ServiceRefused
 from simulator.core import redact
 from simulator.core.events import CliCalled
-from simulator.core.events.log import Journal
 from simulator.core.instant import Instant
 
 # [observed, alike in five published consoles: administration 6.1]
@@ -53,22 +57,12 @@ _BEGIN, _END = "-----BEGIN CERTIFICATE-----", "-----END CERTIFICATE-----"
 _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
 
 
-@dataclass(slots=True, kw_only=True)
-class PlatformCli:
-    """A node's CLI: who may log in, and what its sessions share."""
-
-    administration: Administration
-    accounts: Accounts
-    """The platform's administrators. Their roles do not count here."""
-    journal: Journal
-    levels: Mapping[str, int] = field(default_factory=dict)
-    """Privilege by account name in lower case: 0 ordinary, 1 advanced, 4 highest; who is not listed has 4."""
-    session_timeout: int = DEFAULT_TIMEOUT
-    """Minutes of silence after which a new session will be ended. [default documented]"""
+class PlatformCli(Platform):
+    """A node's CLI, which opens sessions."""
 
     def open(self, user: str, now: Instant, *, rows: int = DEFAULT_ROWS) -> CliSession:
-        """`user` has logged in."""
-        return CliSession(self, user=user, level=self.levels.get(user.casefold(), 4), now=now, rows=rows)
+        """Begin a session of `user`, who has logged in."""
+        return CliSession(self, user=user, now=now, rows=rows)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -83,17 +77,15 @@ class Output:
 
 
 class CliSession:
-    def __init__(self, platform: PlatformCli, *, user: str, level: int, now: Instant, rows: int) -> None:
-        self.platform = platform
-        self.user = user
-        self.level = level
+    """One administrator at the CLI: a state machine that is fed lines and told the time."""
+
+    def __init__(self, platform: Platform, *, user: str, now: Instant, rows: int = DEFAULT_ROWS) -> None:
+        """`user` has logged in; `rows`: lines of the administrator's terminal."""
         self.rows = rows
-        """Lines of the administrator's terminal."""
-        self.pagination = False
-        """[documented: the example of `show cli pagination`; that it is the default is assumed]"""
-        self.counting = False
-        self.ending = False
-        """A command sets it to end the session."""
+        self._platform = platform
+        self._state = SessionState(
+            platform=platform, user=user, level=platform.levels.get(user.casefold(), 4), manual=TABLE
+        )
         self._count = 0
         self._timeout = platform.session_timeout * 60.0
         self._active = now
@@ -109,22 +101,18 @@ class CliSession:
         self._again: tuple[Command, str] | None = None
 
     @property
-    def table(self) -> CommandTable:
-        return TABLE
-
-    @property
     def wants(self) -> Wants:
         return self._wants
 
     # --- what the administrator does -------------------------------------------------------------------------
 
     def start(self, now: Instant) -> Output:
-        """The banner and the first prompt."""
+        """Return the banner and the first prompt."""
         self._active = now
         return self._ready(BANNER)
 
     def feed(self, line: str, now: Instant) -> Output:
-        """A line without its end: a command, an answer, or a line of a certificate, as the session wants."""
+        """Take a line without its end: a command, an answer, or a line of a certificate, by what it wants."""
         self._active = now
         wants = self._wants
         if wants is Wants.LINE:
@@ -138,7 +126,7 @@ class CliSession:
         return Output(wants=wants)
 
     def interrupt(self, now: Instant) -> Output:
-        """Control-C: the command ends, or what was typed of one is given up."""
+        """Take a Control-C: the command ends, or what was typed of one is given up."""
         self._active = now
         if self._wants is Wants.CLOSED:
             return Output(wants=Wants.CLOSED)
@@ -151,18 +139,19 @@ class CliSession:
         return self._finish(succeeded=False)
 
     def complete(self, line: str) -> Completion:
-        """Tab. Only a command is completed."""
+        """Take a Tab behind `line`. Only a command is completed."""
         return TABLE.complete(line) if self._wants is Wants.LINE else Completion(line=line)
 
     # --- time ------------------------------------------------------------------------------------------------
 
     def next_timeout(self) -> Instant | None:
+        """Return when `handle_timeout` has something to do; None: the session is over."""
         if self._wants is Wants.CLOSED:
             return None
         return Instant(self._active + self._timeout) if self._due is None else self._due
 
     def handle_timeout(self, now: Instant) -> Output | None:
-        """What time brings: a command goes on, or the session ends. None: it is not due yet."""
+        """Let a command that waits go on, or end a silent session. None: neither is due yet."""
         due = self.next_timeout()
         if due is None or now < due:
             return None
@@ -201,10 +190,10 @@ class CliSession:
         return self._launch(*found, now)
 
     def _launch(self, command: Command, text: str, now: Instant) -> Output:
-        self._call = CommandCall(session=self, arguments=(), now=now)
+        self._call = CommandCall(session=self._state, arguments=(), now=now)
         self._command = command
         try:
-            if command.level > self.level:
+            if command.level > self._state.level:
                 raise AdministrationRefused(f"This command needs privilege level {command.level}")
             self._call.arguments = command.read_arguments(text)
             self._conversation = command.handler(self._call)
@@ -258,10 +247,10 @@ class CliSession:
             lines.append(FAILED)
         self._call, self._conversation, self._due = None, None, None
         self._report(succeeded=succeeded)
-        if self.ending:
+        if self._state.ending:
             self._wants = Wants.CLOSED
             return Output(text=_text(lines), wants=Wants.CLOSED, succeeded=succeeded)
-        if self.pagination and len(lines) >= self.rows:
+        if self._state.pagination and len(lines) >= self.rows:
             self._pages = lines
             return self._page(self.rows - 1, succeeded=succeeded)
         return self._ready(_text(lines), succeeded=succeeded)
@@ -273,14 +262,14 @@ class CliSession:
     def _ready(self, text: str, *, succeeded: bool | None = None) -> Output:
         self._wants = Wants.LINE
         # How the counter looks is not published. [assumed]
-        prompt = f"admin({self._count}):" if self.counting else PROMPT
+        prompt = f"admin({self._count}):" if self._state.counting else PROMPT
         return Output(text=text, prompt=prompt, succeeded=succeeded)
 
     def _report(self, *, succeeded: bool) -> None:
-        journal = self.platform.journal
+        journal = self._platform.journal
         if journal.on:
             command = redact.text(_CONTROL.sub(" ", self._line[:500]))
-            journal.add(CliCalled(user=self.user, command=command, succeeded=succeeded))
+            journal.add(CliCalled(user=self._state.user, command=command, succeeded=succeeded))
 
     # --- pages -----------------------------------------------------------------------------------------------
 

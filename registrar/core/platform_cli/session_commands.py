@@ -9,8 +9,7 @@ from registrar.core.platform_cli.conversation import CommandCall, CommandRefused
 from registrar.core.soap.accounts import Login
 
 TIMEOUT_RANGE = range(5, 100_000)
-DEFAULT_TIMEOUT = 30
-"""Minutes. [both documented]"""
+"""Minutes. [documented]"""
 MIN_PASSWORD = 6
 """Characters. [documented for installation: six or more]"""
 _ABOUT = (  # [that there is such a text is documented, its words are ours]
@@ -25,7 +24,7 @@ _ABOUT = (  # [that there is such a text is documented, its words are ours]
 
 def _help(call: CommandCall) -> None:
     words = (call.argument(0) or "").split()
-    lines = call.session.table.help(words)
+    lines = call.session.manual.help(words)
     if lines is None:
         raise CommandRefused("No valid command entered")
     call.say(*(() if words else _ABOUT), *lines)

@@ -99,7 +99,7 @@ EXACT = {
     "no port": ("show open ports regexp :1$", "Executing.. please wait.\n"),
     "a bad expression": (
         "show open ports regexp (",
-        f"Invalid regular expression: there is a ( without a )\n{FAILED}",
+        f"Invalid regular expression: missing ): (\n{FAILED}",
     ),
     "the services": ("utils service list", LISTED),
     "a restart": ("utils service restart Cisco CallManager", RESTARTED),
