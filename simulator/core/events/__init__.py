@@ -21,7 +21,7 @@ from simulator.core.events.expressway import (
     ZoneConfigured,
 )
 from simulator.core.events.flow import FlowClosed, FlowFailed, FlowOpened
-from simulator.core.events.http import ConfigFetched, ConfigServed, NamesAnswered, UdsAnswered
+from simulator.core.events.http import ConfigFetched, ConfigServed, HttpAnswered, NamesAnswered, UdsAnswered
 from simulator.core.events.lab import (
     ActorFailed,
     FaultInjected,
@@ -84,6 +84,7 @@ __all__ = [
     "FlowFailed",
     "FlowOpened",
     "HandshakeSeen",
+    "HttpAnswered",
     "KeepAliveJudged",
     "KeysLoaded",
     "KeysNotLoaded",

@@ -33,6 +33,19 @@ class ConfigFetched(Event):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class HttpAnswered(Event):
+    """The side of a client that is no phone: what came back of a request over HTTP."""
+
+    kind: ClassVar[str] = "http:answered"
+    method: str
+    where: str
+    """Host, port and path, without the query: that may hold a code."""
+    status: int | None
+    """None: no answer came, and `detail` says why."""
+    detail: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class UdsAnswered(Event):
     """A node answered a request of User Data Services."""
 

@@ -52,15 +52,28 @@ def note_of(event: ev.Event) -> tuple[str, Tone] | None:
             return None
 
 
-def question(client: str, server: str, event: ev.SignInStepAnswered) -> LadderRow:
-    """Write what a step of the sign-in asked."""
+Asked = ev.SignInStepAnswered | ev.HttpAnswered
+"""What a client tells of a request and its answer."""
+
+
+def question(client: str, server: str, event: Asked) -> LadderRow:
+    """Write what a step of the sign-in, or another client, asked."""
     _, slash, path = event.where.partition("/")
-    return LadderRow(lane=client, to=server, text=_short(slash + path), opens=True, detail=event.where)
+    text = _short(slash + path)
+    if isinstance(event, ev.HttpAnswered):
+        text = f"{event.method} {text}"
+    return LadderRow(lane=client, to=server, text=text, opens=True, detail=event.where)
 
 
-def answer(client: str, server: str | None, event: ev.SignInStepAnswered) -> LadderRow:
-    """Write how a step of the sign-in was answered. `server` None: not at all, or not with HTTP."""
-    tone: Tone = "bad" if event.problem else "plain"
+def answer(client: str, server: str | None, event: Asked) -> LadderRow:
+    """Write how a request was answered. `server` None: not at all, or not with HTTP."""
+    if isinstance(event, ev.HttpAnswered):
+        if server is None or event.status is None:
+            text = _with(f"{event.method} {_short(event.where)}", event.detail)
+            return LadderRow(lane=client, text=text, tone="bad")
+        tone: Tone = "bad" if event.status >= 400 else "plain"
+        return LadderRow(lane=server, to=client, text=_status(event.status), tone=tone)
+    tone = "bad" if event.problem else "plain"
     if server is None or event.status is None:
         said = event.problem or event.detail
         return LadderRow(lane=client, text=_with(_short(event.where), said), tone=tone, detail=event.detail)

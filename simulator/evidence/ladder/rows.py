@@ -86,6 +86,7 @@ INNER = ("traversal", "tunnel")
 _CAPTIONS: tuple[tuple[tuple[type[ev.Event], ...], str], ...] = (
     ((ev.PhoneStateChanged, ev.SignInStateChanged), "phone"),
     ((ev.NamesAnswered,), "name server"),
+    ((ev.HttpAnswered,), "HTTP client"),
     ((ev.ZoneChanged, ev.ProxyForwarded), "Expressway-C"),
     (
         (ev.ServiceStarted, ev.RegistrarAccepted, ev.RegistrarChallenged, ev.RegistrarRejected),
@@ -100,18 +101,18 @@ class _Wires:
     def __init__(self, records: Sequence[Record]) -> None:
         self.connections = Connections(records)
         self._served: dict[str, str] = {}
-        self.asked: dict[int, ev.SignInStepAnswered] = {}
-        """By seq of the client's tls:established: the step of the sign-in that it asked there."""
+        self.asked: dict[int, https.Asked] = {}
+        """By seq of the client's tls:established: what it asked there over HTTP."""
         self.answering: dict[int, str] = {}
-        """By seq of a step's answer: who gave it."""
+        """By seq of an answer over HTTP: who gave it."""
         for record in records:
             if isinstance(record.event, ev.ConfigServed):
                 self._served.setdefault(record.event.path, str(record.actor))
-            elif isinstance(record.event, ev.SignInStepAnswered) and record.event.status is not None:
-                self._note_step(record, record.event)
+            elif isinstance(record.event, https.Asked) and record.event.status is not None:
+                self._note_request(record, record.event)
 
-    def _note_step(self, record: Record, event: ev.SignInStepAnswered) -> None:
-        """Which connection a step was asked on: the client's last one to that port, by whatever name."""
+    def _note_request(self, record: Record, event: https.Asked) -> None:
+        """Which connection a request was sent on: the client's last one to that port, by whatever name."""
         mine = (str(record.actor), _port(event.where.partition("/")[0]))
         for connection in reversed(list(self.connections)):
             if (connection.client_name, _port(connection.target)) == mine and connection.first.seq < record.seq:
@@ -164,8 +165,8 @@ def _rows(record: Record, wires: _Wires) -> list[LadderRow]:
         case ev.FlowFailed():
             return note(f"no connection to {event.remote}: {event.detail}", "bad")
         case ev.FlowOpened() | ev.TlsEstablished() | ev.TlsFailed() if connection is not None:
-            step = wires.asked.get(record.seq)
-            asked = [https.question(me, connection.server_name, step)] if step is not None else []
+            request = wires.asked.get(record.seq)
+            asked = [https.question(me, connection.server_name, request)] if request is not None else []
             return handshake.rows(connection, record) + asked
         case ev.FlowClosed() if connection is not None:
             return _closed(me, event, connection, record)
@@ -198,7 +199,7 @@ def _rows(record: Record, wires: _Wires) -> list[LadderRow]:
             return note(f"{names} is not {event.wanted}: {event.detail}", "bad")
         case ev.KeepAliveJudged() if not event.answered:
             return note(f"zone {event.zone}: no answer to the keep-alive", "bad", event.detail)
-        case ev.SignInStepAnswered():
+        case ev.SignInStepAnswered() | ev.HttpAnswered():
             return [https.answer(me, wires.answering.get(record.seq), event)]
         case ev.FaultInjected():
             return note(f"fault: {event.fault}", "quiet", event.detail)

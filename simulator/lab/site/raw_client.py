@@ -1,17 +1,20 @@
-"""A foreign client with one connection: says what a scenario's `send` tells it, and notes what comes back.
+"""A foreign client: says what a scenario's steps tell it, and notes what comes back.
 
-It knows no SIP rule at all, so it can break every one of them.
+What `send` says goes over one connection; the client knows no SIP rule at all, so it can break every one.
+A request over HTTP has a connection of its own.
 """
 
 from __future__ import annotations
 
 from string import Template
+from urllib.parse import urlsplit
 
 from simulator.core import redact
 from simulator.core.actor.flow import (
     Address,
     CloseFlow,
     Effect,
+    Fetch,
     Fetched,
     FlowEnd,
     FlowFacts,
@@ -19,7 +22,7 @@ from simulator.core.actor.flow import (
     SendData,
     Transport,
 )
-from simulator.core.events import Event, FaultInjected, SipMalformed, SipReceived, SipSent
+from simulator.core.events import Event, FaultInjected, HttpAnswered, SipMalformed, SipReceived, SipSent
 from simulator.core.events.log import Journal
 from simulator.core.ids import ActorId, FlowId, FlowIds
 from simulator.core.instant import Instant
@@ -57,6 +60,9 @@ class RawClient:
         self._stream = SipStream()
         self._door: tuple[Transport, Address, ClientTls | None] | None = None
         self._reads = True
+        self._asked: Fetch | None = None
+        self.answer: Fetched | None = None
+        """What came back of the last request over HTTP; None while it is on its way."""
 
     @property
     def name(self) -> ActorId:
@@ -87,6 +93,11 @@ class RawClient:
             self._out.append(CloseFlow(self._flow))
         self._forget()
 
+    def ask(self, request: Fetch) -> None:
+        """Send a request over HTTP; `answer` is None until something came back, or could not."""
+        self._asked, self.answer = request, None
+        self._out.append(request)
+
     # --- Actor ------------------------------------------------------------------------------------------------
 
     def flow_opened(self, flow: FlowId, facts: FlowFacts, now: Instant) -> None:
@@ -112,7 +123,18 @@ class RawClient:
             self._forget()
 
     def fetched(self, key: str, result: Fetched, now: Instant) -> None:
-        """Never called: it fetches nothing."""
+        if self._asked is None or key != self._asked.key:
+            return
+        parts = urlsplit(self._asked.url)
+        self._journal.add(
+            HttpAnswered(
+                method=self._asked.method,
+                where=redact.text(f"{parts.netloc}{parts.path}"),
+                status=result.status,
+                detail=redact.text(result.failure),
+            )
+        )
+        self._asked, self.answer = None, result
 
     def next_timeout(self) -> Instant | None:
         return None

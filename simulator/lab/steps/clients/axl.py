@@ -3,18 +3,16 @@
 from __future__ import annotations
 
 import re
-from base64 import b64encode
 from collections.abc import Iterable
 from typing import Annotated, ClassVar
 
 from pydantic import Field
 
 from registrar.core.axl import PATH
-from simulator.core.http.message import HttpRequest
 from simulator.lab.config.model import Name, Regex
 from simulator.lab.steps.scenario_run import ScenarioRun
-from simulator.lab.steps.service_actions import carry_out
 from simulator.lab.steps.step import MappingStep, Reference
+from simulator.lab.steps.web_request import FAILS, ClientName, ask, basic, misses
 
 _ENVELOPE = (
     '<soapenv:Envelope xmlns:soapenv="http://schemas.xmlsoap.org/soap/envelope/"><soapenv:Body>'
@@ -33,34 +31,36 @@ class Axl(MappingStep):
     body: str = Field("", repr=False, description="the operation's child elements, XML")
     node: Name | None = Field(None, description="default: the publisher")
     version: Annotated[str, Field(pattern=r"^[0-9]{1,2}\.[0-9]$")] = "12.5"
+    client: ClientName = Field("admin", description="name of the client, for `at` of expectations")
     status: int = Field(200, description="expected HTTP status; a fault is 500")
+    fails: Regex | None = Field(None, description=FAILS)
     answers: Regex | None = Field(None, description="regular expression that the answer must match")
 
     def references(self) -> Iterable[Reference]:
         return [] if self.node is None else [Reference("node", self.node)]
 
+    def clients(self) -> Iterable[str]:
+        return [self.client]
+
     async def do(self, run: ScenarioRun) -> list[str]:
-        site = run.site
-        node = self.node or site.cluster.nodes[0].name
-        administrator = site.config.administrators[0]
-        credentials = b64encode(f"{administrator.name}:{administrator.password}".encode()).decode()
+        administrator = run.site.config.administrators[0]
         body = _ENVELOPE.format(operation=self.operation, version=self.version, body=self.body)
-        request = HttpRequest(
+        answer = await ask(
+            run.driver,
+            self.node,
+            client=self.client,
             method="POST",
-            path=PATH,
-            headers=(("Authorization", f"Basic {credentials}"), ("Content-Type", "text/xml; charset=utf-8")),
+            target=PATH,
+            headers=(
+                basic(administrator.name, administrator.password),
+                ("Content-Type", "text/xml; charset=utf-8"),
+            ),
             body=body.encode(),
-            source="127.0.0.1",
         )
-        response = site.ucm.tomcats[node].handle(request, run.now)
-        await carry_out(run.driver)
-        await run.driver.until_idle()
-        answer = response.body.decode("utf-8", "replace")
-        problems = []
-        if response.status != self.status:
-            problems.append(
-                f"expected {self.operation} to be answered {self.status}, not {response.status}: {answer}"
-            )
-        if self.answers is not None and not re.search(self.answers, answer):
-            problems.append(f"expected {self.operation} to answer /{self.answers}/; it answered: {answer}")
+        text = answer.body.decode("utf-8", "replace")
+        problems = misses(self.operation, answer, status=self.status, fails=self.fails)
+        if problems and answer.status is not None:
+            problems[0] += f": {text}"
+        if self.answers is not None and not re.search(self.answers, text):
+            problems.append(f"expected {self.operation} to answer /{self.answers}/; it answered: {text}")
         return problems

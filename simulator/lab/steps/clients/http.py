@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from base64 import b64encode
 from collections.abc import Iterable, Mapping
 from string import Template
 from typing import Annotated, ClassVar
@@ -11,12 +10,11 @@ from urllib.parse import parse_qsl, unquote, urlencode
 
 from pydantic import Field, field_validator
 
-from simulator.core.http.message import HttpRequest
 from simulator.lab.config.model import Name, Regex
 from simulator.lab.site.site import Site
 from simulator.lab.steps.scenario_run import ScenarioRun
-from simulator.lab.steps.service_actions import carry_out
 from simulator.lab.steps.step import MappingStep, Reference
+from simulator.lab.steps.web_request import FAILS, ClientName, ask, basic, misses
 
 
 class Http(MappingStep):
@@ -36,7 +34,9 @@ class Http(MappingStep):
     node: Name | None = Field(None, description="default: the publisher")
     as_user: str | None = Field(None, description="Basic credentials of this user, or of an administrator")
     form: dict[str, str] = Field({}, repr=False, description="body of a POST, with `$name` as well")
+    client: ClientName = Field("client", description="name of the client, for `at` of expectations")
     status: int = Field(200, description="expected")
+    fails: Regex | None = Field(None, description=FAILS)
     answers: Regex | None = Field(None, description="regular expression that the body must match")
     keep: dict[Annotated[str, Field(pattern=r"^[a-z][a-z_]{0,30}$")], Regex] = Field(
         {}, description="name: regular expression; its group in Location or body is kept under the name"
@@ -54,50 +54,50 @@ class Http(MappingStep):
     def references(self) -> Iterable[Reference]:
         return [] if self.node is None else [Reference("node", self.node)]
 
+    def clients(self) -> Iterable[str]:
+        return [self.client]
+
     async def do(self, run: ScenarioRun) -> list[str]:
-        site = run.site
-        node = self.node or site.cluster.nodes[0].name
+        """An answer is not repeated in what is returned, as it may hold tokens."""
         path, _, query = self.path.partition("?")
-        headers: list[tuple[str, str]] = []
         if self.as_user is not None or "user" in self.form:
-            site.ucm.sign_in.load_passwords()
+            run.site.ucm.sign_in.load_passwords()
+        headers = []
         if self.as_user is not None:
-            known = {one.name: one.password for one in site.config.administrators}
-            password = known.get(self.as_user) or site.config.password_of(self.as_user)
-            headers.append(
-                ("Authorization", f"Basic {b64encode(f'{self.as_user}:{password}'.encode()).decode()}")
-            )
+            headers.append(basic(self.as_user, _password_of(run.site, self.as_user)))
         if self.form:
             headers.append(("Content-Type", "application/x-www-form-urlencoded"))
-        known_names = _Names(site, self.form.get("user", ""), run.kept)
-        form = {name: known_names.fill(value) for name, value in self.form.items()}
-        asked = parse_qsl(query, keep_blank_values=True)
-        request = HttpRequest(
+        names = _Names(run.site, self.form.get("user", ""), run.kept)
+        form = {name: names.fill(value) for name, value in self.form.items()}
+        asked = [(name, names.fill(value)) for name, value in parse_qsl(query, keep_blank_values=True)]
+        answer = await ask(
+            run.driver,
+            self.node,
+            client=self.client,
             method=self.method,
-            path=path,
-            query=tuple((name, known_names.fill(value)) for name, value in asked),
+            target=f"{path}?{urlencode(asked)}" if asked else path,
             headers=tuple(headers),
             body=urlencode(form).encode() if form else b"",
-            source="127.0.0.1",
         )
-        response = site.ucm.tomcats[node].handle(request, run.now)
-        await carry_out(run.driver)
-        await run.driver.until_idle()
-        problems = []
-        if response.status != self.status:
-            problems.append(
-                f"expected {self.method} {path} to be answered {self.status}, not {response.status}"
-            )
-        if self.answers is not None and not re.search(self.answers, response.body.decode("utf-8", "replace")):
-            problems.append(f"expected {self.method} {path} to answer /{self.answers}/; it did not")
-        location = next((value for name, value in response.headers if name == "Location"), "")
+        what = f"{self.method} {path}"
+        text = answer.body.decode("utf-8", "replace")
+        problems = misses(what, answer, status=self.status, fails=self.fails)
+        if self.answers is not None and not re.search(self.answers, text):
+            problems.append(f"expected {what} to answer /{self.answers}/; it did not")
+        location = next((value for name, value in answer.headers if name.lower() == "location"), "")
         for name, expression in self.keep.items():
-            found = re.search(expression, f"{location}\n{response.body.decode('utf-8', 'replace')}")
+            found = re.search(expression, f"{location}\n{text}")
             if found is None:
-                problems.append(f"expected {self.method} {path} to answer a {name}, /{expression}/; it did not")
+                problems.append(f"expected {what} to answer a {name}, /{expression}/; it did not")
             else:
                 run.kept[name] = unquote(found[1])
         return problems
+
+
+def _password_of(site: Site, name: str) -> str:
+    """Return the password of an administrator or a user."""
+    known = {one.name: one.password for one in site.config.administrators}
+    return known.get(name) or site.config.password_of(name)
 
 
 class _Names:

@@ -18,8 +18,7 @@ from simulator.lab.site.raw_client import PLACEHOLDERS
 from simulator.lab.steps import matching
 from simulator.lab.steps.scenario_run import ScenarioRun
 from simulator.lab.steps.step import MappingStep, Reference
-
-ClientName = Annotated[str, Field(min_length=1, max_length=50, pattern=r"^[A-Za-z0-9._\-]+$")]
+from simulator.lab.steps.web_request import ClientName, client_of
 
 
 class Send(MappingStep):
@@ -118,10 +117,7 @@ class Send(MappingStep):
             )
         transport: Transport = "tls" if tls is not None else "udp" if self.port == "sip-udp" else "tcp"
         fields = {"node": node.host, "token": site.phones.token_text(self.token)}
-        client = site.raw_clients.get(self.client)
-        if client is None:
-            client = site.raw_clients.add(self.client)
-            await driver.join(client)
+        client = await client_of(driver, self.client)
         client.dial(transport, Address(node.host, number), tls, sip=self.port != "https")
         client.say(self.on_the_wire(), fields)
         driver.run(client)
