@@ -179,7 +179,7 @@ async def _run(
 
 
 class _Watcher:
-    """Reads the phone's events and wakes whoever waits for a state."""
+    """Reads the phone's events and wakes the task that waits for a state."""
 
     def __init__(self, name: ActorId) -> None:
         self._name = name

@@ -1,4 +1,4 @@
-"""What is seldom changed about an Expressway-C: names on the wire, waiting times, bounds."""
+"""Settings of an Expressway: switches, names on the wire, waiting times, bounds."""
 
 from __future__ import annotations
 
@@ -7,10 +7,18 @@ from dataclasses import dataclass, replace
 from simulator.core.sip.bearer import UCM, Dialect
 from simulator.core.tls.settings import TlsVersion
 from simulator.expressway.core.refusals import UNREACHABLE, Refusal
-from simulator.expressway.core.sip.headers import IngressZone
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class IngressZone:
+    """The zone by which a request came in, as it is written on the previous hop's Via."""
+
+    name: str
+    number: int | None = None
+
 
 TRAVERSAL = IngressZone(name="TraversalZone", number=1)
-"""What requests over the traversal connection come in by, at both ends. [form observed: sip-wire 8.2, T12]"""
+"""The zone of requests over the traversal connection, at both ends. [form observed: sip-wire 8.2, T12]"""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -27,11 +35,15 @@ class ExpresswaySettings:
     """Refuse a token that the fetched keys do not open, or that has expired; UCM judges the others.
     [that it decrypts tokens is documented, that it refuses a REGISTER for one is assumed: sip-wire 8.1]"""
     edge_challenges: bool = False
-    """Answer a REGISTER without a token ourselves; otherwise UCM's 407 is relayed. [assumed: sip-wire 8.3]"""
+    """Challenge a REGISTER without a token here; otherwise UCM's 407 is relayed. [assumed: sip-wire 8.3]"""
     dialect: Dialect = UCM
-    """Of our own challenges."""
+    """Of the challenges that the Expressway sends itself."""
     rate: float | None = None
     """Requests a second that one source may send; None: any number."""
+    path_mode: bool = False
+    """The switch "SIP Path headers"."""
+    authorize_by_token: bool = True
+    """The switch "Authorize by OAuth token with refresh", until an administrator turns it."""
     backoff: float = 5.0
     """Seconds after a failed zone connection in which no other is tried. [assumed]"""
     minimum: TlsVersion = "1.2"
@@ -55,7 +67,7 @@ class ExpresswaySettings:
     contacts_per_flow: int = 64
 
     def behind_traversal(self) -> ExpresswaySettings:
-        """Of an Expressway-C with an Expressway-E before it: every phone comes over one connection."""
+        """Return these settings for an Expressway-C behind an Expressway-E: every phone comes over one flow."""
         return replace(
             self,
             ingress=TRAVERSAL,

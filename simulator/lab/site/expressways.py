@@ -11,7 +11,7 @@ from simulator.core.events import ClusterChanged
 from simulator.core.sip.bearer import RFC8898, UCM
 from simulator.core.tls.settings import Credential
 from simulator.expressway.core import trusted_cas
-from simulator.expressway.core.actors.expressway_c import ExpresswayC
+from simulator.expressway.core.actors.expressway_c import ExpresswayC, PhonesView
 from simulator.expressway.core.actors.expressway_e import ExpresswayE
 from simulator.expressway.core.admin.discovery import Identity
 from simulator.expressway.core.refusals import UNAVAILABLE, UNREACHABLE
@@ -70,16 +70,16 @@ class Expressways:
         self.credentials[config.name] = server.credential
         self._trusted_cas[config.name] = self._context.pki.bundle(config.trusted_cas)
         return ExpresswayC(
-            name=config.name,
             address=Address(address, config.port),
             credential=server.credential,
             trust=self._trusted_cas[config.name],
-            edge_credential=phones_see.credential,
-            https=Address(address, self._addresses.edge_https(config)),
-            host=host,
-            domain=self._config.domain,
             nodes={},
-            path_mode=config.sip_path_headers,
+            view=PhonesView(
+                host=host,
+                domain=self._config.domain,
+                https=Address(address, self._addresses.edge_https(config)),
+                credential=phones_see.credential,
+            ),
             entropy=(self._context.secret or self._context.entropy).child(config.name),
             journal=self._context.journal(config.name),
             flows=self._context.flows,
@@ -87,7 +87,6 @@ class Expressways:
             identity=Identity(hostname=host.partition(".")[0], names=server.identity.names),
             locate=self.ucm.locate,
             files=self.ucm.file_servers,
-            authorize_by_token=config.authorize_by_token,
             traversal=None if config.edge is None else self._traversal_plan(config.edge),
         )
 
@@ -109,14 +108,13 @@ class Expressways:
             Address(address, self._addresses.edge_port(edge, role)) for role in ("https", "traversal", "tunnel")
         )
         return ExpresswayE(
-            name=edge.name,
             host=host,
             address=Address(address, edge.port),
             https=https,
             traversal=traversal,
             tunnel=tunnel,
             credential=server.credential,
-            trust=trusted_cas.usable(self._trusted_cas[edge.name]),
+            trust=self._trusted_cas[edge.name],
             verify=edge.verify_subject or inner,
             client=self.expressway_c[pair.name].address,
             client_host=inner,
@@ -134,6 +132,8 @@ class Expressways:
             edge_challenges=config.edge_challenges,
             dialect={"ucm": UCM, "rfc8898": RFC8898}[self._config.cluster.dialect],
             rate=config.rate_limit,
+            path_mode=config.sip_path_headers,
+            authorize_by_token=config.authorize_by_token,
             unreachable=UNAVAILABLE if config.unreachable == 503 else UNREACHABLE,
         )
 
@@ -157,7 +157,7 @@ class Expressways:
         file says that it has not. Its row in the Expressway-C table is the lab file's business.
         """
         if self._config.expressway(name).discovered:
-            self.expressway_c[name].administration.adopt(self.ucm.server(), self.ucm.found())
+            self.expressway_c[name].adopt(self.ucm.server(), self.ucm.found())
 
     # --- certificates ---------------------------------------------------------------------------------------
 
@@ -168,7 +168,7 @@ class Expressways:
         """
         issued = self._issue_expressway(self._owner(name), certificate)
         if (edge := self.expressway_e.get(name)) is not None:
-            edge.credential = issued.credential
+            edge.set_credential(issued.credential)
         else:
             self.expressway_c[name].set_credential(issued.credential, names=issued.identity.names)
         names = ", ".join(issued.identity.names)
@@ -188,7 +188,4 @@ class Expressways:
     def add_trusted_cas(self, expressway: str, bundle: tuple[bytes, ...]) -> None:
         """Put certificates (PEM) into the trusted CA list."""
         held = self._trusted_cas[expressway] = (*self._trusted_cas[expressway], *bundle)
-        if (edge := self.expressway_e.get(expressway)) is not None:
-            edge.trust = trusted_cas.usable(held)
-        else:
-            self.expressway_c[expressway].set_trust(held)
+        self.get(expressway).set_trust(held)

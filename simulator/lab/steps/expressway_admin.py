@@ -50,7 +50,7 @@ class ExpresswayAdmin:
         if edge is not None:
             return [_traversal(status, "server") for status in edge.zones]
         rows = [_traversal(status, "client") for status in self.actor.traversal]
-        for zone in self.actor.neighbour_zones:
+        for zone in self.actor.neighbor_zones:
             state, detail = self._state(zone.kind, zone.node)
             rows.append(
                 {

@@ -146,7 +146,7 @@ class ConfigChange:
 
 
 def compare_configs(old: ConfigView, new: ConfigView) -> ConfigChange:
-    """The stamp is no hash: only the content says whether to register anew (device-config 7, row 63)."""
+    """The stamp is no hash: only the content says whether to register again (device-config 7, row 63)."""
 
     def relevant(view: ConfigView) -> tuple[object, ...]:
         return (

@@ -51,7 +51,7 @@ class Form:
 class Tokens:
     access: str = field(repr=False)
     refresh: str | None = field(default=None, repr=False)
-    """None: none was given, or the one of before stays."""
+    """None: none was given, or the previous one stays in use."""
     expires_in: float
 
 
@@ -87,7 +87,7 @@ def read_devices(body: bytes) -> tuple[tuple[str, str], ...]:
 
 
 def read_provision(body: bytes) -> str:
-    """Where the device's configuration file lies."""
+    """Return the URL of the device's configuration file. Garbage: the document names none."""
     uri = _value(root_of(body, "device"), "provision", "uri")
     if uri is None or urlsplit(uri).scheme not in ("http", "https"):
         raise Garbage("the device's document names no configuration file")

@@ -37,7 +37,7 @@ def basic(account: JabberAccount) -> tuple[str, str]:
 
 
 def authorize(account: JabberAccount, attempt: Attempt, *, code: bool) -> Fields:
-    """`code`: with PKCE; otherwise the implicit flow of before refresh logins."""
+    """Return the query of the authorize page. `code`: with PKCE; else the implicit flow, without refresh."""
     fields = (
         ("response_type", "code" if code else "token"),
         ("client_id", account.client_id),
@@ -51,7 +51,7 @@ def authorize(account: JabberAccount, attempt: Attempt, *, code: bool) -> Fields
 
 
 def login(form: object, account: JabberAccount) -> tuple[str, Fields]:
-    """Where to, and what."""
+    """Return the URL of the filled-in login form, and its fields."""
     assert isinstance(form, Form)
     return form.action, (*form.fields, ("user", account.user), ("password", account.password))
 

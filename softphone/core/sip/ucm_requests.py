@@ -18,7 +18,7 @@ class Reply:
     response: Response | None
     """None: an ACK, which is never answered."""
     restart: Literal["reset", "restart"] | None = None
-    """UCM wants the phone to fetch its configuration and register anew."""
+    """UCM wants the phone to fetch its configuration and register again."""
     call_id: str | None = None
     """The registration that is meant, as the NOTIFY names it."""
 

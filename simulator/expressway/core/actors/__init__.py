@@ -1,1 +1,1 @@
-"""The two actors: Expressway-C inside, Expressway-E outside."""
+"""The two actors: the Expressway-C beside UCM, and the Expressway-E that phones reach from the Internet."""

@@ -1,12 +1,12 @@
-"""Unified CM servers of an Expressway-C: discover, refresh, and what is true until the next time.
+"""The Unified CM servers of an Expressway-C: discover one, refresh all, and the state of each.
 
-One conversation at a time; the others wait. What fails changes nothing [assumed]: a refresh leaves what was
-true, a server that could not be added is shown as failed and not asked again, a known one keeps its password.
+One conversation at a time; the others wait. A failure changes nothing [assumed]: a failed refresh keeps what
+was found before, a server that could not be added is shown as failed and not asked again, a known one keeps
+its password.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Literal
 
@@ -23,10 +23,11 @@ from simulator.expressway.core.admin.discovery import (
     UcmServer,
     converse,
 )
+from simulator.expressway.core.certificates import Certificates
 from simulator.expressway.core.outbox import Outbox
 
 PREFIX = "cucm/"
-"""Of this part's fetch keys."""
+"""The beginning of the fetch keys of this part."""
 TIMEOUT = 10.0
 """Seconds an answer may take. [assumed; a whole refresh takes 5 to 45 s: administration 9.1]"""
 
@@ -42,17 +43,20 @@ class ServerStatus:
     nodes: tuple[str, ...] = ()
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Discovered:
+    """What a conversation with a server found; the zones and keys are to be made of it."""
+
+    server: UcmServer
+    found: Found
+
+
 class Administration:
-    def __init__(
-        self,
-        *,
-        out: Outbox,
-        me: Callable[[], Identity],
-        trust: Callable[[], tuple[bytes, ...]],
-        apply: Callable[[UcmServer, Found], None],
-    ) -> None:
-        """`me` and `trust` are asked when a conversation begins; `apply` gets what it found out."""
-        self._out, self._me, self._trust, self._apply = out, me, trust, apply
+    """`identity` is what the next conversation tells UCM; change it together with the server certificate."""
+
+    def __init__(self, *, identity: Identity, certificates: Certificates, out: Outbox) -> None:
+        self.identity = identity
+        self._out, self._certificates = out, certificates
         self._servers: dict[str, UcmServer] = {}
         self._status: dict[str, ServerStatus] = {}
         self._queue: list[UcmServer] = []
@@ -62,18 +66,20 @@ class Administration:
 
     @property
     def servers(self) -> tuple[ServerStatus, ...]:
+        """The rows of the Unified CM servers page."""
         return tuple(self._status.values())
 
     @property
     def busy(self) -> bool:
+        """Whether a conversation is under way."""
         return self._talking is not None
 
     def discover(self, server: UcmServer) -> None:
-        """Add address: the connection is tried and everything is asked."""
+        """Ask a server everything, and add it if it answers; its password may be new."""
         self._start(server)
 
     def refresh(self) -> frozenset[str]:
-        """Refresh servers: all of them again; returns which. LookupError if there is none."""
+        """Ask all servers again, and return which. Raises LookupError if there is none."""
         if not self._servers:
             raise LookupError("no Unified CM server was added: discover one first")
         for server in tuple(self._servers.values()):
@@ -81,58 +87,64 @@ class Administration:
         return frozenset(self._servers)
 
     def adopt(self, server: UcmServer, found: Found) -> None:
-        """As if it had been discovered before."""
-        self._done(server, found)
+        """Add a server with what was found there before the simulation began."""
+        self._servers[server.publisher.lower()] = server
+        self._show(server, found)
 
     def _start(self, server: UcmServer) -> None:
         self._set(ServerStatus(publisher=server.publisher, state="waiting"))
         self._queue.append(server)
-        if self._talking is None:
-            self._next()
+        self._go_on()
 
-    def _next(self) -> None:
-        self._talking = converse(self._queue[0], self._me())
-        self._set(ServerStatus(publisher=self._queue[0].publisher, state="discovering"))
-        self._step(lambda talk: next(talk))
-
-    def fetched(self, key: str, result: Fetched, now: Instant) -> None:
-        if self._talking is None or key != f"{PREFIX}{self._asked}":
+    def _go_on(self) -> None:
+        """Begin the next conversation if one waits and none is under way."""
+        if self._talking is not None or not self._queue:
             return
-        self._step(lambda talk: talk.send(result), result)
+        server = self._queue[0]
+        self._talking = converse(server, self.identity)
+        self._set(ServerStatus(publisher=server.publisher, state="discovering"))
+        self._ask(server, next(self._talking))
 
-    def _step(self, go: Callable[[Conversation], DiscoveryRequest], result: Fetched | None = None) -> None:
-        talk, server = self._talking, self._queue[0]
-        assert talk is not None
-        if result is not None and self._out.journal.on:
+    def fetched(self, key: str, result: Fetched, now: Instant) -> Discovered | None:
+        """Take an answer, and return what was found if it was the last one of a conversation."""
+        talk = self._talking
+        if talk is None or key != f"{PREFIX}{self._asked}":
+            return None
+        server = self._queue[0]
+        if self._out.journal.on:
             event = replace(self._last, status=result.status or 0, detail=result.failure)
             self._out.journal.add(event)
         try:
-            ask = go(talk)
+            ask = talk.send(result)
         except StopIteration as stop:
             found: Found = stop.value
-            self._close()
-            self._done(server, found)
-            nodes = tuple(node.host for node in found.nodes)
-            self._out.journal.add(
-                UcmDiscovered(
-                    publisher=server.publisher,
-                    discovered=True,
-                    nodes=nodes,
-                    version=found.version,
-                    pushed=found.pushed,
-                )
-            )
+            self._end()
+            return Discovered(server=server, found=found)
         except DiscoveryFailed as failure:
-            self._close()
+            self._end()
             self._set(ServerStatus(publisher=server.publisher, state="failed", detail=str(failure)))
             self._out.journal.add(
                 UcmDiscovered(publisher=server.publisher, discovered=False, detail=str(failure))
             )
+            self._go_on()
         else:
             self._ask(server, ask)
-            return
-        if self._queue:
-            self._next()
+        return None
+
+    def finish(self, discovered: Discovered) -> None:
+        """Show and report a conversation whose result is in use now, and begin the next one."""
+        server, found = discovered.server, discovered.found
+        self.adopt(server, found)
+        self._out.journal.add(
+            UcmDiscovered(
+                publisher=server.publisher,
+                discovered=True,
+                nodes=tuple(node.host for node in found.nodes),
+                version=found.version,
+                pushed=found.pushed,
+            )
+        )
+        self._go_on()
 
     def _ask(self, server: UcmServer, ask: DiscoveryRequest) -> None:
         self._asked += 1
@@ -148,7 +160,7 @@ class Administration:
                 timeout=TIMEOUT,
                 tls=ClientTls(
                     server_name=server.publisher,
-                    trust=self._trust(),
+                    trust=self._certificates.trust,
                     verify=server.tls_verify,
                     check_hostname=server.tls_verify,
                 ),
@@ -156,9 +168,7 @@ class Administration:
             )
         )
 
-    def _done(self, server: UcmServer, found: Found) -> None:
-        self._servers[server.publisher.lower()] = server
-        self._apply(server, found)
+    def _show(self, server: UcmServer, found: Found) -> None:
         self._set(
             ServerStatus(
                 publisher=server.publisher,
@@ -168,7 +178,7 @@ class Administration:
             )
         )
 
-    def _close(self) -> None:
+    def _end(self) -> None:
         self._queue.pop(0)
         self._talking = None
 

@@ -1,4 +1,4 @@
-"""Discover and refresh: what an Expressway-C asks of a Unified CM publisher, in order, and what it then knows.
+"""Discover and refresh: what an Expressway-C asks a Unified CM publisher, in order, and what it finds.
 
 A conversation is a generator: it yields one `DiscoveryRequest` at a time and is sent the answer. Order and
 operations are documented (administration 0.3), the SQL texts and how the row is pushed are assumed
@@ -31,7 +31,7 @@ class UcmServer:
     """An entry of Configuration > Unified Communications > Unified CM servers."""
 
     publisher: str
-    """Its address as the administrator typed it: with TLS verify, a name of its Tomcat certificate."""
+    """The address as the administrator typed it; with TLS verify a name of its Tomcat certificate."""
     user: str
     password: str = field(repr=False)
     tls_verify: bool = True
@@ -62,19 +62,17 @@ class FoundNode:
     oauth: int = 5090
     mra: int = 5091
     https: int = 8443
-    """Of its Tomcat: that of the publisher, which was typed."""
+    """Port of its Tomcat: the one that was typed for the publisher."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Found:
-    """What stays true for the Expressway until it is told to refresh."""
+    """What the Expressway goes by until it is told to refresh."""
 
     version: str = ""
     nodes: tuple[FoundNode, ...] = ()
     oauth_mode: bool = False
     mixed_mode: bool = False
-    trusted_by_ucm: int = 0
-    """Certificates in UCM's CallManager-trust and tomcat-trust."""
     keys: TokenKeys | None = field(default=None, repr=False)
     pushed: str = ""
     """added or updated."""
@@ -99,7 +97,7 @@ Conversation = Generator[DiscoveryRequest, Fetched, Found]
 
 
 def converse(server: UcmServer, me: Identity) -> Conversation:
-    """Raises DiscoveryFailed."""
+    """Ask `server` everything, telling it `me`. Raises DiscoveryFailed."""
     talk = _Talk(server)
     version = yield from talk.call("getCCMVersion", "")
     hosts = yield from talk.call(
@@ -127,7 +125,8 @@ def converse(server: UcmServer, me: Identity) -> Conversation:
         nodes.append(_node(whole, host, name, publisher=host in publishers, https=server.port))
     modes = yield from talk.call("executeSQLQuery", axl.element("sql", _MODES))
     values = {row.value("paramname"): row.value("paramvalue") for row in modes.find("row")}
-    certificates = yield from talk.call("executeSQLQuery", axl.element("sql", _CERTIFICATES))
+    # Asked like the rest; what a client does with the certificates is not documented.
+    yield from talk.call("executeSQLQuery", axl.element("sql", _CERTIFICATES))
     oauth_mode = values.get("ClusterSIPOAuthMode") == "1"
     keys = yield from talk.keys()
     pushed = yield from talk.push(me)
@@ -136,7 +135,6 @@ def converse(server: UcmServer, me: Identity) -> Conversation:
         nodes=tuple(nodes),
         oauth_mode=oauth_mode,
         mixed_mode=values.get("ClusterSecurityMode") == "1",
-        trusted_by_ucm=sum(1 for _ in certificates.find("row")),
         keys=keys,
         pushed=pushed,
     )
@@ -153,7 +151,7 @@ class _Talk:
         return self._read(answer, operation)
 
     def push(self, me: Identity) -> Generator[DiscoveryRequest, Fetched, str]:
-        """Adds the row of our host name; one that is there already gets the names of now."""
+        """Add the row of the Expressway's host name, or give an existing row the present names."""
         names = axl.element("X509SubjectNameorSubjectAlternateName", ",".join(me.names))
         row = f"{axl.element('HostNameOrIP', me.hostname)}{names}"
         answer = yield self._ask(
@@ -168,7 +166,7 @@ class _Talk:
         return "updated"
 
     def keys(self) -> Generator[DiscoveryRequest, Fetched, TokenKeys | None]:
-        """None where there is no key server: UCM before 12.5."""
+        """Fetch the token keys; None where there is no key server: UCM before 12.5."""
         server = self._server
         headers = (("Authorization", axl.basic(server.user, server.password)),)
         answer = yield DiscoveryRequest(function="getKeys", method="GET", path=KEY_PATH, headers=headers)

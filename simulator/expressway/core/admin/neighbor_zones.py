@@ -1,135 +1,163 @@
-"""What discovery found, put to use: the zones that an administrator sees, and the nodes that requests go to."""
+"""The neighbor zones that discovery makes: as an administrator sees them, and as requests use them.
+
+With their search rules: `CEtcp-` for each node, `CEtls-` in mixed mode, `CEOAuth ` in SIP OAuth mode; none can
+be configured. [documented: administration 9.1.5]
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
 from typing import Literal
 
-from simulator.core import redact
 from simulator.core.actor.flow import Address
-from simulator.core.events import KeysLoaded, ZoneChanged, ZoneConfigured
-from simulator.core.ids import ActorId, FlowId
-from simulator.core.instant import Instant
+from simulator.core.events import KeysLoaded, ZoneConfigured
+from simulator.core.ids import FlowId
 from simulator.expressway.core.admin.discovery import Found, FoundNode, UcmServer
-from simulator.expressway.core.admin.zone_registry import NeighbourZone, difference, zones_of
 from simulator.expressway.core.outbox import Outbox
-from simulator.expressway.core.sip.ucm_zones import Zones
-from simulator.expressway.core.sip.zone import UcmNode, Zone
-from simulator.expressway.core.tokens.check import TokenGate
+from simulator.expressway.core.sip.ucm_zones import UcmZones
+from simulator.expressway.core.sip.zone import UcmNode
+from simulator.expressway.core.tokens.check import TokenCheck
 from simulator.expressway.core.tokens.keys import TokenReader
 
+PRIORITY = 45
+"""Priority of the search rules. [documented]"""
+_LONGEST_PLAIN = 60
+"""Characters of a name up to which the rule is no regular expression [number assumed]."""
+NeighborZoneType = Literal["CEtcp", "CEtls", "CEOAuth"]
 
-class Neighbours:
-    """`book`: the zones that discovery made. `by_token`: "Authorize by OAuth token with refresh"."""
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SearchRule:
+    name: str
+    priority: int = PRIORITY
+    pattern_type: Literal["Prefix", "Regex"] = "Prefix"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NeighborZone:
+    name: str
+    kind: NeighborZoneType
+    node: str
+    address: Address
+
+    @property
+    def rule(self) -> SearchRule:
+        """The zone's search rule, which has its name."""
+        long = len(self.name) > _LONGEST_PLAIN
+        return SearchRule(name=self.name, pattern_type="Regex" if long else "Prefix")
+
+
+def zones_of(found: Found, *, by_token: bool) -> tuple[NeighborZone, ...]:
+    """Return the zones for what a discovery found.
+
+    `by_token`: Authorize by OAuth token with refresh = On; without it there is no CEOAuth zone. [order of the
+    runbook documented: administration 10.7; that the switch alone decides is assumed]
+    """
+    made: list[NeighborZone] = []
+    for node in found.nodes:
+        made.append(_zone("CEtcp", f"CEtcp-{node.host}", node.host, node.sip))
+        if found.mixed_mode:
+            made.append(_zone("CEtls", f"CEtls-{node.host}", node.host, node.sips))
+        if found.oauth_mode and by_token:
+            made.append(_zone("CEOAuth", f"CEOAuth {node.host}", node.host, node.mra))
+    return tuple(made)
+
+
+def _zone(kind: NeighborZoneType, name: str, host: str, port: int) -> NeighborZone:
+    return NeighborZone(name=name, kind=kind, node=host, address=Address(host, port))
+
+
+def difference(
+    before: Iterable[NeighborZone], after: Iterable[NeighborZone]
+) -> tuple[tuple[NeighborZone, ...], tuple[NeighborZone, ...]]:
+    """Return the new zones, and those that are gone; a zone with another address is both."""
+    old, new = tuple(before), tuple(after)
+    return tuple(zone for zone in new if zone not in old), tuple(zone for zone in old if zone not in new)
+
+
+class NeighborZones:
+    """`configured`: the zones that discovery made. `by_token`: "Authorize by OAuth token with refresh".
+
+    Methods that close connections return their flows: what waits for an answer over them must be answered.
+    """
 
     def __init__(
         self,
-        name: ActorId,
         *,
-        zones: Zones,
-        gate: TokenGate,
+        zones: UcmZones,
+        tokens: TokenCheck,
         out: Outbox,
         by_token: bool,
         locate: Callable[[FoundNode], Address] | None,
-        abandon: Callable[[FlowId], None],
     ) -> None:
-        """`locate`: where a found node's 5091 is; default: as it says. `abandon`: a zone's flow is gone."""
-        self.book: tuple[NeighbourZone, ...] = ()
+        """`locate`: where a found node's 5091 is; None: at the host and port that were found."""
+        self.configured: tuple[NeighborZone, ...] = ()
         self.by_token = by_token
-        self._name, self._zones, self._gate, self._out = name, zones, gate, out
-        self._locate = locate or (lambda node: Address(node.host, node.mra))
-        self._abandon = abandon
+        self._zones, self._tokens, self._out = zones, tokens, out
+        self._locate = locate or _as_found
         self._found: dict[str, tuple[UcmServer, Found]] = {}
 
     @property
     def nodes(self) -> tuple[FoundNode, ...]:
+        """The nodes of every cluster that was found."""
         return tuple(node for _, found in self._found.values() for node in found.nodes)
 
-    def set_by_token(self, on: bool) -> None:
-        """Off: the CEOAuth zones are gone at once. On: they come with the next refresh. [assumed]"""
+    def set_by_token(self, on: bool) -> list[FlowId]:
+        """Turn the switch: off, the CEOAuth zones are gone at once; on, they come with a refresh. [assumed]"""
         self.by_token = on
-        if not on:
-            self._rewrite(tuple(zone for zone in self.book if zone.kind != "CEOAuth"))
+        if on:
+            return []
+        return self._rewrite(tuple(zone for zone in self.configured if zone.kind != "CEOAuth"))
 
-    def apply(self, server: UcmServer, found: Found) -> None:
-        """What a discovery found is true from now on."""
+    def apply(self, server: UcmServer, found: Found) -> list[FlowId]:
+        """Use what a discovery found from now on: zones, nodes and token keys."""
         publisher = server.publisher.lower()
         self._found[publisher] = server, found
         zones = [zones_of(each, by_token=self.by_token) for _, each in self._found.values()]
-        self._rewrite(tuple(zone for some in zones for zone in some))
+        closed = self._rewrite(tuple(zone for some in zones for zone in some))
         if found.keys is not None:
-            held = self._gate.readers.get(publisher)
+            held = self._tokens.readers.get(publisher)
             changed = held is None or held.keys.hashes != found.keys.hashes
             if changed:
-                self._gate.readers[publisher] = TokenReader(found.keys)
+                self._tokens.readers[publisher] = TokenReader(found.keys)
             signing, encryption = found.keys.hashes
             self._out.journal.add(
                 KeysLoaded(
-                    consumer=self._name,
+                    consumer=self._out.journal.actor,
                     signing=signing,
                     encryption=encryption,
                     changed=changed,
                     why="discovery",
                 )
             )
-        self.reset_backoff()
+        self._zones.reset_backoff()
+        return closed
 
-    def set_node(self, name: str, node: UcmNode | None) -> None:
-        """A node was discovered again: other port, other name, or (None) no longer there.
-
-        What changed is connected to anew at the next request; requests that wait for it are answered.
-        """
-        zone = self._zones.named(name)
-        if zone is not None and zone.node == node:
-            return
-        if zone is not None:
-            self._close(zone)
-            self._zones.remove(name)
-        if node is not None:
-            self._zones.put(name, node)
-
-    def restart(self) -> None:
-        for zone in self._zones:
-            self._close(zone)
-
-    def lost(self, zone: Zone, flow: FlowId, detail: str, now: Instant) -> None:
-        """The zone's connection is gone, or never came up."""
-        self._zones.fail(flow, detail, now)
-        self._down(zone, detail, flow)
-
-    def reset_backoff(self) -> None:
-        """Lets every zone try at once: an administrator changed what the attempts depend on."""
-        for zone in self._zones:
-            zone.reset_backoff()
-
-    def _rewrite(self, zones: tuple[NeighbourZone, ...]) -> None:
-        made, gone = difference(self.book, zones)
-        self.book = zones
+    def _rewrite(self, zones: tuple[NeighborZone, ...]) -> list[FlowId]:
+        closed: list[FlowId | None] = []
+        made, gone = difference(self.configured, zones)
+        self.configured = zones
         for zone in gone:
             self._note(zone, "removed")
             if zone.kind == "CEOAuth" and not any(z.kind == zone.kind and z.node == zone.node for z in zones):
-                self.set_node(zone.node, None)
+                closed.append(self._zones.set_node(zone.node, None))
         for zone in made:
             self._note(zone, "created")
         nodes = {node.host: node for node in self.nodes}
         for zone in zones:
             if zone.kind == "CEOAuth":
                 node = nodes[zone.node]
-                self.set_node(node.host, UcmNode(host=node.host, address=self._locate(node)))
+                ucm = UcmNode(host=node.host, address=self._locate(node))
+                closed.append(self._zones.set_node(node.host, ucm))
+        return [flow for flow in closed if flow is not None]
 
-    def _note(self, zone: NeighbourZone, what: Literal["created", "removed"]) -> None:
+    def _note(self, zone: NeighborZone, what: Literal["created", "removed"]) -> None:
         event = ZoneConfigured(
             zone=zone.name, what=what, address=str(zone.address), priority=zone.rule.priority
         )
         self._out.journal.add(event)
 
-    def _close(self, zone: Zone) -> None:
-        flow = zone.flow
-        if flow is not None:
-            self._out.put(self._zones.close(flow))
-            self._down(zone, "closed by us: the configuration changed", flow)
-            self._abandon(flow)
 
-    def _down(self, zone: Zone, detail: str, flow: FlowId) -> None:
-        event = ZoneChanged(zone=zone.node.zone, state="failed", detail=redact.text(detail))
-        self._out.journal.add(event, flow=flow)
+def _as_found(node: FoundNode) -> Address:
+    return Address(node.host, node.mra)

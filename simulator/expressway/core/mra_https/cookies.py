@@ -14,7 +14,7 @@ LIFE = 8 * 3600.0
 _MOST = 10_000
 
 
-class EdgeCookies:
+class MraCookies:
     def __init__(self, entropy: Entropy) -> None:
         self._entropy = entropy
         self._users: dict[str, tuple[str, Instant]] = {}

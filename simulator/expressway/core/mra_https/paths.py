@@ -37,7 +37,7 @@ class BadPath(ValueError):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class EdgePath:
+class MraPath:
     domain: str
     action: Literal["get_edge_config", "get_edge_sso", "relay"]
     scheme: str = ""
@@ -59,7 +59,7 @@ def encode(text: str) -> str:
     return b64encode(text.encode()).decode().rstrip("=")
 
 
-def parse(path: str, domain: str, inside: Iterable[tuple[str, str, int]]) -> EdgePath:
+def parse(path: str, domain: str, inside: Iterable[tuple[str, str, int]]) -> MraPath:
     """`inside`: (scheme, host, port) that may be reached. Raises BadPath."""
     segment, _, rest = path.lstrip("/").partition("/")
     parts = _decoded(segment).split("/")
@@ -70,7 +70,7 @@ def parse(path: str, domain: str, inside: Iterable[tuple[str, str, int]]) -> Edg
     if len(parts) == 1:
         if rest not in ("get_edge_config", "get_edge_sso"):
             raise BadPath(404, "nothing there")
-        return EdgePath(domain=domain, action="get_edge_sso" if rest == "get_edge_sso" else "get_edge_config")
+        return MraPath(domain=domain, action="get_edge_sso" if rest == "get_edge_sso" else "get_edge_config")
     if len(parts) != 4 or not _HOST.fullmatch(parts[2]) or not re.fullmatch(r"[0-9]{1,5}", parts[3]):
         raise BadPath(400, "the first segment names no place inside")
     _, scheme, host, port = parts
@@ -78,7 +78,7 @@ def parse(path: str, domain: str, inside: Iterable[tuple[str, str, int]]) -> Edg
     where = f"/{rest}"
     if not allowed or ".." in where or "%" in where or not any(one.fullmatch(where) for one in _INSIDE):
         raise BadPath(403, "not in allow list")
-    return EdgePath(
+    return MraPath(
         domain=domain, action="relay", scheme=scheme.lower(), host=host.lower(), port=int(port), path=where
     )
 

@@ -1,11 +1,12 @@
-"""The door of Expressway-E's 8443: connections, whole requests, rates, and the answers on their way.
+"""The HTTPS server of an Expressway's 8443: connections, whole requests, rates, and answers.
 
-What a request is worth is decided behind it (`edge_service`). Slow clients are answered 408.
+What a request gets is decided behind it (`service`): take requests from `next_request` and give each its
+`answer`, at once or later. Slow clients are answered 408.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections import deque
 from dataclasses import dataclass, field
 
 from simulator.core.actor.flow import CloseFlow, FlowFacts, SendData
@@ -16,15 +17,16 @@ from simulator.core.http.message import HttpRequest, HttpResponse
 from simulator.core.ids import FlowId
 from simulator.core.instant import Instant
 from simulator.core.sip import PartialMessages
-from simulator.expressway.core.mra_https import answers
-from simulator.expressway.core.mra_https.query import Ask, EdgeAnswer, EdgeQuery
+from simulator.expressway.core.mra_https import messages
+from simulator.expressway.core.mra_https.messages import MraAnswer, MraRequest
 from simulator.expressway.core.outbox import Outbox
+from simulator.expressway.core.own_address import OwnAddress
 from simulator.expressway.core.rate_limiter import RateLimiter
 
 PATIENCE = 20.0
 """Seconds in which a request must have come whole, and for which an idle connection is kept."""
 _AHEAD = 64 << 10
-"""Bytes a client may send ahead while a request of it is under way inside."""
+"""Bytes a client may send ahead while its request awaits the answer."""
 _MOST_FLOWS = 10_000
 
 
@@ -32,31 +34,22 @@ _MOST_FLOWS = 10_000
 class _Client:
     source: str
     https: int
-    """The port it came in by."""
+    """The port by which it came in."""
     reader: RequestReader = field(default_factory=RequestReader)
     busy: bool = False
-    """A request of it is under way inside."""
-    looked_at: bool = False
+    """A request of this client awaits its answer."""
 
 
 class HttpsServer:
-    """`sip`: the edge's SIP port of the moment; `strike`: an expired token came from this source."""
+    """`host`: the name by which clients reach it; `own`: the SIP address beside it."""
 
-    def __init__(
-        self,
-        *,
-        host: str,
-        sip: Callable[[], int],
-        ask: Ask,
-        out: Outbox,
-        guard: RateLimiter,
-        strike: Callable[[str, Instant], None],
-    ) -> None:
-        self._host, self._sip, self._ask = host, sip, ask
-        self._out, self._guard, self._strike = out, guard, strike
+    def __init__(self, *, host: str, own: OwnAddress, out: Outbox, limiter: RateLimiter) -> None:
+        self._host, self._own = host, own
+        self._out, self._limiter = out, limiter
         self._clients: dict[FlowId, _Client] = {}
         self._idle = PartialMessages(PATIENCE)
         """Clients whose next request is awaited."""
+        self._queue: deque[tuple[int, MraRequest]] = deque()
         self._waiting: dict[int, tuple[FlowId, HttpRequest]] = {}
         self._asked = 0
 
@@ -64,30 +57,34 @@ class HttpsServer:
         return flow in self._clients
 
     def forget(self) -> None:
-        """The connections are gone without a word: we were switched off."""
+        """Forget every connection: the Expressway was switched off, and nobody closed them."""
         for flow in tuple(self._clients):
             self.ended(flow)
         self._waiting.clear()
+        self._queue.clear()
 
     # --- flows ------------------------------------------------------------------------------------------------
 
     def opened(self, flow: FlowId, facts: FlowFacts, now: Instant) -> None:
+        """Take a client's connection, unless its source is blocked or there are too many."""
         source = facts.remote.host
-        if self._guard.blocked(source, now) or len(self._clients) >= _MOST_FLOWS:
+        if self._limiter.is_blocked(source, now) or len(self._clients) >= _MOST_FLOWS:
             self._out.put(CloseFlow(flow))
             return
         self._clients[flow] = _Client(source=source, https=facts.local.port)
         self._idle.wait(flow, now)
 
     def data(self, flow: FlowId, data: bytes, now: Instant) -> None:
+        """Read what a client sent."""
         client = self._clients[flow]
         client.reader.receive_data(data)
         if client.busy and client.reader.buffered > _AHEAD:
             self._drop(flow)
         else:
-            self._look(flow, now)
+            self._read(flow, now)
 
     def ended(self, flow: FlowId) -> None:
+        """Do without a connection that is gone."""
         self._clients.pop(flow, None)
         self._idle.over(flow)
 
@@ -97,56 +94,56 @@ class HttpsServer:
     def handle_timeout(self, now: Instant) -> None:
         for flow in self._idle.take_overdue(now):
             if self._clients[flow].reader.busy:
-                self._send(flow, answers.plain(408), close=True)
+                self._send(flow, messages.plain(408), close=True)
             else:
                 self._drop(flow)
 
     # --- requests ---------------------------------------------------------------------------------------------
 
-    def _look(self, flow: FlowId, now: Instant) -> None:
-        client = self._clients.get(flow)
-        if client is None or client.looked_at:
-            return  # An answer that came at once: whoever asks is looking already.
-        client.looked_at = True
-        while flow in self._clients and not client.busy:
-            try:
-                request = client.reader.next_request(client.source)
-            except HttpProblem as problem:
-                self._send(flow, answers.plain(problem.status), close=True)
-                return
-            if request is None:
-                self._idle.wait(flow, now)
-                break
-            self._idle.over(flow)
-            self._take(flow, client, request, now)
-        client.looked_at = False
+    def next_request(self) -> tuple[int, MraRequest] | None:
+        """Take the next request and the number under which it is to be answered; None if none waits."""
+        return self._queue.popleft() if self._queue else None
 
-    def _take(self, flow: FlowId, client: _Client, request: HttpRequest, now: Instant) -> None:
-        if not self._guard.admit(client.source, now):
-            response = answers.plain(429, ("Retry-After", "10"))
-            self._reply(flow, request, EdgeAnswer(response=response, detail="rate limit"))
-            return
-        self._asked += 1
-        client.busy = True
-        self._waiting[self._asked] = flow, request
-        query = EdgeQuery(request=request, host=self._host, https=client.https, sip=self._sip())
-        self._ask(self._asked, query, now)
-
-    def answer(self, number: int, answer: EdgeAnswer, now: Instant) -> None:
-        """What became of a request; nothing if its client left meanwhile."""
+    def answer(self, number: int, answer: MraAnswer, now: Instant) -> None:
+        """Send the answer to a request, unless its client has left, and read the client's next request."""
         flow, request = self._waiting.pop(number, (None, None))
         client = None if flow is None else self._clients.get(flow)
         if flow is None or request is None or client is None:
             return
         client.busy = False
         if answer.expired:
-            self._strike(client.source, now)
-        self._reply(flow, request, answer, close=self._guard.blocked(client.source, now))
-        self._look(flow, now)
+            self._limiter.count_expired(client.source, now)
+        self._reply(flow, request, answer, close=self._limiter.is_blocked(client.source, now))
+        self._read(flow, now)
+
+    def _read(self, flow: FlowId, now: Instant) -> None:
+        """Read requests until one has to wait for its answer."""
+        while (client := self._clients.get(flow)) is not None and not client.busy:
+            try:
+                request = client.reader.next_request(client.source)
+            except HttpProblem as problem:
+                self._send(flow, messages.plain(problem.status), close=True)
+                return
+            if request is None:
+                self._idle.wait(flow, now)
+                return
+            self._idle.over(flow)
+            self._take(flow, client, request, now)
+
+    def _take(self, flow: FlowId, client: _Client, request: HttpRequest, now: Instant) -> None:
+        if not self._limiter.admit(client.source, now):
+            response = messages.plain(429, ("Retry-After", "10"))
+            self._reply(flow, request, MraAnswer(response=response, detail="rate limit"))
+            return
+        self._asked += 1
+        client.busy = True
+        self._waiting[self._asked] = flow, request
+        asked = MraRequest(request=request, host=self._host, https=client.https, sip=self._own.outer.port)
+        self._queue.append((self._asked, asked))
 
     # --- answers ----------------------------------------------------------------------------------------------
 
-    def _reply(self, flow: FlowId, request: HttpRequest, answer: EdgeAnswer, *, close: bool = False) -> None:
+    def _reply(self, flow: FlowId, request: HttpRequest, answer: MraAnswer, *, close: bool = False) -> None:
         self._out.journal.add(
             EdgeRequestAnswered(
                 method=request.method[:16],

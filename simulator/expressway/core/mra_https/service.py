@@ -1,8 +1,9 @@
-"""What Expressway-E's 8443 is for: edge configuration, and what is relayed to the inside for those who may.
+"""What clients get at 8443: the edge configuration, and what is relayed to servers inside for those who may.
 
-Whoever shows a good token, or a password that UDS takes, gets a cookie and is known by it for a while (its name
-and life are assumed). Strangers are answered 401, what is not in the allow list 403. Of a pair the Expressway-C
-does this: "CE_C ECS" is what its answers call it. [observed: device-config 4.8; the inference is ours]
+A client with a good token, or a password that UDS takes, gets a cookie and is known by it for a while (its
+name and life are assumed). Others are answered 401; what is not in the allow list is answered 403. Of a pair
+the Expressway-C does this: "CE_C ECS" is what its answers call it. [observed: device-config 4.8; the inference
+is ours]
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from urllib.parse import quote, urlencode
 
-from simulator.core.actor.flow import Address, Fetch, Fetched
+from simulator.core.actor.flow import Fetch, Fetched
 from simulator.core.entropy import Entropy
 from simulator.core.http.http1 import header
 from simulator.core.http.message import HttpRequest, HttpResponse
@@ -19,112 +20,123 @@ from simulator.core.instant import Instant
 from simulator.core.tls.settings import ClientTls
 from simulator.expressway.core.admin import axl
 from simulator.expressway.core.admin.discovery import FoundNode
-from simulator.expressway.core.mra_https import answers, edge_config, paths
-from simulator.expressway.core.mra_https.cookies import EdgeCookies
-from simulator.expressway.core.mra_https.paths import BadPath, EdgePath
-from simulator.expressway.core.mra_https.query import Answered, EdgeAnswer, EdgeQuery
+from simulator.expressway.core.admin.neighbor_zones import NeighborZones
+from simulator.expressway.core.certificates import Certificates
+from simulator.expressway.core.mra_https import edge_config, messages, paths
+from simulator.expressway.core.mra_https.cookies import MraCookies
+from simulator.expressway.core.mra_https.messages import MraAnswer, MraRequest
+from simulator.expressway.core.mra_https.paths import BadPath, MraPath
 from simulator.expressway.core.outbox import Outbox
-from simulator.expressway.core.tokens.check import TokenGate
+from simulator.expressway.core.own_address import OwnAddress
+from simulator.expressway.core.tokens.check import TokenCheck
 from simulator.expressway.core.tokens.keys import TokenUser
 
 PREFIX = "edge/"
-"""Of this part's fetch keys."""
+"""The beginning of the fetch keys of this part."""
 _UP = ("authorization", "content-type", "accept", "user-agent", "cookie")
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class MraEnvironment:
-    """What the service asks of its Expressway at each request."""
-
-    domain: str
-    route: Callable[[], Address]
-    """The SIP address that clients are to preload as their Route."""
-    nodes: Callable[[], tuple[FoundNode, ...]]
-    files: Callable[[FoundNode], tuple[tuple[str, int], ...]]
-    """(scheme, port) of each place where a node serves configuration files."""
-    trust: Callable[[], tuple[bytes, ...]]
-    by_token: Callable[[], bool]
 
 
 @dataclass(slots=True, kw_only=True)
 class _Waiting:
     number: int
-    query: EdgeQuery
-    place: EdgePath
+    asked: MraRequest
+    place: MraPath
     user: str | None
     proving: bool
     """The answer inside only says whether a password is good."""
 
 
-class EdgeService:
-    """`answered` gets the answer to each request that it is given, at once or later."""
+class MraService:
+    """`domain`: the one it serves; `files`: (scheme, port) of each place where a node serves files."""
 
     def __init__(
-        self, around: MraEnvironment, *, out: Outbox, gate: TokenGate, entropy: Entropy, answered: Answered
+        self,
+        *,
+        domain: str,
+        own: OwnAddress,
+        neighbors: NeighborZones,
+        files: Callable[[FoundNode], tuple[tuple[str, int], ...]],
+        certificates: Certificates,
+        tokens: TokenCheck,
+        entropy: Entropy,
+        out: Outbox,
     ) -> None:
-        self._around, self._out, self._gate, self._answered = around, out, gate, answered
+        self._domain, self._own, self._neighbors, self._files = domain, own, neighbors, files
+        self._certificates, self._tokens, self._out = certificates, tokens, out
         self._waiting: dict[str, _Waiting] = {}
-        self._cookies = EdgeCookies(entropy)
-        self._asked = 0
+        self._cookies = MraCookies(entropy)
+        self._count = 0
 
-    def take(self, number: int, query: EdgeQuery, now: Instant) -> None:
-        request = query.request
+    def take(self, number: int, asked: MraRequest, now: Instant) -> MraAnswer | None:
+        """Return the answer to a request; None if it comes from `fetched`, under this number."""
+        request = asked.request
         try:
-            place = paths.parse(request.path, self._around.domain, self._inside())
+            place = paths.parse(request.path, self._domain, self._inside())
         except BadPath as bad:
-            self._reply(number, answers.plain(bad.status), now, detail=str(bad))
-            return
+            return _answer(messages.plain(bad.status), detail=str(bad))
         if request.method not in ("GET", "HEAD", "POST"):
-            self._reply(number, answers.plain(405, ("Allow", "GET, HEAD, POST")), now, detail="method")
-        elif place.action == "get_edge_sso":
-            body = edge_config.sso_config(by_token=self._around.by_token())
-            self._reply(number, answers.xml(body), now)
-        else:
-            self._admit(number, query, place, now)
+            return _answer(messages.plain(405, ("Allow", "GET, HEAD, POST")), detail="method")
+        if place.action == "get_edge_sso":
+            return _answer(messages.xml(edge_config.sso_config(by_token=self._neighbors.by_token)))
+        return self._admit(number, asked, place, now)
 
-    def _admit(self, number: int, query: EdgeQuery, place: EdgePath, now: Instant) -> None:
-        request = query.request
+    def fetched(self, key: str, result: Fetched, now: Instant) -> tuple[int, MraAnswer] | None:
+        """Take an answer from inside, and return the number of the request and the answer to it."""
+        waiting = self._waiting.pop(key, None)
+        if waiting is None:
+            return None
+        user, place = waiting.user, waiting.place
+        if result.status is None:
+            # [observed: administration 9.2: the client gets "502 connect failed"]
+            answer = _answer(messages.plain(502), user=user, place=place, detail=result.failure)
+        elif not waiting.proving:
+            answer = _answer(messages.relayed(result), user=user, place=place)
+        elif result.status == 200:
+            answer = self._configure(waiting.asked, user, now)
+        else:
+            answer = _answer(messages.unauthorized(), detail=f"UDS answered {result.status}")
+        return waiting.number, answer
+
+    def _admit(self, number: int, asked: MraRequest, place: MraPath, now: Instant) -> MraAnswer | None:
+        request = asked.request
         known = self._cookies.user_of(header(request.headers, "Cookie") or "", now)
         scheme, _, credentials = (header(request.headers, "Authorization") or "").partition(" ")
-        if known is None and scheme.lower() == "bearer" and self._around.by_token() and self._gate.readers:
-            read = self._gate.read(credentials.strip(), request.source, now)
+        if known is None and scheme.lower() == "bearer" and self._neighbors.by_token and self._tokens.readers:
+            read = self._tokens.read(credentials.strip(), request.source, now)
             if not isinstance(read, TokenUser):
-                response, expired = answers.unauthorized("invalid_token"), read.kind == "expired"
-                self._reply(number, response, now, detail=read.detail, expired=expired)
-                return
+                refused = messages.unauthorized("invalid_token")
+                return _answer(refused, detail=read.detail, expired=read.kind == "expired")
             known = read.user
         if known is None and scheme.lower() == "basic" and place.action != "relay":
-            self._prove(number, query, place, now)
-        elif known is None and not (place.action == "relay" and (place.is_open or scheme.lower() == "basic")):
-            self._reply(number, answers.unauthorized(), now, detail="no credentials")
-        elif place.action == "relay":
-            self._ask(number, query, place, known, proving=False)
-        else:
-            self._configure(number, query, known, now)
+            return self._prove(number, asked, place)
+        if known is None and not (place.action == "relay" and (place.is_open or scheme.lower() == "basic")):
+            return _answer(messages.unauthorized(), detail="no credentials")
+        if place.action == "relay":
+            return self._ask(number, asked, place, known, proving=False)
+        return self._configure(asked, known, now)
 
-    def _configure(self, number: int, query: EdgeQuery, user: str | None, now: Instant) -> None:
-        services = [value for name, value in query.request.query if name == "service_name"][:10]
+    def _configure(self, asked: MraRequest, user: str | None, now: Instant) -> MraAnswer:
+        services = [value for name, value in asked.request.query if name == "service_name"][:10]
         body = edge_config.edge_config(
-            self._around.nodes(),
-            edge=query.host,
-            sip=query.sip,
-            route=self._around.route(),
-            https=query.https,
+            self._neighbors.nodes,
+            edge=asked.host,
+            sip=asked.sip,
+            route=self._own.outer,
+            https=asked.https,
             services=services,
         )
         cookie = ("Set-Cookie", self._cookies.issue(user or "", now))
-        self._reply(number, answers.xml(body, cookie), now, user=user)
+        return _answer(messages.xml(body, cookie), user=user)
 
-    def _prove(self, number: int, query: EdgeQuery, place: EdgePath, now: Instant) -> None:
-        """UDS says whether the password is good."""
-        user = axl.user_of_basic(header(query.request.headers, "Authorization") or "")
-        nodes = self._around.nodes()
+    def _prove(self, number: int, asked: MraRequest, place: MraPath) -> MraAnswer | None:
+        """Ask UDS whether the password is good."""
+        user = axl.user_of_basic(header(asked.request.headers, "Authorization") or "")
+        nodes = self._neighbors.nodes
         if user is None or not nodes:
-            response = answers.unauthorized() if nodes else answers.plain(502)
-            self._reply(number, response, now, detail="no UCM is known")
-            return
+            response = messages.unauthorized() if nodes else messages.plain(502)
+            return _answer(response, detail="no UCM is known")
         path = f"/cucm-uds/user/{quote(user, safe='')}/devices"
-        inside = EdgePath(
+        inside = MraPath(
             domain=place.domain,
             action="relay",
             scheme="https",
@@ -132,12 +144,15 @@ class EdgeService:
             port=nodes[0].https,
             path=path,
         )
-        self._ask(number, query, inside, user, proving=True)
+        return self._ask(number, asked, inside, user, proving=True)
 
-    def _ask(self, number: int, query: EdgeQuery, place: EdgePath, user: str | None, *, proving: bool) -> None:
-        self._asked += 1
-        key, request = f"{PREFIX}{self._asked}", query.request
-        self._waiting[key] = _Waiting(number=number, query=query, place=place, user=user, proving=proving)
+    def _ask(
+        self, number: int, asked: MraRequest, place: MraPath, user: str | None, *, proving: bool
+    ) -> MraAnswer | None:
+        """Ask a server inside; the answer comes later."""
+        self._count += 1
+        key, request = f"{PREFIX}{self._count}", asked.request
+        self._waiting[key] = _Waiting(number=number, asked=asked, place=place, user=user, proving=proving)
         self._out.put(
             Fetch(
                 key=key,
@@ -145,54 +160,37 @@ class EdgeService:
                 method="GET" if proving else request.method,
                 headers=tuple((name, value) for name, value in request.headers if name.lower() in _UP),
                 body=b"" if proving else request.body,
-                tls=ClientTls(server_name=place.host, trust=self._around.trust()),
+                tls=ClientTls(server_name=place.host, trust=self._certificates.trust),
                 redirects=False,
             )
         )
-
-    def fetched(self, key: str, result: Fetched, now: Instant) -> None:
-        waiting = self._waiting.pop(key, None)
-        if waiting is None:
-            return
-        number, user = waiting.number, waiting.user
-        if result.status is None:
-            # [observed: administration 9.2: the client gets "502 connect failed"]
-            self._reply(number, answers.plain(502), now, user=user, place=waiting.place, detail=result.failure)
-        elif not waiting.proving:
-            self._reply(number, answers.relayed(result), now, user=user, place=waiting.place)
-        elif result.status == 200:
-            self._configure(number, waiting.query, user, now)
-        else:
-            self._reply(number, answers.unauthorized(), now, detail=f"UDS answered {result.status}")
+        return None
 
     def _inside(self) -> tuple[tuple[str, str, int], ...]:
         return tuple(
             (scheme, node.host, port)
-            for node in self._around.nodes()
-            for scheme, port in (("https", node.https), *self._around.files(node))
+            for node in self._neighbors.nodes
+            for scheme, port in (("https", node.https), *self._files(node))
         )
 
-    def _reply(
-        self,
-        number: int,
-        response: HttpResponse,
-        now: Instant,
-        *,
-        user: str | None = None,
-        place: EdgePath | None = None,
-        detail: str = "",
-        expired: bool = False,
-    ) -> None:
-        answer = EdgeAnswer(
-            response=response,
-            user=user,
-            path=place.path if place else None,
-            inside=f"{place.host}:{place.port}" if place else "",
-            scheme=place.scheme if place else "https",
-            detail=detail,
-            expired=expired,
-        )
-        self._answered(number, answer, now)
+
+def _answer(
+    response: HttpResponse,
+    *,
+    user: str | None = None,
+    place: MraPath | None = None,
+    detail: str = "",
+    expired: bool = False,
+) -> MraAnswer:
+    return MraAnswer(
+        response=response,
+        user=user,
+        path=place.path if place else None,
+        inside=f"{place.host}:{place.port}" if place else "",
+        scheme=place.scheme if place else "https",
+        detail=detail,
+        expired=expired,
+    )
 
 
 def _query(request: HttpRequest) -> str:

@@ -1,4 +1,4 @@
-"""SIP connections of an Expressway, phones' and zones': bytes to messages for the relay, and how each ends."""
+"""The SIP connections of an Expressway, phones' and zones': from bytes to messages for the proxy."""
 
 from __future__ import annotations
 
@@ -9,67 +9,66 @@ from simulator.core.instant import Instant
 from simulator.core.sip import KeepAlive, Need, PartialMessages, RemoteProtocolError, SipStream, stun
 from simulator.core.sip.stun import StunMessage
 from simulator.expressway.core.outbox import Outbox
+from simulator.expressway.core.own_address import OwnAddress
 from simulator.expressway.core.rate_limiter import RateLimiter
 from simulator.expressway.core.sip.keep_alives import KeepAlives
-from simulator.expressway.core.sip.link import Link
-from simulator.expressway.core.sip.phone_flows import Edge
-from simulator.expressway.core.sip.proxy import Relay
-from simulator.expressway.core.sip.targets import Inside, Losses
+from simulator.expressway.core.sip.phone_flows import PhoneFlows
+from simulator.expressway.core.sip.proxy import Proxy
+from simulator.expressway.core.sip.targets import TargetZones, Uplink
 
 
 class SipFlows:
     """`patience`: seconds for one message, and for a phone to begin its first; None: any time.
 
-    `losses` is told of the zones' lost connections; `uplink`: the traversal connection of an Expressway-C.
+    `uplink`: the traversal connection of an Expressway-C; None: phones connect to the Expressway itself.
     """
 
     def __init__(
         self,
         *,
-        edge: Edge,
-        zones: Inside,
-        losses: Losses,
-        relay: Relay,
+        own: OwnAddress,
+        phones: PhoneFlows,
+        zones: TargetZones,
+        uplink: Uplink | None,
+        proxy: Proxy,
         keep_alives: KeepAlives,
-        guard: RateLimiter,
+        limiter: RateLimiter,
         out: Outbox,
         patience: float | None,
-        uplink: Link | None = None,
     ) -> None:
-        self._edge, self._zones, self._losses, self._uplink = edge, zones, losses, uplink
-        self._relay, self._keep_alives, self._guard, self._out = relay, keep_alives, guard, out
+        self._own, self._phones, self._zones, self._uplink = own, phones, zones, uplink
+        self._proxy, self._keep_alives, self._limiter, self._out = proxy, keep_alives, limiter, out
         self._partial = PartialMessages(patience)
 
     def opened(self, flow: FlowId, facts: FlowFacts, now: Instant) -> None:
-        """A zone's connection that we asked for, or a phone's that came in."""
+        """Take a zone's connection that the Expressway asked for, or a phone's that came in."""
         zone = self._zones.of(flow)
         if zone is not None:
             self._out.journal.add(ZoneChanged(zone=zone.node.zone, state="active"), flow=flow)
             zone.opened(facts.remote)
-            self._keep_alives.begin(zone, now)
-        elif self._uplink is not None and self._uplink.flow == flow:
-            self._uplink.opened(facts.remote, now)
-            self._keep_alives.begin(self._uplink, now)
+            self._keep_alives.begin(flow, zone=zone.title, unanswered=zone.unanswered, now=now)
+        elif (uplink := self._uplink) is not None and uplink.flow == flow:
+            uplink.opened(facts.remote, now)
+            self._keep_alives.begin(flow, zone=uplink.title, unanswered=uplink.unanswered, now=now)
         elif facts.listener is not None:
-            own = self._relay.own
-            if not own.port or own.host in ("0.0.0.0", "::"):  # noqa: S104
-                self._relay.own = facts.local
-            if self._guard.blocked(facts.remote.host, now) or not self._edge.open(flow, facts.remote):
+            self._own.learn_outer(facts.local)
+            if self._limiter.is_blocked(facts.remote.host, now) or not self._phones.open(flow, facts.remote):
                 self._out.put(CloseFlow(flow))
             else:
                 self._partial.wait(flow, now)
 
     def data(self, flow: FlowId, data: bytes, now: Instant) -> None:
+        """Read messages and keep-alives, and close a connection whose bytes are not SIP."""
         stream = self._stream(flow)
         if stream is not None:
             stream.receive_data(data)
-        # Asked again each time: what a message leads to may end the flow.
+        # Looked up again each time: a message may lead to the end of its flow.
         while (stream := self._stream(flow)) is not None:
             try:
                 message = stream.next_message()
             except RemoteProtocolError as error:
                 self._partial.over(flow)
-                self._relay.refuse(flow, error)
+                self._proxy.refuse(flow, error)
                 if stream.failure is not None:
                     self._close(flow, f"closed by us, unreadable SIP: {error.detail}", now)
                 continue
@@ -79,7 +78,7 @@ class SipFlows:
                 return
             self._partial.over(flow)
             if not isinstance(message, KeepAlive):
-                self._relay.take(flow, message, now)
+                self._proxy.take(flow, message, now)
             elif message.kind == "ping":
                 self._out.put(SendData(flow, b"\r\n"))
             elif message.kind == "stun_request":
@@ -88,38 +87,39 @@ class SipFlows:
                 self._keep_alives.answered(flow, message.transaction)
 
     def ended(self, flow: FlowId, end: FlowEnd, now: Instant) -> None:
+        """Do without a connection that is gone or never came up."""
         if (stream := self._stream(flow)) is not None:
             stream.receive_eof()
             try:
                 stream.next_message()
             except RemoteProtocolError as error:
-                self._relay.refuse(flow, error)
+                self._proxy.refuse(flow, error)
         held = self._zones.of(flow) or self._uplink
         self._forget(flow, "" if held is None else held.describe(end), now)
 
     def forget(self) -> None:
-        """The connections are gone without a word: we were switched off."""
+        """Await no message: the Expressway was switched off, and nobody closed the connections."""
         self._partial.clear()
 
     def next_timeout(self) -> Instant | None:
-        dues = (self._keep_alives.next_timeout(), self._partial.next_timeout())
-        return min((due for due in dues if due is not None), default=None)
+        """Return the earliest instant at which a message must be whole."""
+        return self._partial.next_timeout()
 
     def handle_timeout(self, now: Instant) -> None:
-        for one in self._keep_alives.handle_timeout(now):
-            if one.flow is not None:
-                self._close(one.flow, one.unanswered, now)
+        """Send keep-alives, and close connections that do not answer them or are too slow."""
+        for flow, detail in self._keep_alives.handle_timeout(now):
+            self._close(flow, detail, now)
         for flow in self._partial.take_overdue(now):
             self._too_slow(flow, now)
 
     def _stream(self, flow: FlowId) -> SipStream | None:
-        held = self._zones.of(flow) or self._edge.get(flow)
+        held = self._zones.of(flow) or self._phones.get(flow)
         return None if held is None else held.stream
 
     def _too_slow(self, flow: FlowId, now: Instant) -> None:
         stream = self._stream(flow)
         if stream is None:
-            return  # its zone was closed, or its source shut out
+            return  # its zone was closed, or its source is blocked
         what = "a message did not come whole" if stream.partial else "no message came"
         detail = f"{what} within {self._partial.patience:g} s"
         self._out.journal.add(SipMalformed(detail=detail, status=None), flow=flow)
@@ -133,9 +133,10 @@ class SipFlows:
         self._partial.over(flow)
         zone = self._zones.of(flow)
         if zone is not None:
-            self._losses.lost(zone, flow, detail, now)
+            self._zones.lost(zone, flow, detail, now)
         elif self._uplink is not None and self._uplink.flow == flow:
             self._uplink.lost(detail, now)
         else:
-            self._edge.close(flow)
-        self._relay.abandon(flow)
+            self._phones.close(flow)
+        self._keep_alives.stop(flow)
+        self._proxy.abandon(flow)

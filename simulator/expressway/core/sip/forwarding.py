@@ -18,8 +18,8 @@ from simulator.core.sip import (
     parse_via,
     validate_request,
 )
+from simulator.expressway.core.settings import IngressZone
 from simulator.expressway.core.sip import headers as rewrite
-from simulator.expressway.core.sip.headers import IngressZone
 from simulator.expressway.core.sip.identifiers import Identifiers, identifiers_of
 from simulator.expressway.core.sip.pending import Registration
 from simulator.expressway.core.sip.phone_flows import ContactKey

@@ -7,13 +7,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from simulator.core.actor.flow import Address
 from simulator.core.sip import Headers, NameAddr, SipUri, Via
 from simulator.core.sip.fields import parse_number
 from simulator.core.sip.grammar import quote
 from simulator.core.sip.names import canonical
+from simulator.expressway.core.settings import IngressZone
 
 USERID = "+u.sip!userid.ccm.cisco.com"
 """Contact parameter in which the Expressway names the token's user. [observed: sip-wire 8.2]"""
@@ -42,17 +43,10 @@ def zone_token(name: str) -> str:
     return re.sub(r"[^A-Za-z0-9]", "", name)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class IngressZone:
-    """Where a request came in, as it is written on the previous hop's Via."""
-
-    name: str
-    number: int | None = None
-
-    @property
-    def params(self) -> tuple[tuple[str, str | None], ...]:
-        named: tuple[tuple[str, str | None], ...] = (("ingress-zone", zone_token(self.name)),)
-        return named if self.number is None else (*named, ("ingress-zone-id", str(self.number)))
+def ingress_params(zone: IngressZone) -> tuple[tuple[str, str | None], ...]:
+    """Return the Via parameters that name the zone by which a request came in."""
+    named: tuple[tuple[str, str | None], ...] = (("ingress-zone", zone_token(zone.name)),)
+    return named if zone.number is None else (*named, ("ingress-zone-id", str(zone.number)))
 
 
 def host_of(address: Address) -> str:
@@ -86,7 +80,7 @@ def own_via(address: Address, *, egress_zone: str, branch: str, proxy_call_id: s
 def received_via(via: Via, *, source: Address, ingress: IngressZone) -> Via:
     """The previous hop's Via with where it really came from; its own claims about that are dropped."""
     kept = tuple(param for param in via.params if param[0].lower() not in _WRITTEN_BY_RECEIVER)
-    learnt = (("received", source.host), ("rport", str(source.port)), *ingress.params)
+    learnt = (("received", source.host), ("rport", str(source.port)), *ingress_params(ingress))
     return via._replace(params=(*kept, *learnt))
 
 
@@ -201,7 +195,7 @@ def original_uri(uri: SipUri) -> SipUri:
 
 
 def rewritten_contact(contact: NameAddr, own: Address, users: Mapping[str, str]) -> NameAddr:
-    """A REGISTER's Contact as it goes to UCM. Whoever the phone says it is, only we name the user."""
+    """Return a REGISTER's Contact as it goes to UCM, with the user of `users` whatever the phone wrote."""
     params = tuple(param for param in contact.params if param[0].lower() != USERID)
     user = users.get(device_of(contact) or "")
     if user is not None:

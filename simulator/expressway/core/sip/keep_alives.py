@@ -1,13 +1,12 @@
-"""STUN keep-alives of connections that we opened: one every 30 s; one that is not answered ends its connection.
+"""STUN keep-alives of connections that the Expressway opened: one every 30 s; no answer ends the connection.
 
-UCM only answers an Expressway-C whose name it resolves; registrations of others flap [documented]. That the
-traversal connection is kept in the same way is assumed.
+UCM only answers an Expressway-C whose name it resolves; registrations through others flap [documented]. That
+the traversal connection is kept in the same way is assumed.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
-from typing import Protocol
+from dataclasses import dataclass
 
 from simulator.core.actor.flow import SendData
 from simulator.core.entropy import Entropy
@@ -20,63 +19,60 @@ from simulator.expressway.core.outbox import Outbox
 from simulator.expressway.core.settings import ExpresswaySettings
 
 
-class Pinged(Protocol):
-    """A connection that is kept."""
-
-    flow: FlowId | None
-    next_ping: Instant | None
-    pong_due: Instant | None
-    transaction: bytes
-
-    @property
-    def title(self) -> str: ...
-
-    @property
-    def unanswered(self) -> str:
-        """What it means if no answer comes."""
-        ...
+@dataclass(slots=True, kw_only=True)
+class _Kept:
+    zone: str
+    unanswered: str
+    next: Instant
+    """When the next binding request goes out."""
+    answer_due: Instant | None = None
+    transaction: bytes = b""
 
 
 class KeepAlives:
-    """`pinged`: every connection that may be up."""
+    """The connections that are kept, by flow."""
 
-    def __init__(
-        self,
-        pinged: Callable[[], Iterable[Pinged]],
-        *,
-        settings: ExpresswaySettings,
-        entropy: Entropy,
-        out: Outbox,
-    ) -> None:
-        self._pinged, self._settings, self._entropy, self._out = pinged, settings, entropy, out
+    def __init__(self, *, settings: ExpresswaySettings, entropy: Entropy, out: Outbox) -> None:
+        self._interval, self._patience = settings.keep_alive, settings.keep_alive_patience
+        self._entropy, self._out = entropy, out
+        self._kept: dict[FlowId, _Kept] = {}
 
-    def begin(self, one: Pinged, now: Instant) -> None:
-        """Its connection is up."""
-        if self._settings.keep_alive is not None:
-            one.next_ping = Instant(now + self._settings.keep_alive)
+    def begin(self, flow: FlowId, *, zone: str, unanswered: str, now: Instant) -> None:
+        """Keep a connection that has come up; `unanswered` is what it means if no answer comes."""
+        if self._interval is not None:
+            self._kept[flow] = _Kept(zone=zone, unanswered=unanswered, next=Instant(now + self._interval))
+
+    def stop(self, flow: FlowId) -> None:
+        """Keep a connection no longer: it is gone."""
+        self._kept.pop(flow, None)
+
+    def forget(self) -> None:
+        """Keep no connection."""
+        self._kept.clear()
 
     def answered(self, flow: FlowId, transaction: bytes) -> None:
-        for one in self._pinged():
-            if one.flow == flow and one.pong_due is not None and transaction == one.transaction:
-                one.pong_due = None
+        """Take an answer; one that nobody waits for changes nothing."""
+        one = self._kept.get(flow)
+        if one is not None and one.answer_due is not None and transaction == one.transaction:
+            one.answer_due = None
 
     def next_timeout(self) -> Instant | None:
-        dues = [due for one in self._pinged() for due in (one.next_ping, one.pong_due) if due is not None]
+        """Return the earliest instant of a request or of a missing answer."""
+        dues = [due for one in self._kept.values() for due in (one.next, one.answer_due) if due is not None]
         return min(dues, default=None)
 
-    def handle_timeout(self, now: Instant) -> list[Pinged]:
-        """Sends what is due; returns whose connection is given up."""
+    def handle_timeout(self, now: Instant) -> list[tuple[FlowId, str]]:
+        """Send what is due, and return the connections to be closed, each with the reason."""
         lost = []
-        for one in self._pinged():
-            if one.pong_due is not None and one.pong_due <= now:
-                one.pong_due = one.next_ping = None
-                self._out.journal.add(
-                    KeepAliveJudged(zone=one.title, answered=False, detail=one.unanswered), flow=one.flow
-                )
-                lost.append(one)
-            elif one.next_ping is not None and one.next_ping <= now and one.flow is not None:
+        for flow, one in tuple(self._kept.items()):
+            if one.answer_due is not None and one.answer_due <= now:
+                del self._kept[flow]
+                event = KeepAliveJudged(zone=one.zone, answered=False, detail=one.unanswered)
+                self._out.journal.add(event, flow=flow)
+                lost.append((flow, one.unanswered))
+            elif one.next <= now:
                 one.transaction = bytes.fromhex(self._entropy.hex(12))
-                self._out.put(SendData(one.flow, stun.render(StunMessage("request", one.transaction))))
-                one.pong_due = Instant(now + self._settings.keep_alive_patience)
-                one.next_ping = Instant(now + (self._settings.keep_alive or 0.0))
+                self._out.put(SendData(flow, stun.render(StunMessage("request", one.transaction))))
+                one.answer_due = Instant(now + self._patience)
+                one.next = Instant(now + (self._interval or 0.0))
         return lost

@@ -1,13 +1,9 @@
-"""What an Expressway answers itself, over the flows that it knows."""
+"""The answers that an Expressway gives itself."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
-from simulator.core.actor.flow import Address
-from simulator.core.ids import FlowId
-from simulator.core.sip import Request, reply_to
-from simulator.expressway.core.outbox import Outbox
+from simulator.core.sip import Request, Response, reply_to
+from simulator.expressway.core.own_address import OwnAddress
 from simulator.expressway.core.refusals import Refusal
 from simulator.expressway.core.sip import headers as rewrite
 from simulator.expressway.core.sip.identifiers import to_tag_of
@@ -20,35 +16,28 @@ _ABOUT_US = (
 
 
 class OwnAnswers:
-    """`own`: our address of the moment; `server`: the Server header; `known`: may this flow be answered?"""
+    """`server`: the Server header. Each method returns None for an ACK, which is never answered."""
 
-    def __init__(
-        self,
-        *,
-        own: Callable[[], Address],
-        server: str,
-        secret: str,
-        known: Callable[[FlowId], bool],
-        out: Outbox,
-    ) -> None:
-        self._own, self._server, self._secret, self._known, self._out = own, server, secret, known, out
+    def __init__(self, *, own: OwnAddress, server: str, secret: str) -> None:
+        self._own, self._server, self._secret = own, server, secret
 
-    def about_us(self, flow: FlowId, request: Request) -> None:
-        self.reply(flow, request, 200, _ABOUT_US)
+    def about_us(self, request: Request) -> Response | None:
+        """Return the answer to an OPTIONS for the Expressway itself."""
+        return self.reply(request, 200, _ABOUT_US)
 
-    def refuse(self, flow: FlowId, request: Request, refusal: Refusal) -> None:
-        warning = f'399 {self._own()} "{refusal.warning}"'
-        self.reply(flow, request, refusal.status, (*refusal.extra, ("Warning", warning)))
+    def refuse(self, request: Request, refusal: Refusal) -> Response | None:
+        """Return a refusal with its Warning."""
+        warning = f'399 {self._own.outer} "{refusal.warning}"'
+        return self.reply(request, refusal.status, (*refusal.extra, ("Warning", warning)))
 
-    def reply(
-        self, flow: FlowId, request: Request, status: int, extra: tuple[tuple[str, str], ...] = ()
-    ) -> None:
-        if request.method == "ACK" or not self._known(flow):
-            return
+    def reply(self, request: Request, status: int, extra: tuple[tuple[str, str], ...] = ()) -> Response | None:
+        """Return an answer with the header fields `extra`, in the Expressway's order of fields."""
+        if request.method == "ACK":
+            return None
         reply = reply_to(
             request,
             status,
             to_tag=to_tag_of(request, secret=self._secret),
             extra=(("Server", self._server), *extra),
         )
-        self._out.transmit(flow, reply.replace(headers=rewrite.in_order(reply.headers)))
+        return reply.replace(headers=rewrite.in_order(reply.headers))

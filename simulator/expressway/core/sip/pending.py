@@ -54,7 +54,7 @@ def answerable(request: Request) -> Request:
 
 
 class PendingTable:
-    """Bounded by whoever adds: `len` and `asked` tell how much is waiting."""
+    """The caller of `add` bounds it: `len` and `asked` tell how much is waiting."""
 
     def __init__(self) -> None:
         # One queue a waiting time: each is ordered by deadline without being sorted.

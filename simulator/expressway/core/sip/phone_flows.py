@@ -17,20 +17,20 @@ ContactKey = tuple[str, str, str]
 
 
 @dataclass(slots=True, kw_only=True)
-class EdgeFlow:
+class PhoneFlow:
     flow: FlowId
     remote: Address
     stream: SipStream = field(default_factory=SipStream)
     contacts: set[ContactKey] = field(default_factory=set)
 
 
-class Edge:
+class PhoneFlows:
     """At most `limit` flows, each with at most `contacts_per_flow` registered contacts."""
 
     def __init__(self, *, limit: int, contacts_per_flow: int) -> None:
         self._limit = limit
         self._contacts_per_flow = contacts_per_flow
-        self._flows: dict[FlowId, EdgeFlow] = {}
+        self._flows: dict[FlowId, PhoneFlow] = {}
         self._reached: dict[ContactKey, FlowId] = {}
 
     def __len__(self) -> int:
@@ -41,7 +41,7 @@ class Edge:
         """How many contacts can be reached."""
         return len(self._reached)
 
-    def get(self, flow: FlowId) -> EdgeFlow | None:
+    def get(self, flow: FlowId) -> PhoneFlow | None:
         return self._flows.get(flow)
 
     def flows_of(self, host: str) -> tuple[FlowId, ...]:
@@ -52,7 +52,7 @@ class Edge:
         """False: there are too many flows already, this one is not taken."""
         if len(self._flows) >= self._limit:
             return False
-        self._flows[flow] = EdgeFlow(flow=flow, remote=remote)
+        self._flows[flow] = PhoneFlow(flow=flow, remote=remote)
         return True
 
     def close(self, flow: FlowId) -> frozenset[ContactKey]:
@@ -84,6 +84,6 @@ class Edge:
             del self._reached[key]
             self._flows[flow].contacts.discard(key)
 
-    def reach(self, key: ContactKey) -> EdgeFlow | None:
+    def reach(self, key: ContactKey) -> PhoneFlow | None:
         flow = self._reached.get(key)
         return None if flow is None else self._flows.get(flow)

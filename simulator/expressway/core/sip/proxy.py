@@ -1,8 +1,8 @@
-"""The proxy's decisions (RFC 3261 16): where each request goes and where each response goes back to."""
+"""The proxy of an Expressway (RFC 3261 16): where each request goes and where each response goes back to."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import replace
 
 from simulator.core import redact
@@ -14,12 +14,12 @@ from simulator.core.instant import Instant
 from simulator.core.sip import STAR, RemoteProtocolError, Request, Response, parse_via
 from simulator.expressway.core import refusals
 from simulator.expressway.core.outbox import Outbox
+from simulator.expressway.core.own_address import OwnAddress
 from simulator.expressway.core.rate_limiter import RateLimiter
 from simulator.expressway.core.refusals import Refusal
-from simulator.expressway.core.settings import ExpresswaySettings
+from simulator.expressway.core.settings import ExpresswaySettings, IngressZone
 from simulator.expressway.core.sip import headers as rewrite
 from simulator.expressway.core.sip.forwarding import ForwardingPolicy, IncomingRequest, arrive, towards_phone
-from simulator.expressway.core.sip.headers import IngressZone
 from simulator.expressway.core.sip.own_answers import OwnAnswers
 from simulator.expressway.core.sip.pending import (
     TIMER_C,
@@ -30,52 +30,42 @@ from simulator.expressway.core.sip.pending import (
     TransactionKey,
     answerable,
 )
-from simulator.expressway.core.sip.phone_flows import Edge, EdgeFlow
-from simulator.expressway.core.sip.targets import Inside
+from simulator.expressway.core.sip.phone_flows import PhoneFlow, PhoneFlows
+from simulator.expressway.core.sip.targets import TargetZones
 from simulator.expressway.core.sip.zone import Zone
-from simulator.expressway.core.tokens.check import EXPIRED, TokenGate, strike
+from simulator.expressway.core.tokens.check import EXPIRED, TokenCheck
 
 
-class Relay:
-    """Between `edge` and `zones`. `own`: our address on the wire; `name`: our FQDN; `users`: by device.
+class Proxy:
+    """Between phones and zones. `name` is the Expressway's FQDN.
 
-    `guard`: of the phones' addresses; None: behind a traversal zone, where Expressway-E has seen to it.
+    `limiter` counts what each source asks; None behind a traversal zone, where the Expressway-E counts.
     """
 
     def __init__(
         self,
         *,
-        own: Address,
+        own: OwnAddress,
         name: str,
-        users: Mapping[str, str],
-        manner: ForwardingPolicy,
+        policy: ForwardingPolicy,
         settings: ExpresswaySettings,
         secret: str,
-        edge: Edge,
-        zones: Inside,
+        phones: PhoneFlows,
+        zones: TargetZones,
         out: Outbox,
-        guard: RateLimiter | None,
-        gate: TokenGate,
+        limiter: RateLimiter | None,
+        tokens: TokenCheck,
     ) -> None:
-        self.own, self._name = own, name
-        self.inner: Address | None = None
-        """Our other address, on the inner side."""
-        self._guard, self._gate = guard, gate
-        self.users = users
-        self._manner = manner
+        self._own_at, self._name = own, name
+        self._limiter, self._tokens = limiter, tokens
+        self._policy = policy
         self._settings = settings
         self._secret = secret
-        self._edge = edge
+        self._phones = phones
         self._zones = zones
         self._out = out
         self._pending = PendingTable()
-        self._own = OwnAnswers(
-            own=lambda: self.own,
-            server=settings.server,
-            secret=secret,
-            known=lambda flow: bool(zones.of(flow) or edge.get(flow)),
-            out=out,
-        )
+        self._own = OwnAnswers(own=own, server=settings.server, secret=secret)
 
     @property
     def waiting(self) -> int:
@@ -83,14 +73,15 @@ class Relay:
         return len(self._pending)
 
     def next_deadline(self) -> Instant | None:
+        """Return the earliest instant at which a request has waited too long."""
         return self._pending.next_deadline()
 
     def take(self, flow: FlowId, message: Request | Response, now: Instant) -> None:
-        """A message that arrived on a phone's flow or on a zone's."""
+        """Forward or answer a message that arrived on a phone's flow or on a zone's."""
         journal, cause = self._out.journal, 0
         if journal.on:
             cause = journal.add(seen(SipReceived, message), flow=flow)
-        zone, phone = self._zones.of(flow), self._edge.get(flow)
+        zone, phone = self._zones.of(flow), self._phones.get(flow)
         if zone is not None:
             zone.heard()
         try:
@@ -106,78 +97,80 @@ class Relay:
             self.refuse(flow, error)
 
     def refuse(self, flow: FlowId, error: RemoteProtocolError) -> None:
-        """What broke a rule is noted, and answered if it was a request that can be."""
+        """Report a message that broke a rule, and answer it if it is a request that can be answered."""
         detail, status = redact.text(error.detail), error.status_hint
         self._out.journal.add(SipMalformed(detail=detail, status=status), flow=flow)
         if error.request is not None and status is not None:
-            self._own.reply(flow, error.request, status)
+            self._answer(flow, self._own.reply(error.request, status))
 
     def abandon(self, flow: FlowId) -> None:
-        """A flow is gone: what waits for an answer over it gets one from us, what came over it is dropped."""
+        """Answer what waits for an answer over `flow`, which is gone, and drop what came over it."""
         for pending in self._pending.pop_flow(flow):
             if pending.target == flow:
                 self._give_up(pending, self._settings.unreachable)
 
     def forget(self) -> None:
-        """Every connection is gone without a word."""
+        """Drop every request: all connections are gone."""
         self._pending = PendingTable()
 
     def expire(self, now: Instant) -> None:
+        """Answer 408 to requests that have waited too long."""
         for pending in self._pending.pop_overdue(now):
             self._give_up(pending, refusals.TIMED_OUT)
 
     # --- the three ways ---------------------------------------------------------------------------------------
 
-    def _from_phone(self, phone: EdgeFlow, request: Request, now: Instant, cause: int) -> None:
+    def _from_phone(self, phone: PhoneFlow, request: Request, now: Instant, cause: int) -> None:
         arrival = self._arrive(request, phone.flow, self._sender(request, phone), self._settings.ingress)
         if self._is_for_us(arrival):
-            self._own.about_us(phone.flow, arrival.request)
+            self._answer(phone.flow, self._own.about_us(arrival.request))
             return
         zone = self._zone_for(arrival, now)
         if isinstance(zone, Refusal):
-            self._own.refuse(arrival.origin, arrival.request, zone)
+            self._refuse(arrival.origin, arrival.request, zone)
             return
-        user = self._gate.user_of(arrival.request, self._source(arrival, phone), now)
+        user = self._tokens.user_of(arrival.request, self._source(arrival, phone), now)
         if isinstance(user, Refusal):
-            refusal = user
-            if refusal.warning == EXPIRED:
-                self._strike(phone, now, lambda: self._own.refuse(arrival.origin, arrival.request, refusal))
-            else:
-                self._own.refuse(arrival.origin, arrival.request, refusal)
+            expired = user.warning == EXPIRED
+            if expired:
+                self._count_expired(phone, now)
+            self._refuse(arrival.origin, arrival.request, user)
+            if expired:
+                self._shut_out_if_blocked(phone, now)
             return
         if request.method == "ACK" and zone.state != "active":
             return  # It can only acknowledge what that connection brought.
-        onward = self._manner.inward(
-            arrival, zone.node, own=self.inner or self.own, users=self._users(request, user)
+        forwarded = self._policy.inward(
+            arrival, zone.node, own=self._own_at.towards_ucm, users=_users(request, user)
         )
-        registration = self._manner.registration(request, zone.node.host)
+        registration = self._policy.registration(request, zone.node.host)
         target, effect = self._zones.reach(zone)
         if effect is not None:
             self._out.put(effect)
         if self._await(arrival, target, now, registration):
-            self._out.note_forwarded("inward", onward, target, cause)
-            zone.send(onward)
+            self._out.note_forwarded("inward", forwarded, target, cause)
+            zone.send(forwarded)
 
     def _from_ucm(self, zone: Zone, flow: FlowId, request: Request, now: Instant, cause: int) -> None:
         ingress = IngressZone(name=zone.node.zone, number=zone.node.number)
         arrival = self._arrive(request, flow, zone.remote, ingress)
         refusal = self._refusal(arrival)
         if refusal is None and self._is_for_us(arrival):
-            self._own.about_us(flow, arrival.request)
+            self._answer(flow, self._own.about_us(arrival.request))
             return
-        phone = self._edge.reach((zone.node.host, *rewrite.phone_key(request.uri)))
+        phone = self._phones.reach((zone.node.host, *rewrite.phone_key(request.uri)))
         if refusal is not None or phone is None:
-            self._own.refuse(flow, arrival.request, refusal or refusals.NO_PHONE)
+            self._refuse(flow, arrival.request, refusal or refusals.NO_PHONE)
             return
-        onward = towards_phone(
+        forwarded = towards_phone(
             arrival,
-            own=self.own,
+            own=self._own_at.outer,
             egress_zone=self._settings.ingress.name,
             hop_count=self._settings.hop_count,
         )
         if self._await(arrival, phone.flow, now):
-            self._out.note_forwarded("outward", onward, phone.flow, cause)
-            self._out.transmit(phone.flow, onward)
+            self._out.note_forwarded("outward", forwarded, phone.flow, cause)
+            self._out.transmit(phone.flow, forwarded)
 
     def _response(self, flow: FlowId, response: Response, now: Instant, cause: int) -> None:
         """Back to where its request came from, by the Via we pushed (RFC 3261 16.7)."""
@@ -185,7 +178,7 @@ class Relay:
         via = parse_via(top)
         key = TransactionKey((via.branch or "", response.cseq.method))
         pending = self._pending.get(key)
-        ours = any(rewrite.is_at(via.host, via.port, one) for one in self._addresses) and bool(others)
+        ours = any(rewrite.is_at(via.host, via.port, one) for one in self._own_at.all) and bool(others)
         if pending is None or pending.target != flow or not ours:
             raise RemoteProtocolError("a response to nothing that was forwarded here", status_hint=None)
         if response.status == 100:
@@ -196,21 +189,19 @@ class Relay:
                 self._pending.add(replace(pending, answered=True, deadline=Instant(now + TIMER_F)))
         if pending.registration is not None and 200 <= response.status < 300:
             for contact in pending.registration.bound:
-                self._edge.bind(contact, pending.origin)
+                self._phones.bind(contact, pending.origin)
             for contact in pending.registration.unbound:
-                self._edge.unbind(contact, pending.origin)
-        onward = response.replace(headers=rewrite.in_order(rewrite.with_vias(response.headers, others)))
+                self._phones.unbind(contact, pending.origin)
+        forwarded = response.replace(headers=rewrite.in_order(rewrite.with_vias(response.headers, others)))
         outward = self._zones.of(flow) is not None
-        self._out.note_forwarded("outward" if outward else "inward", onward, pending.origin, cause)
-
-        def pass_on() -> None:
-            self._out.transmit(pending.origin, onward)
-
-        phone = self._edge.get(pending.origin)
+        self._out.note_forwarded("outward" if outward else "inward", forwarded, pending.origin, cause)
+        phone = self._phones.get(pending.origin)
         if outward and phone is not None and _tells_expired(response):
-            self._strike(phone, now, pass_on)
+            self._count_expired(phone, now)
+            self._out.transmit(pending.origin, forwarded)
+            self._shut_out_if_blocked(phone, now)
         else:
-            pass_on()
+            self._out.transmit(pending.origin, forwarded)
 
     # --- what becomes of a request ----------------------------------------------------------------------------
 
@@ -222,44 +213,33 @@ class Relay:
             origin=origin,
             source=source,
             ingress=ingress,
-            own=self._addresses,
+            own=self._own_at.all,
             name=self._name,
             secret=self._secret,
         )
 
-    def _users(self, request: Request, user: str | None) -> Mapping[str, str]:
-        if user is None or request.contacts is STAR:
-            return self.users
-        return rewrite.naming(user, request.contacts)
-
-    @property
-    def _addresses(self) -> tuple[Address, ...]:
-        return (self.own,) if self.inner is None else (self.own, self.inner)
-
-    def _sender(self, request: Request, phone: EdgeFlow) -> Address:
+    def _sender(self, request: Request, phone: PhoneFlow) -> Address:
         """Expressway-E is known by its certificate, and dialled by name: its Via says its address."""
         via = request.top_via
-        return phone.remote if self._guard is not None else Address(via.host, phone.remote.port)
+        return phone.remote if self._limiter is not None else Address(via.host, phone.remote.port)
 
-    def _source(self, arrival: IncomingRequest, phone: EdgeFlow) -> str:
+    def _source(self, arrival: IncomingRequest, phone: PhoneFlow) -> str:
         """The phone's address; behind a traversal zone Expressway-E has written it into the phone's Via."""
-        behind = arrival.vias[1] if self._guard is None and len(arrival.vias) > 1 else None
+        behind = arrival.vias[1] if self._limiter is None and len(arrival.vias) > 1 else None
         return (behind.param("received") if behind is not None else None) or phone.remote.host
 
-    def _strike(self, phone: EdgeFlow, now: Instant, answer: Callable[[], None]) -> None:
-        """An expired token came: it counts, then `answer` is given, and who is blocked then is shut out."""
-        source = phone.remote.host
-        if self._guard is not None:
-            strike(self._guard, self._out.journal, source, now)
-        answer()
-        if self._guard is not None and self._guard.blocked(source, now):
-            self._shut_out(source)
+    def _count_expired(self, phone: PhoneFlow, now: Instant) -> None:
+        if self._limiter is not None:
+            self._limiter.count_expired(phone.remote.host, now)
 
-    def _shut_out(self, source: str) -> None:
-        for flow in self._edge.flows_of(source):
-            self._out.put(CloseFlow(flow))
-            self._edge.close(flow)
-            self.abandon(flow)
+    def _shut_out_if_blocked(self, phone: PhoneFlow, now: Instant) -> None:
+        """Close every connection of a source that is blocked, after it has got its answer."""
+        source = phone.remote.host
+        if self._limiter is not None and self._limiter.is_blocked(source, now):
+            for flow in self._phones.flows_of(source):
+                self._out.put(CloseFlow(flow))
+                self._phones.close(flow)
+                self.abandon(flow)
 
     def _is_for_us(self, arrival: IncomingRequest) -> bool:
         """An OPTIONS that asks after this Expressway and nobody behind it (RFC 3261 11)."""
@@ -269,16 +249,17 @@ class Relay:
             and not uri.user
             and not arrival.routes
             and arrival.hops != 0
-            and rewrite.is_at(uri.host, uri.port, self.own, self._name)
+            and rewrite.is_at(uri.host, uri.port, self._own_at.outer, self._name)
         )
 
     def _zone_for(self, arrival: IncomingRequest, now: Instant) -> Zone | Refusal:
-        """Where a phone's request goes: the node that its Route, or else its Request-URI, names."""
+        """Return the zone to which a phone's request goes, or why it goes nowhere."""
         refusal = self._refusal(arrival)
         if refusal is not None:
             return refusal
-        source = self._edge.get(arrival.origin)
-        if source is not None and self._guard and not self._guard.admit(source.remote.host, now):
+        source = self._phones.get(arrival.origin)
+        limiter = self._limiter
+        if source is not None and limiter is not None and not limiter.admit(source.remote.host, now):
             return refusals.TOO_FAST
         if self._pending.asked(arrival.origin) >= self._settings.pending_per_flow:
             return refusals.OVERLOAD
@@ -289,7 +270,7 @@ class Relay:
 
     def _refusal(self, arrival: IncomingRequest) -> Refusal | None:
         """What RFC 3261 16.3 has a proxy check before it looks for a target."""
-        if arrival.came_from(self._addresses):
+        if arrival.came_from(self._own_at.all):
             return refusals.LOOP
         if arrival.hops == 0:
             return refusals.TOO_MANY_HOPS
@@ -322,7 +303,19 @@ class Relay:
 
     def _give_up(self, pending: Pending, refusal: Refusal) -> None:
         if not pending.answered:
-            self._own.refuse(pending.origin, pending.request, refusal)
+            self._refuse(pending.origin, pending.request, refusal)
+
+    def _refuse(self, flow: FlowId, request: Request, refusal: Refusal) -> None:
+        self._answer(flow, self._own.refuse(request, refusal))
+
+    def _answer(self, flow: FlowId, answer: Response | None) -> None:
+        if answer is not None and (self._zones.of(flow) or self._phones.get(flow)):
+            self._out.transmit(flow, answer)
+
+
+def _users(request: Request, user: str | None) -> Mapping[str, str]:
+    """Return `user` as the user of every device that the request's Contacts name."""
+    return {} if user is None or request.contacts is STAR else rewrite.naming(user, request.contacts)
 
 
 def _tells_expired(response: Response) -> bool:

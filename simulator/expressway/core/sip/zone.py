@@ -1,12 +1,12 @@
-"""One `CEOAuth` neighbour zone: the single mutual-TLS connection of an Expressway-C to one UCM node.
+"""The state of one `CEOAuth` neighbor zone: the single mutual TLS connection of an Expressway-C to one UCM
+node.
 
-Opened when the first request needs it, shared by all phones, opened again after a loss (sip-wire 8.1). What was
-asked to be sent while it opens waits here, in memory only, and is dropped with the connection.
+It is opened when the first request needs it, shared by all phones, and opened again after a loss (sip-wire
+8.1). Messages for a connection that is still opening wait here, in memory only, and are dropped with it.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal
 
@@ -15,9 +15,8 @@ from simulator.core.ids import FlowId
 from simulator.core.instant import Instant
 from simulator.core.sip import Request, Response, SipStream
 from simulator.core.tls.settings import ClientTls
+from simulator.expressway.core.outbox import Outbox
 
-Transmit = Callable[[FlowId, Request | Response], None]
-"""Puts a message on a connection that is up."""
 ZoneState = Literal["idle", "opening", "active", "failed"]
 
 
@@ -32,7 +31,7 @@ class UcmNode:
     server_name: str | None = None
     """The name its Tomcat certificate must carry; None: `host`."""
     title: str | None = None
-    """The zone's name, where it is no neighbour zone."""
+    """The zone's name, where it is no neighbor zone."""
     number: int | None = None
     """What Via parameters call it beside its name."""
     peer: str = "UCM"
@@ -54,9 +53,9 @@ class ZoneStatus:
 
 
 class Zone:
-    """The connection's life. `send` hands each message to `transmit` in the order of asking, once it is up."""
+    """A connection from idle to failed, and what waits for it. Messages are sent in the order of `send`."""
 
-    def __init__(self, node: UcmNode, *, backoff: float, transmit: Transmit) -> None:
+    def __init__(self, node: UcmNode, *, backoff: float, out: Outbox) -> None:
         self.node = node
         self.state: ZoneState = "idle"
         self.detail = ""
@@ -64,15 +63,10 @@ class Zone:
         self.remote = node.address
         self.stream = SipStream(initiator=True)
         self._backoff = backoff
-        self._transmit = transmit
+        self._out = out
         self._waiting: list[Request | Response] = []
         self._proved = False
         self._not_before: Instant | None = None
-        self.next_ping: Instant | None = None
-        """When the next STUN binding goes out."""
-        self.pong_due: Instant | None = None
-        """Until when the last one must be answered."""
-        self.transaction = b""
 
     @property
     def title(self) -> str:
@@ -87,55 +81,56 @@ class Zone:
         return ZoneStatus(zone=self.node.zone, address=self.node.address, state=self.state, detail=self.detail)
 
     def resting(self, now: Instant) -> bool:
-        """Failed so recently that another attempt would come too soon."""
+        """Whether the last attempt failed so recently that another one would come too soon."""
         return self.flow is None and self._not_before is not None and now < self._not_before
 
     def connect(self, flow: FlowId, tls: ClientTls) -> Effect:
-        """Starts an attempt; only for a zone that has no flow."""
+        """Return the effect that opens the connection; only for a zone that has no flow."""
         self.flow, self.state, self.detail = flow, "opening", ""
         self.stream, self._proved = SipStream(initiator=True), False
         return OpenFlow(flow=flow, transport="tls", remote=self.node.address, tls=tls)
 
     def adopt(self, flow: FlowId, remote: Address) -> None:
-        """The other end has connected: a traversal zone's client does."""
+        """Use a connection that the other end has opened, as the client of a traversal zone does."""
         self.flow, self.detail, self.stream = flow, "", SipStream()
         self.opened(remote)
 
     def send(self, message: Request | Response) -> None:
+        """Send a message now, or as soon as the connection is up."""
         if self.state == "active" and self.flow is not None:
-            self._transmit(self.flow, message)
+            self._out.transmit(self.flow, message)
         elif self.state == "opening":
             self._waiting.append(message)
 
     def opened(self, remote: Address) -> None:
+        """Take note that the connection is up, and send what waits for it."""
         self.state, self.remote = "active", remote
         waiting, self._waiting = self._waiting, []
         for message in waiting:
             self.send(message)
 
     def heard(self) -> None:
-        """UCM sent SIP, so it accepted our certificate's name: a later loss needs no back-off."""
+        """Take note that UCM sent SIP, so it accepted the certificate: a later loss needs no back-off."""
         self._proved = True
 
     def fail(self, detail: str, now: Instant) -> None:
+        """Take note that the connection is lost or never came up; `detail` says why."""
         self.flow, self.state, self.detail = None, "failed", detail
         self._waiting.clear()
-        self.next_ping = self.pong_due = None
         self._not_before = None if self._proved else Instant(now + self._backoff)
 
     def reset_backoff(self) -> None:
-        """Lets the next request try at once: an administrator changed what the attempt depends on."""
+        """Let the next request try at once: an administrator changed what the attempt depends on."""
         self._not_before = None
 
     def close(self) -> None:
-        """Back to idle; the connection is closed by whoever asks for this."""
+        """Go back to idle; the caller closes the connection."""
         self.flow, self.state, self.detail = None, "idle", ""
         self._waiting.clear()
-        self.next_ping = self.pong_due = None
         self.reset_backoff()
 
     def describe(self, end: FlowEnd) -> str:
-        """Why the connection is gone, from the end the driver reported."""
+        """Say why the connection is gone, from the end that the driver reported."""
         peer, up = self.node.peer, self.state == "active"
         if end.refusal is None and up and not self._proved and end.by == "peer" and self.node.title is None:
             # What UCM does when no name of our certificate is in its table. [assumed: sip-wire Q11]
@@ -144,7 +139,7 @@ class Zone:
 
 
 def words_of(end: FlowEnd, *, peer: str, address: Address, up: bool) -> str:
-    """Why a connection to `peer` is gone; `up`: it had come about."""
+    """Say why a connection to `peer` is gone; `up` if it had been established."""
     refusal = end.refusal
     if refusal is not None:
         alert = f"alert {refusal.alert} {refusal.alert_name}" if refusal.alert is not None else "no alert"

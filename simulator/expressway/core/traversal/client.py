@@ -1,22 +1,23 @@
 """An Expressway-C's side of the way to its Expressway-E: the traversal zone's connection, and the tunnel's.
 
-Contacts that are reached over the traversal connection stay known while it is away: the phones behind it do.
+Contacts that are reached over the traversal connection stay known while it is gone: the phones behind it keep
+theirs.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 
 from simulator.core.actor.flow import Address, CloseFlow, FlowEnd, FlowFacts, Listen
 from simulator.core.ids import FlowId, FlowIds
 from simulator.core.instant import Instant
-from simulator.core.tls.settings import ClientTls, ServerTls
-from simulator.expressway.core.mra_https.query import Answered, Ask
+from simulator.core.tls.settings import ServerTls
+from simulator.expressway.core.certificates import Certificates
+from simulator.expressway.core.mra_https.messages import MraAnswer, MraRequest
 from simulator.expressway.core.outbox import Outbox
 from simulator.expressway.core.settings import TRAVERSAL
-from simulator.expressway.core.sip.link import Link
-from simulator.expressway.core.sip.phone_flows import ContactKey, Edge
+from simulator.expressway.core.sip.link import TraversalLink
+from simulator.expressway.core.sip.phone_flows import ContactKey, PhoneFlows
 from simulator.expressway.core.sip.zone import ZoneStatus
 from simulator.expressway.core.traversal.tunnel import TUNNELS, TunnelClient
 
@@ -31,104 +32,136 @@ class TraversalPlan:
     """Of its listener for the tunnel, 2222 by default."""
 
 
+class TraversalZone:
+    """The SIP connection of the traversal zone, with the contacts that are reached over it."""
+
+    unanswered = "STUN keep-alive not answered"
+
+    def __init__(self, link: TraversalLink, phones: PhoneFlows) -> None:
+        self._link, self._phones = link, phones
+        self.title = link.title
+        self._kept: frozenset[ContactKey] = frozenset()
+        """Contacts to be reached again when there is a connection."""
+
+    @property
+    def flow(self) -> FlowId | None:
+        return self._link.flow
+
+    def opened(self, remote: Address, now: Instant) -> None:
+        flow = self._link.flow
+        assert flow is not None
+        self._link.opened(now)
+        self._phones.open(flow, remote)
+        for contact in self._kept:
+            self._phones.bind(contact, flow)
+
+    def lost(self, detail: str, now: Instant) -> None:
+        flow = self._link.lost(detail, now)
+        if flow is not None:
+            self._keep_contacts(flow)
+
+    def describe(self, end: FlowEnd) -> str:
+        return self._link.describe(end)
+
+    def restart(self) -> FlowId | None:
+        """Close the connection and return its flow."""
+        flow = self._link.restart()
+        if flow is not None:
+            self._keep_contacts(flow)
+        return flow
+
+    def forget(self) -> None:
+        """Forget the connection and its contacts: the Expressway was switched off."""
+        self._kept = frozenset()
+        self._link.forget()
+
+    def _keep_contacts(self, flow: FlowId) -> None:
+        if self._phones.get(flow) is not None:
+            self._kept = self._phones.close(flow)
+
+
 class TraversalClient:
-    """`tls`: of the next connection to this host; `abandon`: the traversal connection is gone."""
+    """The client side of an Expressway-C that has an Expressway-E before it."""
 
     def __init__(
         self,
         plan: TraversalPlan,
         *,
-        edge: Edge,
-        tls: Callable[[str], ClientTls],
+        phones: PhoneFlows,
+        certificates: Certificates,
         flow_ids: FlowIds,
         out: Outbox,
-        ask: Ask,
-        abandon: Callable[[FlowId], None],
     ) -> None:
-        self._edge, self._out, self._abandon = edge, out, abandon
-        self._parked: frozenset[ContactKey] = frozenset()
-        self._through = TunnelClient(out=out, ask=ask)
-        self.answer: Answered = self._through.answer
-        self.sip = Link(
-            TRAVERSAL.name,
-            plan.server,
-            tls=lambda: tls(plan.server.host),
-            flow_ids=flow_ids,
-            out=out,
-            up=self._up,
-            down=self._down,
+        self._out = out
+        self._sip = TraversalLink(
+            TRAVERSAL.name, plan.server, certificates=certificates, flow_ids=flow_ids, out=out
         )
-        self.tunnel = Link(
-            TUNNELS,
-            plan.tunnel,
-            tls=lambda: tls(plan.tunnel.host),
-            flow_ids=flow_ids,
-            out=out,
-            up=lambda flow, remote: self._through.up(flow),
-            down=lambda flow: self._through.down(),
+        self._tunnel = TraversalLink(
+            TUNNELS, plan.tunnel, certificates=certificates, flow_ids=flow_ids, out=out
         )
-
-    @property
-    def uplink(self) -> Link | None:
-        return self.sip
+        self._links = self._sip, self._tunnel
+        self._requests = TunnelClient(out=out)
+        self.uplink = TraversalZone(self._sip, phones)
 
     @property
     def statuses(self) -> tuple[ZoneStatus, ...]:
-        return self.sip.status, self.tunnel.status
+        return self._sip.status, self._tunnel.status
 
     def listens(self, sip: Address, tls: ServerTls) -> tuple[Listen, ...]:
         return ()
 
-    def _up(self, flow: FlowId, remote: Address) -> None:
-        self._edge.open(flow, remote)
-        for contact in self._parked:
-            self._edge.bind(contact, flow)
+    def next_request(self) -> tuple[int, MraRequest] | None:
+        return self._requests.next_request()
 
-    def _down(self, flow: FlowId) -> None:
-        if self._edge.get(flow) is not None:
-            self._parked = self._edge.close(flow)
-        self._abandon(flow)
+    def answer(self, number: int, answer: MraAnswer, now: Instant) -> None:
+        self._requests.answer(number, answer)
 
     def opened(self, flow: FlowId, facts: FlowFacts, now: Instant) -> bool:
-        if flow != self.tunnel.flow:
+        if flow != self._tunnel.flow:
             return False
-        self.tunnel.opened(facts.remote, now)
+        self._tunnel.opened(now)
+        self._requests.up(flow)
         return True
 
     def data(self, flow: FlowId, data: bytes, now: Instant) -> bool:
-        if flow != self.tunnel.flow:
+        if flow != self._tunnel.flow:
             return False
-        problem = self._through.data(data, now)
+        problem = self._requests.data(data)
         if problem:
             self._out.put(CloseFlow(flow))
-            self.tunnel.lost(problem, now)
+            self._tunnel_lost(problem, now)
         return True
 
     def ended(self, flow: FlowId, end: FlowEnd, now: Instant) -> bool:
-        if flow != self.tunnel.flow:
+        if flow != self._tunnel.flow:
             return False
-        self.tunnel.lost(self.tunnel.describe(end), now)
+        self._tunnel_lost(self._tunnel.describe(end), now)
         return True
 
-    def reset_backoff(self) -> None:
-        for link in (self.sip, self.tunnel):
-            link.reset_backoff()
-
-    def restart(self) -> None:
-        for link in (self.sip, self.tunnel):
-            link.restart()
-
-    def power_on(self) -> None:
-        """Connections of before are gone without a word, and no contact is known any more."""
-        self._parked = frozenset()
-        for link in (self.sip, self.tunnel):
-            link.forget()
-            link.handle_timeout(Instant(0.0))
-
     def next_timeout(self) -> Instant | None:
-        dues = (link.next_timeout() for link in (self.sip, self.tunnel))
+        dues = (link.next_timeout() for link in self._links)
         return min((due for due in dues if due is not None), default=None)
 
     def handle_timeout(self, now: Instant) -> None:
-        for link in (self.sip, self.tunnel):
+        for link in self._links:
             link.handle_timeout(now)
+
+    def reset_backoff(self) -> None:
+        for link in self._links:
+            link.reset_backoff()
+
+    def restart(self) -> FlowId | None:
+        flow = self.uplink.restart()
+        if self._tunnel.restart() is not None:
+            self._requests.down()
+        return flow
+
+    def power_on(self) -> None:
+        self.uplink.forget()
+        self._tunnel.forget()
+        self._requests.down()
+        self.handle_timeout(Instant(0.0))
+
+    def _tunnel_lost(self, detail: str, now: Instant) -> None:
+        self._tunnel.lost(detail, now)
+        self._requests.down()

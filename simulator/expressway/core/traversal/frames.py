@@ -11,7 +11,7 @@ from base64 import b64decode, b64encode
 from collections.abc import Iterator
 
 from simulator.core.http.message import HttpRequest, HttpResponse
-from simulator.expressway.core.mra_https.query import EdgeAnswer, EdgeQuery
+from simulator.expressway.core.mra_https.messages import MraAnswer, MraRequest
 
 LIMIT = 8 << 20
 """Bytes of a frame."""
@@ -50,7 +50,7 @@ class Frames:
             yield frame
 
 
-def of_query(number: int, query: EdgeQuery) -> bytes:
+def of_query(number: int, query: MraRequest) -> bytes:
     request = query.request
     return _frame(
         {
@@ -68,7 +68,7 @@ def of_query(number: int, query: EdgeQuery) -> bytes:
     )
 
 
-def of_answer(number: int, answer: EdgeAnswer) -> bytes:
+def of_answer(number: int, answer: MraAnswer) -> bytes:
     response = answer.response
     return _frame(
         {
@@ -86,7 +86,7 @@ def of_answer(number: int, answer: EdgeAnswer) -> bytes:
     )
 
 
-def read_query(frame: dict[str, object]) -> tuple[int, EdgeQuery]:
+def read_query(frame: dict[str, object]) -> tuple[int, MraRequest]:
     """Raises FrameError."""
     request = HttpRequest(
         method=_text(frame, "method"),
@@ -97,10 +97,10 @@ def read_query(frame: dict[str, object]) -> tuple[int, EdgeQuery]:
         source=_text(frame, "source"),
     )
     host, https, sip = _text(frame, "host"), _number(frame, "https"), _number(frame, "sip")
-    return _number(frame, "number"), EdgeQuery(request=request, host=host, https=https, sip=sip)
+    return _number(frame, "number"), MraRequest(request=request, host=host, https=https, sip=sip)
 
 
-def read_answer(frame: dict[str, object]) -> tuple[int, EdgeAnswer]:
+def read_answer(frame: dict[str, object]) -> tuple[int, MraAnswer]:
     """Raises FrameError."""
     status = _number(frame, "status")
     if not 200 <= status <= 599:
@@ -108,7 +108,7 @@ def read_answer(frame: dict[str, object]) -> tuple[int, EdgeAnswer]:
     headers = _pairs(frame, "headers")
     if any(set(name + value) & {"\r", "\n", "\0"} for name, value in headers):
         raise FrameError("a line break in a header")
-    answer = EdgeAnswer(
+    answer = MraAnswer(
         response=HttpResponse(status=status, headers=headers, body=_body(frame)),
         user=_text_or_none(frame, "user"),
         path=_text_or_none(frame, "path"),

@@ -1,7 +1,7 @@
 """The traversal server zone of an Expressway-E: the connection that its Expressway-C opens and keeps.
 
-Who connects must show a certificate of a trusted authority (the listener asks for one) that carries the "TLS
-verify subject name"; anybody else is let go before a byte is read. The newest connection counts.
+The client must show a certificate of a trusted authority (the listener asks for one) that carries the "TLS
+verify subject name"; any other connection is closed before a byte is read. The newest connection counts.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ UNACCEPTABLE = "Peer's TLS certificate identity was unacceptable"
 
 
 def is_client(facts: FlowFacts, verify: str, flow: FlowId, out: Outbox) -> bool:
-    """Is that the Expressway-C we expect? If not it is told of, and the connection closed."""
+    """Whether the certificate carries the name `verify`; if not, report that and close the connection."""
     peer = facts.tls.peer if facts.tls is not None else None
     offered = peer.names if peer is not None else ()
     if verify.lower() in (name.lower() for name in offered):
@@ -50,11 +50,11 @@ class TraversalServer:
             number=TRAVERSAL.number,
             peer="Expressway-C",
         )
-        self._zone = Zone(node, backoff=0.0, transmit=out.transmit)
+        self._zone = Zone(node, backoff=0.0, out=out)
         self._silence = None if settings.keep_alive is None else 2 * settings.keep_alive + 5.0
         self._heard = Instant(0.0)
         self.cut = False
-        """Fault: whoever connects is let go."""
+        """Fault: every connection is closed at once."""
 
     @property
     def flow(self) -> FlowId | None:
@@ -65,7 +65,7 @@ class TraversalServer:
         return self._zone.status
 
     def accept(self, flow: FlowId, facts: FlowFacts, now: Instant) -> FlowId | None:
-        """A connection at the traversal listener; returns the one whose place it takes."""
+        """Use a connection to the traversal listener; return the one whose place it takes."""
         if self.cut:
             self._out.put(CloseFlow(flow))
             return None
@@ -80,24 +80,34 @@ class TraversalServer:
         return before
 
     def heard(self, now: Instant) -> None:
+        """Take note that the Expressway-C has sent something."""
         self._heard = now
 
+    def close(self, detail: str, now: Instant) -> FlowId | None:
+        """Close the connection and return its flow; None if there is none."""
+        flow = self._zone.flow
+        if flow is not None:
+            self._out.put(CloseFlow(flow))
+            self.lost(self._zone, flow, f"closed by us: {detail}", now)
+        return flow
+
     def forget(self) -> None:
+        """Go back to idle: the Expressway was switched off, and nobody closed the connection."""
         self._zone.close()
 
     def silent_since(self) -> Instant | None:
-        """When the connection counts as dead, unless its client says something: it sends keep-alives."""
+        """Return when the connection counts as dead unless the client sends something: it sends keep-alives."""
         if self._zone.flow is None or self._silence is None:
             return None
         return Instant(self._heard + self._silence)
 
-    # --- Inside, Losses -----------------------------------------------------------------------------------
+    # --- TargetZones --------------------------------------------------------------------------------------
 
     def of(self, flow: FlowId) -> Zone | None:
         return self._zone if flow == self._zone.flow else None
 
     def zone_for(self, arrival: IncomingRequest) -> Zone | None:
-        """Everything goes to the Expressway-C, but for what a Route has taken elsewhere."""
+        """Return the Expressway-C's zone, except for a request whose Route leads elsewhere."""
         if not arrival.routes:
             return self._zone
         uri = arrival.routes[0].uri

@@ -1,4 +1,4 @@
-"""The two ends of the tunnel that 8443's requests take from an Expressway-E to its C.
+"""The two ends of the tunnel that requests to 8443 take from an Expressway-E to its Expressway-C.
 
 The product's SSH tunnels are opened by the Expressway-C to port 2222 [documented: mobile and remote access
 guide, firewall rules]; this one is mutual TLS [assumed]. Without it, and if nothing comes back, the edge
@@ -7,12 +7,14 @@ answers 503 and 504. [assumed]
 
 from __future__ import annotations
 
+from collections import deque
+
 from simulator.core.actor.flow import CloseFlow, FlowFacts, SendData
 from simulator.core.events import ZoneChanged
 from simulator.core.ids import FlowId
 from simulator.core.instant import Instant
-from simulator.expressway.core.mra_https import answers
-from simulator.expressway.core.mra_https.query import Answered, Ask, EdgeAnswer, EdgeQuery
+from simulator.expressway.core.mra_https import messages
+from simulator.expressway.core.mra_https.messages import MraAnswer, MraRequest
 from simulator.expressway.core.outbox import Outbox
 from simulator.expressway.core.sip.zone import ZoneState
 from simulator.expressway.core.traversal import frames
@@ -25,116 +27,142 @@ PATIENCE = 15.0
 """Seconds for an answer: more than the Expressway-C gives UCM."""
 
 
-class TunnelServer:
-    """At the Expressway-E; `answered` gets what came of each `ask`."""
+Answers = list[tuple[int, MraAnswer]]
+"""Numbers of requests, each with its answer."""
 
-    def __init__(self, *, verify: str, out: Outbox, answered: Answered) -> None:
-        self._verify, self._out, self._answered = verify, out, answered
+
+class TunnelServer:
+    """The Expressway-E's end. `verify`: the name that the Expressway-C's certificate must carry."""
+
+    def __init__(self, *, verify: str, out: Outbox) -> None:
+        self._verify, self._out = verify, out
         self.flow: FlowId | None = None
         self.state: ZoneState = "idle"
         self.detail = ""
         self.cut = False
-        """Fault: whoever connects is let go."""
+        """Fault: every connection is closed at once."""
         self._frames = Frames()
         self._waiting: dict[int, Instant] = {}
 
-    def accept(self, flow: FlowId, facts: FlowFacts, now: Instant) -> None:
+    def accept(self, flow: FlowId, facts: FlowFacts) -> Answers:
+        """Use a connection to the tunnel's listener; return the answers that the previous one owes."""
         if self.cut:
             self._out.put(CloseFlow(flow))
-            return
+            return []
         if not is_client(facts, self._verify, flow, self._out):
-            return
+            return []
+        owed: Answers = []
         if self.flow is not None:
             self._out.put(CloseFlow(self.flow))
-            self._give_up(now)
+            owed = self._give_up()
         self.flow, self.state, self.detail, self._frames = flow, "active", "", Frames()
         self._out.journal.add(ZoneChanged(zone=TUNNELS, state="active"), flow=flow)
+        return owed
 
-    def ask(self, number: int, query: EdgeQuery, now: Instant) -> None:
+    def ask(self, number: int, request: MraRequest, now: Instant) -> MraAnswer | None:
+        """Send a request to the Expressway-C; return the answer if there is no connection to it."""
         if self.flow is None:
-            self._fail(number, 503, "no tunnel to the Expressway-C", now)
-            return
+            return _failed(503, "no tunnel to the Expressway-C")
         self._waiting[number] = Instant(now + PATIENCE)
-        self._out.put(SendData(self.flow, frames.of_query(number, query)))
+        self._out.put(SendData(self.flow, frames.of_query(number, request)))
+        return None
 
-    def data(self, data: bytes, now: Instant) -> None:
+    def data(self, data: bytes) -> Answers:
+        """Return the answers that have come; bytes that are no frames close the connection."""
+        answers: Answers = []
         try:
             for frame in self._frames.receive(data):
                 number, answer = frames.read_answer(frame)
                 if self._waiting.pop(number, None) is not None:
-                    self._answered(number, answer, now)
+                    answers.append((number, answer))
         except FrameError as error:
-            self.close(f"closed by us, unreadable: {error}", now)
+            answers += self.close(f"closed by us, unreadable: {error}")
+        return answers
 
-    def close(self, detail: str, now: Instant) -> None:
-        if self.flow is not None:
-            self._out.put(CloseFlow(self.flow))
-            self.lost(detail, now)
+    def close(self, detail: str) -> Answers:
+        """Close the connection; return the answers that it owes."""
+        if self.flow is None:
+            return []
+        self._out.put(CloseFlow(self.flow))
+        return self.lost(detail)
 
-    def lost(self, detail: str, now: Instant) -> None:
+    def lost(self, detail: str) -> Answers:
+        """Report that the connection is gone; return the answers that it owes."""
         flow, self.flow = self.flow, None
         self.state, self.detail = "failed", detail
         self._out.journal.add(ZoneChanged(zone=TUNNELS, state="failed", detail=detail), flow=flow)
-        self._give_up(now)
+        return self._give_up()
 
     def forget(self) -> None:
-        """The connection is gone without a word: we were switched off."""
+        """Go back to idle: the Expressway was switched off, and nobody closed the connection."""
         self.flow, self.state, self.detail = None, "idle", ""
         self._waiting.clear()
 
     def next_timeout(self) -> Instant | None:
+        """Return the instant at which the oldest request has waited too long."""
         return next(iter(self._waiting.values()), None)
 
-    def handle_timeout(self, now: Instant) -> None:
-        for number in [number for number, due in self._waiting.items() if due <= now]:
+    def handle_timeout(self, now: Instant) -> Answers:
+        """Return the answers to requests that have waited too long."""
+        overdue = [number for number, due in self._waiting.items() if due <= now]
+        for number in overdue:
             del self._waiting[number]
-            self._fail(number, 504, f"no answer from the Expressway-C within {PATIENCE:g} s", now)
+        detail = f"no answer from the Expressway-C within {PATIENCE:g} s"
+        return [(number, _failed(504, detail)) for number in overdue]
 
-    def _give_up(self, now: Instant) -> None:
+    def _give_up(self) -> Answers:
         waiting, self._waiting = self._waiting, {}
-        for number in waiting:
-            self._fail(number, 503, "the tunnel to the Expressway-C was lost", now)
+        return [(number, _failed(503, "the tunnel to the Expressway-C was lost")) for number in waiting]
 
-    def _fail(self, number: int, status: int, detail: str, now: Instant) -> None:
-        self._answered(number, EdgeAnswer(response=answers.plain(status), detail=detail), now)
+
+def _failed(status: int, detail: str) -> MraAnswer:
+    return MraAnswer(response=messages.plain(status), detail=detail)
 
 
 class TunnelClient:
-    """At the Expressway-C; `ask` is the service behind, which answers at once or later."""
+    """The Expressway-C's end: take requests from `next_request`, and give each its `answer`."""
 
-    def __init__(self, *, out: Outbox, ask: Ask) -> None:
-        self._out, self._ask = out, ask
+    def __init__(self, *, out: Outbox) -> None:
+        self._out = out
         self._flow: FlowId | None = None
         self._frames = Frames()
         self._asked = 0
+        self._queue: deque[tuple[int, MraRequest]] = deque()
         self._theirs: dict[int, int] = {}
-        """Our number of a request -> Expressway-E's. Those of a connection that is gone are not here."""
+        """Number of a request here -> its number at the Expressway-E, for the present connection only."""
 
     def up(self, flow: FlowId) -> None:
+        """Use a connection that has come up."""
         self._flow, self._frames = flow, Frames()
 
     def down(self) -> None:
+        """Drop the connection's requests: it is gone."""
         self._flow = None
         self._theirs.clear()
+        self._queue.clear()
 
-    def data(self, data: bytes, now: Instant) -> str:
-        """Why the connection is of no use: what came is no tunnel. Empty: all is well."""
+    def data(self, data: bytes) -> str:
+        """Read what the Expressway-E sent; return why the connection is of no use, or an empty text."""
         try:
             for frame in self._frames.receive(data):
-                theirs, query = frames.read_query(frame)
+                theirs, request = frames.read_query(frame)
                 self._asked += 1
                 self._theirs[self._asked] = theirs
-                self._ask(self._asked, query, now)
+                self._queue.append((self._asked, request))
         except FrameError as error:
             return f"closed by us, unreadable: {error}"
         return ""
 
-    def answer(self, number: int, answer: EdgeAnswer, now: Instant) -> None:
+    def next_request(self) -> tuple[int, MraRequest] | None:
+        """Take the next request and the number under which it is to be answered; None if none waits."""
+        return self._queue.popleft() if self._queue else None
+
+    def answer(self, number: int, answer: MraAnswer) -> None:
+        """Send the answer to a request of the present connection."""
         theirs = self._theirs.pop(number, None)
         if theirs is None or self._flow is None:
             return
         frame = frames.of_answer(theirs, answer)
         if len(frame) > frames.LIMIT:
-            refused = EdgeAnswer(response=answers.plain(502), detail="an answer too long for the tunnel")
-            frame = frames.of_answer(theirs, refused)
+            frame = frames.of_answer(theirs, _failed(502, "an answer too long for the tunnel"))
         self._out.put(SendData(self._flow, frame))

@@ -5,9 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from typing import ClassVar
+from uuid import UUID
 
 import pytest
 
+from registrar.core.tokens import AccessClaims, ClusterKeys, mint_access
+from registrar.core.tokens.key_document import render_keys
 from simulator.core.actor.flow import Address, CloseFlow, FlowEnd, FlowFacts, OpenFlow, SendData
 from simulator.core.entropy import SeededEntropy
 from simulator.core.events.log import EventLog
@@ -15,9 +18,11 @@ from simulator.core.ids import ActorId, FlowId, FlowIds
 from simulator.core.instant import Instant, ManualClock
 from simulator.core.sip import KeepAlive, Need, Request, Response, SipStream, parse_message, reply_to, serialize
 from simulator.core.tls.settings import Credential
-from simulator.expressway.core.actors.expressway_c import EDGE, ExpresswayC
+from simulator.expressway.core.actors.expressway_c import EDGE, ExpresswayC, PhonesView
+from simulator.expressway.core.admin.discovery import Found, UcmServer
 from simulator.expressway.core.settings import ExpresswaySettings
 from simulator.expressway.core.sip.zone import UcmNode
+from simulator.expressway.core.tokens.keys import parse_keys
 
 OWN = Address("10.15.20.10", 5061)
 HOST = "expc.example.com"
@@ -166,13 +171,31 @@ class Bench:
         return phone, ucm
 
 
+@pytest.fixture(scope="session")
+def keys() -> ClusterKeys:
+    """The token keys of a cluster."""
+    return ClusterKeys.create("6a1f7c1e-9a0b-4a56-8a8e-0d5e6d6b1c11")
+
+
+def access_token(bench: Bench, keys: ClusterKeys, *, age: int = 0, user: str = "alice") -> str:
+    """A token of `user` that was issued `age` seconds ago and is good for an hour from then."""
+    tid = UUID("9b9d6cb5-1f2e-4f5a-8a1c-5b7d1a2c3e4f")
+    claims = AccessClaims(subject=user, tid=tid, issued_at=Instant(int(bench.now) - age), lifetime=3600)
+    return mint_access(keys, claims)
+
+
+@pytest.fixture
+def mint() -> Callable[..., str]:
+    return access_token
+
+
 @pytest.fixture
 def make_bench() -> Callable[..., Bench]:
     def make(
         *,
         address: Address = OWN,
         path_mode: bool = False,
-        users: dict[str, str] | None = None,
+        keys: ClusterKeys | None = None,
         settings: ExpresswaySettings | None = None,
         nodes: dict[str, UcmNode] | None = None,
         seed: int = 1,
@@ -182,21 +205,22 @@ def make_bench() -> Callable[..., Bench]:
         clock = ManualClock(1_624_561_749.0)
         log = EventLog(clock, keep=keep)
         ids = FlowIds()
+        # UCM's part is played by hand here, and nobody wants to answer STUN: tests of it ask for it.
+        plain = settings or ExpresswaySettings(keep_alive=None)
         expc = ExpresswayC(
-            name="expc",
             address=address,
-            host=HOST,
+            view=PhonesView(host=HOST),
             credential=Credential(b"chain", b"key"),
             trust=(b"tomcat-ca",),
             nodes=nodes or {NODE: UcmNode(host=NODE, address=Address("10.10.10.1", 5091))},
-            users=users,
             entropy=SeededEntropy(seed),
             journal=log.journal(ActorId("expc")),
             flows=ids,
-            path_mode=path_mode,
-            # UCM's part is played by hand here, and nobody wants to answer STUN: tests of it ask for it.
-            settings=replace(settings or ExpresswaySettings(keep_alive=None), keep_alive=keep_alive),
+            settings=replace(plain, keep_alive=keep_alive, path_mode=path_mode),
         )
+        if keys is not None:
+            server = UcmServer(publisher="ucm-pub", user="admin", password="secret")
+            expc.adopt(server, Found(keys=parse_keys(render_keys(keys.public))))
         return Bench(expc=expc, log=log, clock=clock, ids=ids)
 
     return make

@@ -117,7 +117,6 @@ def test_a_ceoauth_zone_s_handshake(
 def test_a_phone_s_handshake_at_the_edge_needs_no_certificate(pki: Pki, version: TlsVersion) -> None:
     clock = ManualClock(time())
     expc = ExpresswayC(
-        name="expc",
         address=Address("203.0.113.1", 5061),
         credential=pki.expc.credential,
         trust=(pki.tomcat_ca.certificate,),

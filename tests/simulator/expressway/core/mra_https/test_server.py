@@ -72,7 +72,7 @@ def ask(world: World) -> Ask:
         tls = ClientTls(server_name=HOST, trust=world.site.pki.bundle(["expressway-ca"]))
         url = f"https://{HOST}:8443{path}"
         client = Client(Fetch(key="t", url=url, method=method, headers=headers, body=body, tls=tls))
-        world.run(client)
+        run_now(world.join(client))
         run_now(world.until_idle())
         assert client.answer is not None
         return client.answer

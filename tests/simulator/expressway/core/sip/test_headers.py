@@ -6,8 +6,8 @@ import pytest
 
 from simulator.core.actor.flow import Address
 from simulator.core.sip import Headers, SipUri, parse_name_addr, parse_via
+from simulator.expressway.core.settings import IngressZone
 from simulator.expressway.core.sip import headers as rewrite
-from simulator.expressway.core.sip.headers import IngressZone
 
 NAME = "expc.example.com"
 OWN = Address("10.15.20.10", 5061)

@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from registrar.core.tokens import ClusterKeys
 from simulator.core.actor.flow import Address, FlowEnd
 from simulator.core.events import ProxyForwarded, SipMalformed, SipReceived, SipSent, ZoneChanged
 from simulator.core.events.log import EventLog
@@ -17,8 +18,7 @@ from simulator.core.sip import Request, SipStream, parse_message, parse_via, rep
 from simulator.core.tls.alerts import TlsRefusal
 from simulator.core.tls.settings import Credential
 from simulator.expressway.core.refusals import UNAVAILABLE
-from simulator.expressway.core.settings import ExpresswaySettings
-from simulator.expressway.core.sip.headers import IngressZone
+from simulator.expressway.core.settings import ExpresswaySettings, IngressZone
 from simulator.expressway.core.sip.zone import UcmNode
 
 BRANCH = r"z9hG4bK[0-9a-f]{32}[0-9]+\.[0-9a-f]{32}"
@@ -44,30 +44,33 @@ def request(method: str, uri: str, *lines: str, via: str = "10.10.10.1:5091", cs
 # --- towards UCM ---------------------------------------------------------------------------------------------
 
 
-def test_t12_register_behind_an_expressway_e(make_bench: Callable[..., Any]) -> None:
+def test_t12_register_behind_an_expressway_e(
+    make_bench: Callable[..., Any], keys: ClusterKeys, mint: Callable[..., str]
+) -> None:
     """The whole message of sip-wire T12, from its parameters: the edge is a traversal zone here."""
     settings = ExpresswaySettings(ingress=IngressZone(name="UCTraversal", number=1))
-    bench = make_bench(users={"CSFALICE": "alice"}, settings=settings)
+    bench = make_bench(keys=keys, settings=settings)
+    token = mint(bench, keys)
     edge = bench.phone("10.15.30.10", 7001)
     hop = "SIP/2.0/TLS 10.15.30.10:7001;egress-zone=UCTraversal;branch=z9hG4bK55aa.77;proxy-call-id=8c1d;rport"
     phone = (
         "SIP/2.0/TLS 172.16.84.136:58980;branch=z9hG4bK00007e98;received=203.0.113.8;rport=58980"
         ";ingress-zone=CollaborationEdgeZone"
     )
-    sent = bench.register()
+    sent = bench.register(token=token)
     headers = sent.headers.without("Via").with_first("Via", phone).with_first("Via", hop)
     headers = headers.with_added("X-TAATag", "4d0c").with_added("Content-Type", "multipart/mixed")
     bench.send(edge, sent.replace(headers=headers.with_field("Max-Forwards", "16")))
-    onward = bench.request(bench.accept())
+    forwarded = bench.request(bench.accept())
 
-    own, *rest = onward.headers.get_all("Via")
+    own, *rest = forwarded.headers.get_all("Via")
     assert re.fullmatch(
         rf"SIP/2\.0/TLS 10\.15\.20\.10:5061;egress-zone=CEOAuthucmpubexamplecom;branch={BRANCH}"
         rf";proxy-call-id={UUID};rport",
         own,
     )
-    assert onward.start_line == f"REGISTER sip:{bench.node} SIP/2.0"
-    assert [f"{name}: {value.strip()}" for name, value in onward.headers.raw_fields()] == [
+    assert forwarded.start_line == f"REGISTER sip:{bench.node} SIP/2.0"
+    assert [f"{name}: {value.strip()}" for name, value in forwarded.headers.raw_fields()] == [
         f"Via: {own}",
         "Via: SIP/2.0/TLS 10.15.30.10:7001;egress-zone=UCTraversal;branch=z9hG4bK55aa.77;proxy-call-id=8c1d"
         ";received=10.15.30.10;rport=7001;ingress-zone=UCTraversal;ingress-zone-id=1",
@@ -85,7 +88,7 @@ def test_t12_register_behind_an_expressway_e(make_bench: Callable[..., Any]) -> 
         "User-Agent: Cisco-CSF",
         "Expires: 3600",
         "Supported: replaces,X-cisco-sis-7.0.0",
-        f'Proxy-Authorization: Bearer token="{bench.token}"',
+        f'Proxy-Authorization: Bearer token="{token}"',
         "X-TAATag: 4d0c",
         "Content-Type: multipart/mixed",
         "Content-Length: 0",
@@ -94,15 +97,15 @@ def test_t12_register_behind_an_expressway_e(make_bench: Callable[..., Any]) -> 
 
 
 def test_with_sip_path_headers_on_the_contact_is_left_alone(make_bench: Callable[..., Any]) -> None:
-    bench = make_bench(path_mode=True, users={"CSFALICE": "alice"})
+    bench = make_bench(path_mode=True)
     phone = bench.phone()
     bench.send(phone, bench.register())
     ucm = bench.accept()
-    onward = bench.request(ucm)
-    assert onward.headers.get("Contact") == bench.contact
-    assert onward.headers.get("Path") == "<sip:10.15.20.10:5061;transport=tls;lr>"
-    assert onward.headers.get_all("Supported")[-1] == "path"
-    bench.send(ucm, bench.accepted(onward))
+    forwarded = bench.request(ucm)
+    assert forwarded.headers.get("Contact") == bench.contact
+    assert forwarded.headers.get("Path") == "<sip:10.15.20.10:5061;transport=tls;lr>"
+    assert forwarded.headers.get_all("Supported")[-1] == "path"
+    bench.send(ucm, bench.accepted(forwarded))
     assert bench.response(phone).status == 200
 
     uri = "sip:7514c56a-1034-a684-3299-9b956979ee5c@172.16.84.136:58980;transport=tls"
@@ -121,10 +124,10 @@ def test_one_connection_carries_all_phones(bench: Any) -> None:
     assert bench.opened[0].tls.trust == (b"tomcat-ca",)
     assert bench.opened[0].tls.credential is not None
     ucm = bench.accept()
-    onwards = bench.messages(ucm)
-    assert [m.cseq.number for m in onwards] == [1, 2, 3]
-    for onward in reversed(onwards):
-        bench.send(ucm, bench.accepted(onward))
+    forwardeds = bench.messages(ucm)
+    assert [m.cseq.number for m in forwardeds] == [1, 2, 3]
+    for forwarded in reversed(forwardeds):
+        bench.send(ucm, bench.accepted(forwarded))
     assert [bench.response(phone).cseq.number for phone in phones] == [1, 2, 3]
     assert len(bench.opened) == 1
 
@@ -216,9 +219,9 @@ def test_a_request_that_comes_back_is_a_loop(make_bench: Callable[..., Any]) -> 
     bench = make_bench()
     phone = bench.phone()
     bench.send(phone, bench.register())
-    onward = bench.request(bench.accept())
+    forwarded = bench.request(bench.accept())
     again = bench.phone("10.15.20.10", 27001)
-    bench.send(again, onward)
+    bench.send(again, forwarded)
     assert bench.response(again).status == 482
 
 
@@ -233,12 +236,13 @@ def test_a_foreign_branch_with_our_address_is_no_loop(bench: Any) -> None:
 def test_a_dialog_is_recorded_and_a_register_is_not(bench: Any) -> None:
     phone, ucm = bench.registered()
     bench.send(phone, request("SUBSCRIBE", f"sip:{bench.node}", "P-Asserted-Identity: <sip:ceo@example.com>"))
-    onward = bench.request(ucm)
+    forwarded = bench.request(ucm)
     assert re.fullmatch(
-        rf"<sip:proxy-call-id={UUID}@10\.15\.20\.10:5061;transport=tls;lr>", onward.headers.get("Record-Route")
+        rf"<sip:proxy-call-id={UUID}@10\.15\.20\.10:5061;transport=tls;lr>",
+        forwarded.headers.get("Record-Route"),
     )
-    assert re.fullmatch(UUID, onward.headers.get("X-TAATag"))
-    assert "P-Asserted-Identity" not in onward.headers
+    assert re.fullmatch(UUID, forwarded.headers.get("X-TAATag"))
+    assert "P-Asserted-Identity" not in forwarded.headers
     bench.send(phone, bench.register(cseq="106", branch="z9hG4bKr"))
     assert "Record-Route" not in bench.request(ucm).headers
 
@@ -250,9 +254,9 @@ def test_a_phone_does_not_put_others_into_ucm_s_way_back(
     bench = make_bench(path_mode=path_mode)
     phone = bench.phone()
     bench.send(phone, bench.register(extra="Path: <sip:evil.example.net;lr>"))
-    onward = bench.request(bench.accept())
+    forwarded = bench.request(bench.accept())
     ours = ("<sip:10.15.20.10:5061;transport=tls;lr>",) if path_mode else ()
-    assert onward.headers.get_all("Path") == ours
+    assert forwarded.headers.get_all("Path") == ours
 
 
 def test_a_route_by_our_name_is_ours(bench: Any) -> None:
@@ -277,8 +281,8 @@ def test_a_node_known_by_its_IPv6_address_alone_is_found_in_brackets(make_bench:
     bench = make_bench(nodes={"2001:db8::1": UcmNode(host="2001:db8::1", address=Address("2001:db8::1", 5091))})
     phone = bench.phone()
     bench.send(phone, bench.register(host="[2001:DB8::1]"))
-    onward = bench.request(bench.accept())
-    assert onward.headers.get("Route") == "<sip:[2001:db8::1]:5091;transport=tls;lr>"
+    forwarded = bench.request(bench.accept())
+    assert forwarded.headers.get("Route") == "<sip:[2001:db8::1]:5091;transport=tls;lr>"
 
 
 def test_a_node_configured_by_name_is_known_by_the_address_it_has(make_bench: Callable[..., Any]) -> None:
@@ -329,18 +333,21 @@ def test_a_register_without_an_address_passes_unchanged(bench: Any, contact: str
     phone = bench.phone()
     bench.send(phone, bench.register(contact=contact))
     ucm = bench.accept()
-    onward = bench.request(ucm)
-    assert onward.headers.get("Contact") == (contact or None)
-    bench.send(ucm, bench.accepted(onward))
+    forwarded = bench.request(ucm)
+    assert forwarded.headers.get("Contact") == (contact or None)
+    bench.send(ucm, bench.accepted(forwarded))
     assert bench.response(phone).status == 200
     assert bench.expc.load.contacts == 0
 
 
-def test_the_user_map_can_change(bench: Any) -> None:
+@pytest.mark.parametrize("user", ["alice", "bob"])
+def test_the_user_of_a_contact_is_the_one_the_token_names(
+    make_bench: Callable[..., Any], keys: ClusterKeys, mint: Callable[..., str], user: str
+) -> None:
+    bench = make_bench(keys=keys)
     phone = bench.phone()
-    bench.expc.set_users({"CSFALICE": "bob"})
-    bench.send(phone, bench.register())
-    assert bench.request(bench.accept()).contacts[0].param("+u.sip!userid.ccm.cisco.com") == "bob"
+    bench.send(phone, bench.register(token=mint(bench, keys, user=user)))
+    assert bench.request(bench.accept()).contacts[0].param("+u.sip!userid.ccm.cisco.com") == user
 
 
 def test_a_retransmission_goes_no_further(bench: Any) -> None:
@@ -438,7 +445,7 @@ def test_what_ucm_does_not_answer_times_out_after_32_seconds(bench: Any) -> None
     phone = bench.phone()
     bench.send(phone, bench.register())
     ucm = bench.accept()
-    onward = bench.request(ucm)
+    forwarded = bench.request(ucm)
     assert bench.expc.next_timeout() == bench.now + 32
     bench.advance(31.9)
     assert bench.messages(phone) == []
@@ -447,7 +454,7 @@ def test_what_ucm_does_not_answer_times_out_after_32_seconds(bench: Any) -> None
     assert answer.status == 408
     assert answer.headers.get("Warning") == '399 10.15.20.10:5061 "Request Timeout"'
     assert answer.headers.get_all("Via")[0].startswith("SIP/2.0/TLS 172.16.84.136:58980;branch=z9hG4bK00007e98")
-    bench.send(ucm, bench.accepted(onward))
+    bench.send(ucm, bench.accepted(forwarded))
     assert bench.messages(phone) == []
     assert bench.expc.next_timeout() is None
 
@@ -455,13 +462,13 @@ def test_what_ucm_does_not_answer_times_out_after_32_seconds(bench: Any) -> None
 def test_an_answer_that_fits_nothing_is_dropped(bench: Any) -> None:
     phone, ucm = bench.registered()
     bench.send(phone, bench.register(cseq="300", branch="z9hG4bK300"))
-    onward = bench.request(ucm)
+    forwarded = bench.request(ucm)
     thief = bench.phone("198.51.100.1", 4444)
-    bench.send(thief, reply_to(onward, 200, to_tag="1"))
+    bench.send(thief, reply_to(forwarded, 200, to_tag="1"))
     assert bench.messages(phone) == []
     assert bench.messages(thief) == []
     assert bench.log.of(SipMalformed)[-1].detail == "a response to nothing that was forwarded here"
-    bench.send(ucm, bench.accepted(onward))
+    bench.send(ucm, bench.accepted(forwarded))
     assert bench.response(phone).status == 200
 
 
@@ -474,9 +481,9 @@ def test_port_0_becomes_the_port_of_the_first_connection(make_bench: Callable[..
     assert (listen.name, listen.transport, listen.address.port) == ("edge", "tls", 0)
     phone = bench.phone(local=Address("127.0.0.1", 40123))
     bench.send(phone, bench.register())
-    onward = bench.request(bench.accept())
-    assert onward.top_via.sent_by == "127.0.0.1:40123"
-    assert onward.contacts[0].uri.port == 40123
+    forwarded = bench.request(bench.accept())
+    assert forwarded.top_via.sent_by == "127.0.0.1:40123"
+    assert forwarded.contacts[0].uri.port == 40123
 
 
 def test_a_node_s_new_port_is_used_and_what_waited_is_answered(bench: Any) -> None:
@@ -616,9 +623,9 @@ def test_a_zone_that_fails_answers_408_and_says_why(bench: Any, end: FlowEnd, up
     bench.send(phone, bench.register(cseq="107", branch="z9hG4bK107"))
     assert len(bench.opened) == 2
     ucm = bench.accept()
-    onward = bench.request(ucm)
-    assert onward.cseq.number == 107
-    bench.send(ucm, bench.accepted(onward))
+    forwarded = bench.request(ucm)
+    assert forwarded.cseq.number == 107
+    bench.send(ucm, bench.accepted(forwarded))
     assert bench.response(phone).status == 200
 
 

@@ -1,26 +1,22 @@
-"""Who is asked for a token by whom, what the edge judges itself, and how strangers are slowed and shut out."""
+"""Who asks for a token, which tokens an Expressway refuses itself, and how it limits and blocks sources."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from typing import Any
-from uuid import UUID
 
 import pytest
 
-from registrar.core.tokens import AccessClaims, ClusterKeys, mint_access
-from registrar.core.tokens.key_document import render_keys
+from registrar.core.tokens import ClusterKeys
 from simulator.core.events import EdgeTokenJudged, SourceBlocked
-from simulator.core.instant import Instant
+from simulator.core.events.log import EventLog
+from simulator.core.ids import ActorId
+from simulator.core.instant import Instant, ManualClock
 from simulator.core.sip import RFC8898, Request
 from simulator.expressway.core.rate_limiter import RateLimiter
 from simulator.expressway.core.settings import ExpresswaySettings
-from simulator.expressway.core.tokens.keys import TokenReader, parse_keys
 
-
-@pytest.fixture(scope="module")
-def keys() -> ClusterKeys:
-    return ClusterKeys.create("6a1f7c1e-9a0b-4a56-8a8e-0d5e6d6b1c11")
+Mint = Callable[..., str]
 
 
 def options(bench: Any, uri: str, **fields: str) -> Request:
@@ -85,21 +81,13 @@ def test_the_edge_can_be_told_to_ask_itself(
 @pytest.fixture
 def gated(make_bench: Callable[..., Any], keys: ClusterKeys) -> Any:
     """A bench whose Expressway has fetched the keys of the cluster."""
-    bench = make_bench()
-    bench.expc._gate.readers["ucm-pub"] = TokenReader(parse_keys(render_keys(keys.public)))
-    return bench
-
-
-def token(bench: Any, keys: ClusterKeys, *, age: int = 0) -> str:
-    tid = UUID("9b9d6cb5-1f2e-4f5a-8a1c-5b7d1a2c3e4f")
-    claims = AccessClaims(subject="alice", tid=tid, issued_at=Instant(int(bench.now) - age), lifetime=3600)
-    return mint_access(keys, claims)
+    return make_bench(keys=keys)
 
 
 def test_more_than_five_expired_tokens_shut_the_source_out_for_ten_minutes(
-    gated: Any, keys: ClusterKeys
+    gated: Any, mint: Mint, keys: ClusterKeys
 ) -> None:
-    bench, old = gated, token(gated, keys, age=7200)
+    bench, old = gated, mint(gated, keys, age=7200)
     first, second, other = bench.phone(port=1), bench.phone(port=2), bench.phone("203.0.113.9")
     for number in range(5):
         bench.send(first, bench.register(token=old, branch=f"z9hG4bK{number}"))
@@ -114,7 +102,7 @@ def test_more_than_five_expired_tokens_shut_the_source_out_for_ten_minutes(
 
     third = bench.phone(port=3)
     assert bench.closed[-1] == third
-    bench.send(other, bench.register(token=token(bench, keys)))
+    bench.send(other, bench.register(token=mint(bench, keys)))
     assert bench.request(bench.accept()).method == "REGISTER"
 
     bench.advance(601)
@@ -122,28 +110,28 @@ def test_more_than_five_expired_tokens_shut_the_source_out_for_ten_minutes(
     assert fourth not in bench.closed
 
 
-def test_an_administrator_lets_a_source_in_again(gated: Any, keys: ClusterKeys) -> None:
+def test_an_administrator_lets_a_source_in_again(gated: Any, mint: Mint, keys: ClusterKeys) -> None:
     bench, phone = gated, gated.phone()
     for number in range(6):
-        bench.send(phone, bench.register(token=token(bench, keys, age=7200), branch=f"z9hG4bK{number}"))
-    assert bench.expc.unblock("203.0.113.8")
+        bench.send(phone, bench.register(token=mint(bench, keys, age=7200), branch=f"z9hG4bK{number}"))
+    assert bench.expc.unblock("203.0.113.8", bench.now)
     assert bench.phone(port=9) not in bench.closed
-    assert not bench.expc.unblock("203.0.113.8")
-    assert not bench.expc.unblock("203.0.113.77")
+    assert not bench.expc.unblock("203.0.113.8", bench.now)
+    assert not bench.expc.unblock("203.0.113.77", bench.now)
 
 
-def test_expired_tokens_that_are_far_apart_shut_nobody_out(gated: Any, keys: ClusterKeys) -> None:
+def test_expired_tokens_that_are_far_apart_shut_nobody_out(gated: Any, mint: Mint, keys: ClusterKeys) -> None:
     bench = gated
     for number in range(12):
         phone = bench.phone(port=number)
-        bench.send(phone, bench.register(token=token(bench, keys, age=7200), branch=f"z9hG4bK{number}"))
+        bench.send(phone, bench.register(token=mint(bench, keys, age=7200), branch=f"z9hG4bK{number}"))
         bench.advance(150)
     assert bench.log.of(SourceBlocked) == []
 
 
-def test_a_foreign_token_is_asked_for_again_and_shuts_nobody_out(gated: Any) -> None:
+def test_a_foreign_token_is_asked_for_again_and_shuts_nobody_out(gated: Any, mint: Mint) -> None:
     bench, phone = gated, gated.phone()
-    foreign = token(bench, ClusterKeys.create("0d5e6d6b-9a0b-4a56-8a8e-6a1f7c1e1c22"))
+    foreign = mint(bench, ClusterKeys.create("0d5e6d6b-9a0b-4a56-8a8e-6a1f7c1e1c22"))
     for number in range(12):
         bench.send(phone, bench.register(token=foreign, branch=f"z9hG4bK{number}"))
     answers = bench.messages(phone)
@@ -174,11 +162,12 @@ def test_who_asks_too_fast_gets_503_with_a_time_to_wait_and_others_are_served(
     assert len(bench.messages(bench.accept())) == 6
 
 
-def test_a_guard_remembers_only_so_many_sources() -> None:
-    guard = RateLimiter(rate=1.0)
+def test_only_so_many_sources_are_remembered() -> None:
+    journal = EventLog(ManualClock(Instant(1_000.0))).journal(ActorId("expc"))
+    limiter = RateLimiter(journal, rate=1.0)
     for number in range(20_000):
-        assert guard.admit(f"2001:db8::{number:x}", Instant(1_000.0 + number))
-    assert len(guard._sources) == 10_000
+        assert limiter.admit(f"2001:db8::{number:x}", Instant(1_000.0 + number))
+    assert len(limiter) == 10_000
 
 
 # --- OPTIONS --------------------------------------------------------------------------------------------------

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from simulator.core.http.message import HttpRequest, HttpResponse
-from simulator.expressway.core.mra_https.query import EdgeAnswer, EdgeQuery
+from simulator.expressway.core.mra_https.messages import MraAnswer, MraRequest
 from simulator.expressway.core.traversal.frames import (
     FrameError,
     Frames,
@@ -33,7 +33,7 @@ REQUESTS = st.builds(
 
 @given(request=REQUESTS, cut=st.integers(0, 100))
 def test_a_request_arrives_as_it_left_however_it_is_cut(request: HttpRequest, cut: int) -> None:
-    query = EdgeQuery(request=request, host="expe.lab.example", https=8443, sip=5061)
+    query = MraRequest(request=request, host="expe.lab.example", https=8443, sip=5061)
     data, frames = of_query(7, query), Frames()
     found = [*frames.receive(data[:cut]), *frames.receive(data[cut:])]
     assert [read_query(frame) for frame in found] == [(7, query)]
@@ -42,7 +42,7 @@ def test_a_request_arrives_as_it_left_however_it_is_cut(request: HttpRequest, cu
 @given(body=st.binary(max_size=50), user=st.none() | st.text(max_size=5), expired=st.booleans())
 def test_an_answer_arrives_as_it_left(body: bytes, user: str | None, expired: bool) -> None:
     response = HttpResponse(status=200, headers=(("Server", "CE_C ECS"),), body=body)
-    answer = EdgeAnswer(response=response, user=user, path="/x", inside="ucm:8443", expired=expired)
+    answer = MraAnswer(response=response, user=user, path="/x", inside="ucm:8443", expired=expired)
     assert [read_answer(frame) for frame in Frames().receive(of_answer(3, answer))] == [(3, answer)]
 
 
@@ -71,7 +71,7 @@ def test_bytes_are_frames_or_refused(data: bytes) -> None:
     ],
 )
 def test_a_frame_that_lacks_what_it_needs_is_refused(changed: dict[str, object]) -> None:
-    answer = EdgeAnswer(response=HttpResponse(status=200))
+    answer = MraAnswer(response=HttpResponse(status=200))
     frame = json.loads(of_answer(1, answer)[4:])
     with pytest.raises(FrameError):
         read_answer({**frame, **changed})
