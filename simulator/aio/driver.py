@@ -290,8 +290,7 @@ class Driver:
         server: asyncio.Server | UdpSocket
         try:
             if listen.transport == "udp":
-                server = await self._bind_udp(flow_events, listen.address)
-                runner.sockets.add(server)
+                server = await self._bind_udp(runner, flow_events, listen.address)
                 address = server.local
             else:
                 context = None if listen.tls is None else server_context(listen.tls, self._keylog)
@@ -315,7 +314,7 @@ class Driver:
             raise
         return _Opened(address=address, server=server, runner=runner, flow_events=flow_events)
 
-    async def _bind_udp(self, owner: FlowEvents, address: Address) -> UdpSocket:
+    async def _bind_udp(self, runner: ActorRunner, owner: FlowEvents, address: Address) -> UdpSocket:
         loop = asyncio.get_running_loop()
         host = await literal(loop, address)
         try:
@@ -327,6 +326,8 @@ class Driver:
             )
         except OSError as error:
             raise cannot_listen(address, error) from error
+        runner.sockets.add(sock)
+        sock.closed.add_done_callback(lambda _: runner.sockets.discard(sock))
         return sock
 
 
