@@ -14,6 +14,7 @@ from simulator.core import events as ev
 from simulator.core.events.log import Record
 from simulator.evidence.connections import Connection, Connections
 from simulator.evidence.explain.register_rows import Answer, Judgement
+from simulator.evidence.explain.requests import Refusal, Request, refusal_of
 from simulator.evidence.explain.signing_in import SignIn
 
 _RETRY_AFTER = re.compile(r"(?im)^Retry-After:")
@@ -90,6 +91,10 @@ class Beginning:
     failed: ev.PhoneFailed | None = None
     register: Try | None = None
     signin: SignIn | None = None
+    request: Request | None = None
+    """A request over HTTP on this connection that was not served."""
+    for_web: bool = False
+    """Nothing was reached, and it was meant for web services."""
 
     @property
     def remote(self) -> str | None:
@@ -115,6 +120,12 @@ class Reader:
         self._signing: dict[str, list[Record]] = {}
         self._refused: set[tuple[int, str]] = set()
         """Connections and Call-IDs on which a token was refused."""
+        self._dialled: dict[tuple[str, str], Connection] = {}
+        """By client and target: the connection that was opened last."""
+        self._said: dict[str, tuple[int, Refusal]] = {}
+        """By node: what it said last of a request that it did not serve, and the record's seq."""
+        self._requests: dict[int, tuple[Request, Record]] = {}
+        """By connection: the request on it that was not served."""
         self._talked = {
             record.flow for record in records if not isinstance(record.event, _OF_DRIVERS) and record.flow
         }
@@ -160,12 +171,14 @@ class Reader:
 
     def _of_connection(self, connection: Connection) -> Beginning:
         last = max([connection.first.seq, *(seq for end in connection.ends for seq in end.seqs.values())])
+        request, answered = self._requests.get(id(connection), (None, connection.first))
         return Beginning(
             first=connection.first,
-            last=last,
+            last=max(last, answered.seq),
             actor=connection.client.actor if connection.client else None,
             provision=self.provision_of(connection),
             connection=connection,
+            request=request,
         )
 
     # --- reading ----------------------------------------------------------------------------------------------
@@ -185,6 +198,8 @@ class Reader:
             case ev.FlowOpened():
                 connection = self.connections.of(record.flow)
                 provision = self._provisions.get(record.actor)
+                if connection is not None and event.listener is None:
+                    self._dialled[str(record.actor), event.remote] = connection
                 if (
                     connection is not None
                     and event.listener is None
@@ -216,6 +231,27 @@ class Reader:
                 self._signing.setdefault(str(record.actor), []).append(record)
             case ev.PhoneSignedIn() | ev.SignInFailed() | ev.TokenRenewed():
                 self._signed_in(record)
+            case ev.HttpAnswered():
+                self._http_answered(record, event)
+            case _ if (refusal := refusal_of(event)) is not None:
+                self._said[str(record.actor)] = record.seq, refusal
+
+    def _http_answered(self, record: Record, event: ev.HttpAnswered) -> None:
+        """A request that was served is no attempt, nor is one whose connection has a failed attempt already."""
+        target = event.where.partition("/")[0]
+        last = self._alone[-1] if self._alone else None
+        if last is not None and last.actor == record.actor and last.remote == target and event.status is None:
+            last.for_web = True
+            return
+        connection = self._dialled.get((str(record.actor), target))
+        if connection is None or connection.failed:
+            return
+        seq, refusal = self._said.get(connection.server_name, (0, None))
+        if seq < connection.first.seq:
+            refusal = None
+        served = event.status is not None and event.status < 400 and not isinstance(refusal, ev.OAuthRefused)
+        if not served and id(connection) not in self._requests:
+            self._requests[id(connection)] = Request(answered=event, refusal=refusal), record
 
     def _sip(self, record: Record, event: ev.SipSent | ev.SipReceived) -> None:
         connection = self.connections.of(record.flow)

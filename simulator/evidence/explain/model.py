@@ -10,7 +10,7 @@ from simulator.core.mark import Mark
 
 State = Literal["pass", "fail", "not_reached", "unseen"]
 """unseen: checked by somebody who reports nothing here (a real UCM, a foreign client)."""
-What = Literal["sign-in", "configuration", "connection", "handshake", "register"]
+What = Literal["sign-in", "configuration", "connection", "handshake", "register", "request"]
 """How far an attempt came, or what it was."""
 
 SHOWN: dict[State, str] = {"pass": "PASS", "fail": "FAIL", "not_reached": "not reached", "unseen": "not seen"}

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from simulator.core import events as ev
 from simulator.core.events.log import Record
 from simulator.evidence.connections import Connection, End
-from simulator.evidence.explain import provisioning, register_rows, signing_in, tls_rows
+from simulator.evidence.explain import provisioning, register_rows, requests, signing_in, tls_rows
 from simulator.evidence.explain.attempts import Beginning, Reader, Try
 from simulator.evidence.explain.model import Advice, Attempt, ExplainRow, What
 from simulator.evidence.explain.tls_rows import PORTS, Leg, role_of
@@ -39,7 +39,7 @@ class _Writing:
     def counts(self) -> bool:
         """A fetch of a file is no attempt, unless its handshake failed or the phone had nothing else."""
         connection = self._from.connection
-        if connection is None or self._from.register is not None:  # a sign-in too
+        if connection is None or self._from.register is not None or self._from.request is not None:
             return True
         known = connection.server is not None or self._reader.talked(connection)
         return connection.failed or (known and self._legs[0].role != "https")
@@ -53,7 +53,7 @@ class _Writing:
             at=one.first.at - start,
             client=one.actor or (self._legs[0].connection.client_name if self._legs else "?"),
             target=self._target(),
-            port=PORTS[last.role] if last else self._port_meant(),
+            port=self._port(last),
             what=self._what(),
             outcome=self.outcome,
             rows=tuple(self._rows),
@@ -62,6 +62,11 @@ class _Writing:
             call_id=register.key[0] if register else "",
             seqs=(one.first.seq, max(one.last, one.first.seq)),
         )
+
+    def _port(self, last: Leg | None) -> str:
+        if self._from.request is not None or self._from.for_web:
+            return requests.PORT
+        return PORTS[last.role] if last else self._port_meant()
 
     def _port_meant(self) -> str:
         """Of an attempt without a connection."""
@@ -90,6 +95,8 @@ class _Writing:
             return "sign-in"
         if self._from.register is not None:
             return "register"
+        if self._from.request is not None:
+            return "request"
         if self._from.connection is None:
             return "connection" if self._from.refused is not None else "configuration"
         return "handshake" if self._from.connection.secured else "connection"
@@ -130,6 +137,9 @@ class _Writing:
             self._judged_by_table(leg, rows)
         if self._from.register is not None:
             self._register(self._from.register)
+        elif self._from.request is not None:
+            self._add(*requests.rows_of(self._from.request, self._legs[-1].connection.server_name))
+            self.outcome = self._from.request.outcome
         elif self._from.connection is not None:
             self._unused(self._from.connection)
 

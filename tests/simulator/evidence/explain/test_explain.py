@@ -17,10 +17,23 @@ from simulator.core.tls.settings import TlsVersion
 from simulator.evidence.explain import Attempt, brief, checklist, explain, failures, full, summary
 from simulator.evidence.explain.register_checks import PROBLEM_ROWS, REASON_ROWS
 from simulator.evidence.report.report import Report
+from simulator.lab.files.scenario_file import scenario_of
+from simulator.lab.files.yaml_source import read_text
+from simulator.lab.run.runner import run_world
 from simulator.lab.steps.scenario import Scenario
 from tests.simulator.catalogue_runs import RUNS, SCENARIO, world_report
 
 FIRST_FAILURES = {
+    "access-token-as-refresh-token": ("request", "POST at ucm-pub", "The service does not take the request"),
+    "client-secret-wrong": ("request", "POST at ucm-pub", "sends its client id and secret"),
+    "code-of-another-client": ("request", "POST at ucm-pub", "The service does not take the request"),
+    "code-used-twice": ("request", "POST at ucm-pub", "The service does not take the request"),
+    "pkce-verifier-wrong": ("request", "POST at ucm-pub", "The service does not take the request"),
+    "profile-rule-refused-over-axl": ("request", "POST at ucm-pub", "rules of the product are kept"),
+    "redirect-uri-not-listed": ("request", "GET at ucm-pub", "The service does not take the request"),
+    "refresh-tokens-flushed": ("request", "POST at ucm-pub", "The service does not take the request"),
+    "revocation-without-rights": ("request", "GET at ucm-pub", "Credentials or token are missing"),
+    "subscriber-write-refused": ("request", "POST at ucm-sub1", "a write goes to the publisher"),
     "access-token-lost-in-the-middle": ("signin_renewing", "", "The server answered with a status that this"),
     "authorize-by-token-off": ("onward", "REGISTER at expc", "The Expressway has no way for this request"),
     "bad-token-again-and-again": (
@@ -377,6 +390,9 @@ FIRST_FAILURES = {
 }
 """Scenario -> (check, leg, words that cause, remedy or proof must have); of those in which an attempt fails."""
 
+CLIENTS = ("start", "send", "http", "axl")
+"""Verbs that let a client do something."""
+
 REFUSED_WITHOUT_A_FAILED_ATTEMPT = {
     "connection-lost": "the registration ends by itself, nobody attempts anything",
     "lost-with-its-connection": "the registration ends with its connection, nobody attempts anything",
@@ -415,8 +431,8 @@ def test_every_scenario_that_ends_in_a_refusal_has_its_first_failure() -> None:
     refused = {
         name
         for name, scenario in SCENARIO.items()
-        # Where nobody dials a SIP port, only `call` asks the web server: no attempt to explain.
-        if scenario.outcome == "refused" and any(step.verb in ("start", "send") for step in scenario.steps)
+        # Where no client is let loose, nobody attempts anything.
+        if scenario.outcome == "refused" and any(step.verb in CLIENTS for step in scenario.steps)
     }
     assert refused <= FIRST_FAILURES.keys() | REFUSED_WITHOUT_A_FAILED_ATTEMPT.keys()
     assert not FIRST_FAILURES.keys() & REFUSED_WITHOUT_A_FAILED_ATTEMPT.keys()
@@ -623,3 +639,34 @@ def test_a_reason_stands_once_in_the_evidence() -> None:
     failure = explain(run("expired-token").records)[0].failure
     assert failure is not None
     assert re.fullmatch(r"expired \d s ago \(sha256:\w{12}\); answered 407 \[assumed\]", failure.evidence)
+
+
+STOPPED = """\
+id: web-requests
+title: Requests over HTTP that are served, and that are not
+group: tokens
+outcome: registers
+steps:
+  - axl: {operation: getCCMVersion}
+  - axl: {operation: getNothing, status: 500}
+  - http: {path: /nothing, status: 404}
+  - fail: {path: "/ssosp/*", reset: true}
+  - http: {path: /ssosp/ws/public/singleSignOn, fails: the connection broke}
+  - admin: utils service stop Cisco Tomcat
+  - axl: {operation: getCCMVersion, fails: refused}
+"""
+
+
+def test_a_request_that_was_not_served_is_an_attempt_and_one_that_was_is_none() -> None:
+    attempts = explain(run_world(scenario_of(read_text(STOPPED, source="f.yaml")), "1.2").records)
+    assert {attempt.port for attempt in attempts} == {"web services"}
+    assert [(attempt.client, attempt.what, attempt.outcome) for attempt in attempts] == [
+        ("admin", "request", "POST /axl/: 500 Internal Server Error"),
+        ("client", "request", "GET /nothing: 404 Not Found"),
+        ("client", "request", "GET /ssosp/ws/public/singleSignOn: no answer: the connection broke"),
+        ("admin", "connection", "no connection: connection refused"),
+    ]
+    failures = [attempt.failure.evidence if attempt.failure else "" for attempt in attempts]
+    assert failures[0].endswith("; 5000: getNothing is no operation of http://www.cisco.com/AXL/API/12.5")
+    assert failures[2].endswith("; a planned failure of the lab: reset")
+    assert all(len(attempt.advice) == 1 for attempt in attempts)
