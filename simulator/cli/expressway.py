@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 from typing import Annotated, Any
+from urllib.parse import quote
 
 import typer
 from rich.markup import escape
@@ -25,7 +26,7 @@ def register(app: typer.Typer) -> None:
 
 @group.command()
 def zones(control: ControlUrl, name: Name = None, as_json: AsJson = False) -> None:
-    """Neighbour zones with their states and the priority of their search rules."""
+    """Neighbor zones with their states and the priority of their search rules."""
     _show(control, name, "zones", as_json, ("zone", "address", "state", "priority", "detail"))
 
 
@@ -90,6 +91,22 @@ def trust(
     except OSError as error:
         screen.fail(screen.USAGE, f"cannot read {pem}: {error.strerror}")
     _act(control, name, "trusted-cas", {"pem": text}, as_json)
+
+
+@group.command()
+def blocked(control: ControlUrl, name: Name = None, as_json: AsJson = False) -> None:
+    """Addresses that sent too many expired tokens, and for how many seconds each is still blocked."""
+    _show(control, name, "blocked", as_json, ("source", "seconds_left"))
+
+
+@group.command()
+def unblock(
+    control: ControlUrl,
+    source: Annotated[str, typer.Argument(help="A blocked address.")],
+    name: Name = None,
+) -> None:
+    """Lift the block of an address. Exit 2 if it is not blocked."""
+    typer.echo(Remote(control).delete(_path(name, f"blocked/{quote(source, safe='')}"))["text"])
 
 
 @group.command(name="log")

@@ -34,6 +34,10 @@ class Remote:
         headers = {"Content-Type": "application/json"}
         return self._ask(request.Request(self._url + path, data=data, headers=headers))  # noqa: S310
 
+    def delete(self, path: str) -> Any:
+        """Delete `path` and return the JSON answer. Exits as `get` does."""
+        return self._ask(request.Request(self._url + path, method="DELETE"))  # noqa: S310
+
     def _ask(self, asked: request.Request) -> Any:
         try:
             with request.urlopen(asked, timeout=TIMEOUT) as answer:  # noqa: S310

@@ -40,6 +40,7 @@ def command(lab: RunningLab) -> Command:
 
 def test_an_unknown_ca_at_discovery_is_found_and_healed(lab: RunningLab, command: Command) -> None:
     assert json.loads(command("zones", "--json").stdout) == []
+    assert json.loads(command("blocked", "--json").stdout) == []
     assert command("refresh").stdout == "no Unified CM server was added: discover one first\n"
     failed = command("discover")
     assert failed.returncode == 1
@@ -86,6 +87,7 @@ def test_what_cannot_be_done_is_said_in_one_line(lab: RunningLab, command: Comma
     text.write_text("no certificate\n")
     for arguments, code, said in (
         (("zones", "--name", "nope"), 2, "no Expressway 'nope' in this lab (expc)"),
+        (("unblock", "192.0.2.9"), 2, "192.0.2.9 is not blocked at expc"),
         (("trust", junk), 2, "holds no certificate in PEM form"),
         (("trust", text), 2, "this holds no certificate in PEM form"),
         (("trust", tmp_path / "missing.pem"), 2, "No such file or directory"),

@@ -95,6 +95,20 @@ class ExpresswayAdmin:
             for ca in trusted_cas.shown(self._site.expressways.trusted_cas(self.name))
         ]
 
+    def blocked(self) -> list[dict[str, object]]:
+        """Return the addresses from which nothing is taken, and until when, in seconds of the lab's clock."""
+        now = self._site.clock.now()
+        blocked = self._site.expressways.get(self.name).blocked_sources(now)
+        return [
+            {"source": source, "until": round(until, 3), "seconds_left": round(until - now, 3)}
+            for source, until in blocked.items()
+        ]
+
+    def unblock(self, source: str) -> None:
+        """Lift the block of an address. Raises LookupError if it is not blocked."""
+        if not self._site.expressways.get(self.name).unblock(source, self._site.clock.now()):
+            raise LookupError(f"{source} is not blocked at {self.name}")
+
     def event_log(self) -> list[str]:
         return list(event_log.lines(self._site.log.records(), self.name))
 
