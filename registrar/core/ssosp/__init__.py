@@ -1,10 +1,10 @@
 """UCM's authorization server: sign-in, codes, access and refresh tokens, revocation (oauth-tokens 2, 3)."""
 
 from registrar.core.ssosp.clients import ClientError, Clients, OAuthClient
-from registrar.core.ssosp.opaque import OpaqueGrant, OpaqueTokens
+from registrar.core.ssosp.grants import OpaqueGrant, OpaqueTokens
 from registrar.core.ssosp.parameters import EnterpriseParameters, ParameterError, Settings
 from registrar.core.ssosp.problems import PROBLEM_RULES, OAuthProblem
-from registrar.core.ssosp.refresh_store import (
+from registrar.core.ssosp.refresh_tokens import (
     MemoryRefreshTokens,
     RefreshState,
     RefreshTokenRow,

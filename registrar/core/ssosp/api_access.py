@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from registrar.core.cluster.directory import Directory, User
-from registrar.core.ssosp.opaque import OpaqueTokens
+from registrar.core.ssosp.grants import OpaqueTokens
 from registrar.core.tokens import (
     TokenFacts,
     TokenProblem,
@@ -31,12 +31,16 @@ How = Literal["basic", "bearer", "opaque"]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Caller:
+    """The user whose request may go on."""
+
     user: User
     how: How
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Denied:
+    """What a request is answered that may not go on."""
+
     status: int
     challenge: tuple[str, str] | None
     """The WWW-Authenticate field."""
@@ -52,6 +56,8 @@ def _everybody(_user: User) -> bool:
 
 
 class ApiAccess:
+    """Judges the credentials of requests to the APIs of one node."""
+
     def __init__(
         self,
         directory: Directory,
@@ -74,6 +80,7 @@ class ApiAccess:
         self.accept_expired = accept_expired
 
     def judge(self, request: HttpRequest, now: Instant) -> Caller | Denied:
+        """Decide by the Authorization header field who sends the request, and whether it may go on."""
         match read_authorization(request):
             case None:
                 return Denied(status=401, challenge=BASIC_CHALLENGE, reason="credentials_absent")

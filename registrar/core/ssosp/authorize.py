@@ -1,13 +1,16 @@
-"""The authorize endpoint: shows the login form, takes it back, sends the browser on with a code or token."""
+"""The authorize endpoint: shows the login form, takes it back, sends the browser on with a code or token.
+
+The form is for local users: plain HTML, no script, nothing echoed but the request it belongs to.
+"""
 
 from __future__ import annotations
 
+from html import escape
+
 from registrar.core.ssosp.authorize_request import AuthorizeRequest, Target, read_client, read_request
-from registrar.core.ssosp.codes import AuthorizationCodes, CodeGrant
 from registrar.core.ssosp.forms import Parameters, read_form
+from registrar.core.ssosp.grants import AuthorizationCodes, CodeGrant, OpaqueTokens
 from registrar.core.ssosp.issuing import SCOPE, Issuer
-from registrar.core.ssosp.login_page import login_page
-from registrar.core.ssosp.opaque import OpaqueTokens
 from registrar.core.ssosp.parameters import Settings
 from registrar.core.ssosp.problems import DESCRIPTIONS, OAuthProblem, OAuthRefusal
 from registrar.core.ssosp.signon import SignOn
@@ -17,6 +20,47 @@ from simulator.core.events import OAuthGranted, OAuthRefused
 from simulator.core.events.log import Journal
 from simulator.core.http.message import HttpRequest, HttpResponse
 from simulator.core.instant import Instant
+
+FAILED = "The user name or the password is wrong."
+"""One text for every cause: unknown user, wrong password, inactive user."""
+
+_POLICY = "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'; base-uri 'none'"
+_PAGE = """<!DOCTYPE html>
+<html lang="en"><head><meta charset="utf-8"><title>Sign in - ucmsim</title>
+<style>
+body{{font:16px sans-serif;max-width:24em;margin:4em auto}}
+label,input{{display:block;margin:.4em 0}}
+</style>
+</head><body><h1>Sign in</h1>{error}
+<form method="post" action="{action}" autocomplete="off">
+{hidden}
+<label>User name <input name="user" autofocus required></label>
+<label>Password <input name="password" type="password" required></label>
+<button type="submit">Sign in</button>
+</form></body></html>
+"""
+
+
+def login_page(request: AuthorizeRequest, *, action: str, failed: bool = False) -> HttpResponse:
+    """Render the login form. It posts back to `action` with the request in hidden fields."""
+    hidden = "\n".join(
+        f'<input type="hidden" name="{escape(name)}" value="{escape(value)}">'
+        for name, value in request.fields()
+    )
+    error = f'<p role="alert">{escape(FAILED)}</p>' if failed else ""
+    body = _PAGE.format(error=error, action=escape(action), hidden=hidden)
+    return HttpResponse(
+        status=200,
+        headers=(
+            ("Content-Type", "text/html;charset=UTF-8"),
+            *NO_STORE,
+            ("X-Frame-Options", "DENY"),
+            ("Content-Security-Policy", _POLICY),
+            ("Referrer-Policy", "no-referrer"),
+        ),
+        body=body.encode(),
+    )
+
 
 AUTHORIZE = "/ssosp/oauth/authorize"
 """[observed]"""
@@ -29,6 +73,8 @@ _OBSERVED_TEXT = (
 
 
 class AuthorizeEndpoint:
+    """Shows the login form to a browser, and answers the client through it."""
+
     def __init__(
         self,
         signon: SignOn,
@@ -49,7 +95,10 @@ class AuthorizeEndpoint:
         self._journal = journal
 
     def handle(self, request: HttpRequest, now: Instant) -> HttpResponse:
-        """GET and HEAD show the form, POST takes it; a password in a query is never looked at."""
+        """Answer one request: GET and HEAD show the form, POST takes it.
+
+        A password in a query is never looked at.
+        """
         try:
             posted = read_form(request) if request.method == "POST" else ()
             parameters = Parameters((*request.query, *posted))

@@ -6,12 +6,11 @@ from dataclasses import dataclass, field
 from typing import Literal
 from urllib.parse import quote
 
-from registrar.core.ssosp.clients import Flow, OAuthClient
+from registrar.core.ssosp.clients import Flow, OAuthClient, redirect_allowed
 from registrar.core.ssosp.forms import Parameters
+from registrar.core.ssosp.grants import read_challenge
 from registrar.core.ssosp.issuing import SCOPE
-from registrar.core.ssosp.pkce import read_challenge
 from registrar.core.ssosp.problems import OAuthProblem, OAuthRefusal
-from registrar.core.ssosp.redirects import redirect_allowed
 from registrar.core.ssosp.signon import SignOn
 
 ResponseType = Literal["code", "token"]
@@ -28,7 +27,7 @@ class Target:
     """The implicit flow answers in the fragment (RFC 6749 4.2.2)."""
 
     def location(self, pairs: tuple[tuple[str, str], ...]) -> str:
-        """The redirect URI with `pairs` and the state; its own query stays (RFC 6749 3.1.2)."""
+        """Return the redirect URI with `pairs` and the state; its own query stays (RFC 6749 3.1.2)."""
         if self.state is not None:
             pairs = (*pairs, ("state", self.state))
         text = "&".join(f"{name}={quote(value, safe='-._~:')}" for name, value in pairs)
@@ -39,6 +38,8 @@ class Target:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AuthorizeRequest:
+    """An authorization request that may be shown to the user."""
+
     client: OAuthClient
     response_type: ResponseType
     target: Target
@@ -46,7 +47,7 @@ class AuthorizeRequest:
     """S256; None: no PKCE."""
 
     def fields(self) -> tuple[tuple[str, str], ...]:
-        """The request again, for the login form's hidden fields."""
+        """Return the request's parameters, for the hidden fields of the login form."""
         pairs = [
             ("response_type", self.response_type),
             ("client_id", self.client.id),
@@ -61,7 +62,7 @@ class AuthorizeRequest:
 
 
 def read_client(parameters: Parameters, signon: SignOn) -> tuple[OAuthClient, Target]:
-    """Who asks and where the answer may go. An OAuthRefusal from here must not be sent by a redirect."""
+    """Read who asks and where the answer may go. An OAuthRefusal from here must not be sent by a redirect."""
     if parameters.repeated & {"client_id", "redirect_uri"}:
         parameters.refuse_repeated()
     client = signon.clients.get(parameters.required("client_id"))
@@ -84,7 +85,7 @@ def read_client(parameters: Parameters, signon: SignOn) -> tuple[OAuthClient, Ta
 def read_request(
     parameters: Parameters, client: OAuthClient, target: Target, signon: SignOn
 ) -> AuthorizeRequest:
-    """The whole request. An OAuthRefusal from here goes back to the client by a redirect."""
+    """Read the rest of the request. An OAuthRefusal from here goes back to the client by a redirect."""
     parameters.refuse_repeated()
     if not _good_state(parameters.get("state")):
         raise OAuthRefusal(OAuthProblem.STATE_MALFORMED, f"state is not 1 to {MAX_STATE} printable characters")

@@ -42,7 +42,7 @@ Pairs = tuple[tuple[str, str], ...]
 
 
 class Parameters:
-    """Values by name; one that is empty counts as left out (RFC 6749 3.1)."""
+    """The parameters of a request by name; one that is empty counts as left out (RFC 6749 3.1)."""
 
     def __init__(self, pairs: Iterable[tuple[str, str]]) -> None:
         self.pairs = tuple(pairs)
@@ -51,22 +51,25 @@ class Parameters:
         self.repeated = frozenset(name for name, count in counts.items() if count > 1)
 
     def get(self, name: str) -> str | None:
+        """Return the value; None: it is empty or left out."""
         return self._values.get(name) or None
 
     def required(self, name: str) -> str:
+        """Return the value. Raises OAuthRefusal if it is empty or left out."""
         value = self.get(name)
         if value is None:
             raise OAuthRefusal(OAuthProblem.PARAMETER_MISSING, f"{name} is missing")
         return value
 
     def refuse_repeated(self) -> None:
+        """Raise OAuthRefusal if any name comes twice."""
         if self.repeated:
             shown = min(self.repeated & _NAMES, default="a parameter")
             raise OAuthRefusal(OAuthProblem.PARAMETER_DUPLICATE, f"{shown} is there more than once")
 
 
 def read_form(request: HttpRequest) -> Pairs:
-    """The fields of a POSTed form, in order. Raises OAuthRefusal."""
+    """Read the fields of a POSTed form, in order. Raises OAuthRefusal."""
     if len(request.body) > MAX_BODY:
         raise OAuthRefusal(OAuthProblem.BODY_TOO_LARGE, f"the body has over {MAX_BODY} bytes")
     if media_type(request) != FORM:
@@ -75,6 +78,7 @@ def read_form(request: HttpRequest) -> Pairs:
 
 
 def parse_form(body: bytes) -> Pairs:
+    """Read the fields of a form's body, in order. Raises OAuthRefusal."""
     if _BAD_ESCAPE.search(body):
         raise OAuthRefusal(OAuthProblem.MALFORMED_FORM, "a percent sign is not followed by two hex digits")
     fields = [item for item in body.split(b"&") if item]
@@ -88,7 +92,7 @@ def parse_form(body: bytes) -> Pairs:
 
 
 def unescape(text: bytes) -> str:
-    """One name or value of a form."""
+    """Decode one name or value of a form. Raises OAuthRefusal if it is not UTF-8."""
     try:
         return unquote_to_bytes(text.replace(b"+", b" ")).decode()
     except UnicodeDecodeError:

@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from registrar.core.ssosp.clients import OAuthClient
-from registrar.core.ssosp.opaque import OpaqueGrant, OpaqueTokens
+from registrar.core.ssosp.grants import OpaqueGrant, OpaqueTokens
 from registrar.core.ssosp.parameters import Settings
-from registrar.core.ssosp.refresh_store import RefreshTokenRow, index_of
+from registrar.core.ssosp.refresh_tokens import RefreshTokenRow, index_of
 from registrar.core.ssosp.signon import SignOn
 from registrar.core.tokens import AccessClaims, RefreshClaims, mint_access, mint_refresh
 from registrar.core.tokens.claims import DEFAULT_SCOPE
@@ -25,6 +25,8 @@ SCOPE = DEFAULT_SCOPE
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Issued:
+    """The tokens of one answer of the token endpoint."""
+
     access_token: str = field(repr=False)
     expires_in: int
     """Seconds."""
@@ -32,7 +34,7 @@ class Issued:
     refreshtokenindex: str | None = None
 
     def document(self) -> dict[str, object]:
-        """RFC 6749 5.1."""
+        """Render the JSON document of the answer (RFC 6749 5.1)."""
         document: dict[str, object] = {
             "access_token": self.access_token,
             "token_type": "Bearer",
@@ -45,6 +47,8 @@ class Issued:
 
 
 class Issuer:
+    """Makes tokens for users who have signed in, and reports each."""
+
     def __init__(self, signon: SignOn, settings: Settings, *, entropy: Entropy, journal: Journal) -> None:
         self._signon = signon
         self._settings = settings
@@ -52,7 +56,7 @@ class Issuer:
         self._journal = journal
 
     def pair(self, user: str, client: OAuthClient, now: Instant) -> Issued:
-        """After a code: an access token and a refresh token, which gets its row in the table."""
+        """Make what a code gives: an access token and a refresh token, which gets its row in the table."""
         tid, index, refresh_token, expires_at = self._new_refresh(user, client, now)
         access, tid_of_access, lifetime = self._access(user, client, tid, expires_at, now)
         self._journal.add(
@@ -73,8 +77,8 @@ class Issuer:
             refreshtokenindex=index,
         )
 
-    def again(self, row: RefreshTokenRow, tid: str, client: OAuthClient, now: Instant) -> Issued:
-        """After a refresh token: a new access token; the older ones stay good [documented: 212794].
+    def refreshed(self, row: RefreshTokenRow, tid: str, client: OAuthClient, now: Instant) -> Issued:
+        """Make what a refresh token gives: a new access token; the older ones stay good [documented: 212794].
 
         The refresh token stays good too. Auto-renew adds a new one in the second half of its life; the old one
         keeps counting until it expires, so that two clients that race, or a lost answer, end nothing. [assumed]
@@ -98,7 +102,10 @@ class Issuer:
         return Issued(access_token=access, expires_in=lifetime, refresh_token=renewed)
 
     def opaque(self, user: str, client: OAuthClient, tokens: OpaqueTokens, now: Instant) -> Issued:
-        """The implicit flow's token: 256 bits in hex [assumed], with an access token's life [documented]."""
+        """Make the implicit flow's token: 256 bits in hex [assumed].
+
+        It lives as long as an access token [documented].
+        """
         token = self._entropy.hex(32)
         lifetime = self._signon.parameters.access_lifetime
         tokens.add(token, OpaqueGrant(user=user, client_id=client.id, expires_at=int(now) + lifetime))

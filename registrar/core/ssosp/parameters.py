@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-from registrar.core.ssosp.redirects import redirect_problem
+from registrar.core.ssosp.clients import redirect_problem
 
 
 class ParameterError(ValueError):

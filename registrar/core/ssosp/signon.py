@@ -9,7 +9,7 @@ from typing import Literal
 from registrar.core.cluster.directory import Directory, User
 from registrar.core.ssosp.clients import Clients
 from registrar.core.ssosp.parameters import EnterpriseParameters
-from registrar.core.ssosp.refresh_store import RefreshTokenRow, RefreshTokenStore
+from registrar.core.ssosp.refresh_tokens import RefreshTokenRow, RefreshTokenStore
 from registrar.core.tokens import ClusterKeys
 from registrar.core.tomcat.application_users import Administrators
 from registrar.core.tomcat.passwords import UserPasswords
@@ -25,7 +25,7 @@ LoginFailure = Literal["wrong", "inactive"]
 
 
 class SignOn:
-    """Changes apply at once, on every node."""
+    """The state of signing in that a cluster's nodes share. Changes apply at once, on every node."""
 
     def __init__(
         self,
@@ -55,7 +55,7 @@ class SignOn:
     # --- users -----------------------------------------------------------------------------------------------
 
     def sign_in(self, user_id: str, password: str) -> User | LoginFailure:
-        """A local user's login. An inactive user is told apart for the journal only."""
+        """Check a local user's login. That the user is inactive is for the journal only, not for the answer."""
         right = self.passwords.check(user_id, password)
         user = self.directory.user(user_id)
         if not right or user is None:
@@ -63,7 +63,7 @@ class SignOn:
         return user if user.active else "inactive"
 
     def known_user(self, user_id: str) -> str | None:
-        """The id as the directory spells it; None: there is no such user, and the text may be anything."""
+        """Return the id as the directory spells it; None: no such user, so the text may be anything."""
         user = self.directory.user(user_id)
         return user.id if user else None
 
@@ -74,7 +74,10 @@ class SignOn:
         return self._parameters
 
     def set_parameters(self, parameters: EnterpriseParameters) -> None:
-        """A changed refresh token timer revokes all refresh tokens of the cluster [documented: 216948]."""
+        """Use other parameters.
+
+        A changed refresh token timer revokes all refresh tokens of the cluster [documented: 216948].
+        """
         before, self._parameters = self._parameters, parameters
         for name in ("refresh_login_flow", "access_expiry_minutes", "refresh_expiry_days", "sso"):
             value = getattr(parameters, name)
@@ -92,27 +95,27 @@ class SignOn:
     def revoke(
         self, user: str | None = None, client: str | None = None, *, why: str
     ) -> tuple[RefreshTokenRow, ...]:
-        """Revokes refresh tokens; access tokens stay good until they expire [documented: oauth-tokens 3]."""
+        """Revoke refresh tokens; access tokens stay good until they expire [documented: oauth-tokens 3]."""
         revoked = self.refresh_tokens.revoke(user, client)
         if revoked:
             self._journal.add(OAuthRevoked(why=why, count=len(revoked), user=user, client=client))
         return revoked
 
     def next_flush(self, now: Instant) -> Instant:
-        """The first 02:00, cluster time, after `now`."""
+        """Return the first 02:00, cluster time, after `now`."""
         local = now + self._utc_offset
         midnight = local - local % _DAY
         at = midnight + FLUSH_HOUR * 3600
         return Instant((at if at > local else at + _DAY) - self._utc_offset)
 
     def flush(self, now: Instant) -> int:
-        """The nightly clean-up: deletes expired rows, whatever their state; returns how many."""
+        """Delete expired rows, whatever their state, as the nightly clean-up does; returns how many."""
         count = self.refresh_tokens.flush(now)
         self._journal.add(OAuthFlushed(count=count))
         return count
 
     def pass_time(self, now: Instant) -> None:
-        """Does the nightly clean-up, as of 02:00, if that has passed since the last call."""
+        """Do the nightly clean-up, as of 02:00, if that has passed since the last call."""
         due = self.next_flush(now)
         if self._flush_at is not None and now >= self._flush_at:
             self.flush(Instant(due - _DAY))

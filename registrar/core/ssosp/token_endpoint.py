@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-from registrar.core.ssosp.client_authentication import authenticate
-from registrar.core.ssosp.clients import Flow, OAuthClient
-from registrar.core.ssosp.codes import AuthorizationCodes
+from registrar.core.ssosp.clients import Flow, OAuthClient, authenticate
 from registrar.core.ssosp.forms import Parameters, read_form
+from registrar.core.ssosp.grants import AuthorizationCodes, check_verifier
 from registrar.core.ssosp.issuing import SCOPE, Issued, Issuer
-from registrar.core.ssosp.pkce import check_verifier
 from registrar.core.ssosp.problems import DESCRIPTIONS, OAuthProblem, OAuthRefusal
-from registrar.core.ssosp.refresh_store import RefreshState, RefreshTokenRow, index_of
-from registrar.core.ssosp.refresh_token import read_refresh
+from registrar.core.ssosp.refresh_tokens import RefreshState, RefreshTokenRow, index_of, read_refresh
 from registrar.core.ssosp.signon import SignOn
 from registrar.core.tomcat.http import BASIC_CHALLENGE, json_response
 from simulator.core.events import OAuthRefused, OAuthRevoked
@@ -33,6 +30,8 @@ _NEVER_IN_QUERY = frozenset(
 
 
 class TokenEndpoint:
+    """Gives access tokens to clients, for a code or a refresh token."""
+
     def __init__(self, signon: SignOn, issuer: Issuer, codes: AuthorizationCodes, *, journal: Journal) -> None:
         self._signon = signon
         self._issuer = issuer
@@ -40,6 +39,7 @@ class TokenEndpoint:
         self._journal = journal
 
     def handle(self, request: HttpRequest, now: Instant) -> HttpResponse:
+        """Answer one POST: the tokens as JSON, or an error of RFC 6749 5.2."""
         client: OAuthClient | None = None
         try:
             form = self._form(request)
@@ -121,7 +121,7 @@ class TokenEndpoint:
         row = self._row(facts.tid, client, facts.expires_at, now)
         self._check_user(row.userid)
         self._check_scope(form)
-        return self._issuer.again(row, facts.tid, client, now)
+        return self._issuer.refreshed(row, facts.tid, client, now)
 
     def _row(self, tid: str, client: OAuthClient, expires_at: int, now: Instant) -> RefreshTokenRow:
         index = index_of(tid)

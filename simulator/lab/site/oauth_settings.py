@@ -8,10 +8,10 @@ from registrar.core.axl import PATH as AXL_PATH
 from registrar.core.soap.control_center import PATHS as CONTROL_CENTER_PATHS
 from registrar.core.soap.ris import PATH as RIS_PATH
 from registrar.core.ssosp import OAuthClient, ParameterError, Settings
+from registrar.core.ssosp.administration import DEFAULT_PATH as KEYS
+from registrar.core.ssosp.administration import REVOKE
 from registrar.core.ssosp.authorize import AUTHORIZE
-from registrar.core.ssosp.key_server import DEFAULT_PATH as KEYS
-from registrar.core.ssosp.revocation import REVOKE
-from registrar.core.ssosp.status import METADATA, SINGLE_SIGN_ON
+from registrar.core.ssosp.server import METADATA, SINGLE_SIGN_ON
 from registrar.core.tokens.claims import DEFAULT_CLIENT_ID
 from simulator.lab.config.nodes import AuthorizationConfig
 

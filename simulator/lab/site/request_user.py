@@ -9,8 +9,7 @@ from registrar.core.cluster.directory import Directory
 from registrar.core.soap.accounts import Accounts
 from registrar.core.ssosp import AuthorizationServer, SignOn
 from registrar.core.ssosp.problems import OAuthRefusal
-from registrar.core.ssosp.refresh_store import index_of
-from registrar.core.ssosp.refresh_token import read_refresh
+from registrar.core.ssosp.refresh_tokens import index_of, read_refresh
 from registrar.core.tokens import TokenFacts, TokenValidator
 from registrar.core.tomcat.http import Basic, Bearer, read_authorization
 from simulator.core.http.message import HttpRequest

@@ -8,8 +8,7 @@ from registrar.core.database.credentials import follow_credentials
 from registrar.core.soap.accounts import Accounts, AdminAccount, SignInByAccount
 from registrar.core.ssosp import AuthorizationServer, Clients, OpaqueTokens, SignOn
 from registrar.core.ssosp.api_access import ApiAccess
-from registrar.core.ssosp.database_parameters import follow_parameters
-from registrar.core.ssosp.database_store import DatabaseRefreshTokens
+from registrar.core.ssosp.database import DatabaseRefreshTokens, follow_parameters
 from registrar.core.tokens import ClusterKeys, TokenPolicy, TokenValidator
 from registrar.core.tokens.key_ring import ConsumerKind, KeyConsumer, KeyRing
 from registrar.core.tomcat.passwords import UserPasswords

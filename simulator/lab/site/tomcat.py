@@ -14,7 +14,7 @@ from registrar.core.soap.control_center import ControlCenterService
 from registrar.core.soap.realtime import RealtimeInformation
 from registrar.core.soap.ris import PATH as RIS_PATH
 from registrar.core.soap.ris import RateLimit, RisService
-from registrar.core.ssosp.key_server import KeyServer
+from registrar.core.ssosp.administration import KeyServer
 from registrar.core.tomcat.http import error_page
 from registrar.core.uds import UdsService, UdsSite
 from simulator.core.entropy import Entropy

@@ -18,7 +18,7 @@ from registrar.core.ssosp import (
     Settings,
     SignOn,
 )
-from registrar.core.ssosp.pkce import challenge_of
+from registrar.core.ssosp.grants import challenge_of
 from registrar.core.tokens import ClusterKeys, TokenPolicy, TokenValidator
 from registrar.core.tomcat.application_users import ApplicationUser, ApplicationUsers
 from registrar.core.tomcat.passwords import UserPasswords

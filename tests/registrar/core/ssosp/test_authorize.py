@@ -9,7 +9,7 @@ import pytest
 
 from registrar.core.ssosp import OAuthProblem as P
 from registrar.core.ssosp import Settings
-from registrar.core.ssosp.pkce import challenge_of
+from registrar.core.ssosp.grants import challenge_of
 from simulator.core.events import OAuthGranted
 from tests.registrar.core.ssosp.bench import (
     FORM,

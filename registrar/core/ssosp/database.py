@@ -1,12 +1,20 @@
-"""Refresh tokens in the cluster database: with a state file they outlive the lab, and so does a revocation."""
+"""What the authorization server keeps in the cluster database: refresh tokens and the sign-in parameters.
+
+With a state file refresh tokens outlive the lab, and so does a revocation. What an administrator changes of the
+parameters applies at once.
+"""
 
 from __future__ import annotations
 
+from dataclasses import replace
 from uuid import UUID
 
-from registrar.core.database import ClusterDatabase
+from registrar.core.database import Changes, ClusterDatabase
 from registrar.core.database.rows import Row
-from registrar.core.ssosp.refresh_store import RefreshState, RefreshTokenRow
+from registrar.core.database.rules import SIGN_IN_PARAMETERS
+from registrar.core.ssosp.parameters import EnterpriseParameters
+from registrar.core.ssosp.refresh_tokens import RefreshState, RefreshTokenRow
+from registrar.core.ssosp.signon import SignOn
 from simulator.core.instant import Instant
 
 _COLUMNS = "pkid, refreshtokenindex, userid, clientid, validity, state"
@@ -78,7 +86,7 @@ class DatabaseRefreshTokens:
 
 
 def _row(row: Row, state: RefreshState | None = None) -> RefreshTokenRow:
-    """A state that somebody else wrote into the column, whatever its number, is not active."""
+    """A row's state that is none of ours, e.g. of an administrator's SQL, counts as revoked."""
     try:
         written = RefreshState(row["state"])
     except ValueError:
@@ -90,4 +98,35 @@ def _row(row: Row, state: RefreshState | None = None) -> RefreshTokenRow:
         clientid=row["clientid"],
         validity=row["validity"],
         state=state or written,
+    )
+
+
+def follow_parameters(database: ClusterDatabase, signon: SignOn) -> None:
+    """Keep the parameters of `signon` equal to `processconfig`, now and after each change of it.
+
+    Those that have no row there stay as they are.
+    """
+
+    def follow(changes: Changes) -> None:
+        if changes.of("processconfig"):
+            parameters = read_parameters(database, signon.parameters)
+            if parameters != signon.parameters:
+                signon.set_parameters(parameters)
+
+    signon.set_parameters(read_parameters(database, signon.parameters))
+    database.subscribe(follow)
+
+
+def read_parameters(database: ClusterDatabase, others: EnterpriseParameters) -> EnterpriseParameters:
+    """Return the parameters that `processconfig` holds; those without a row are taken from `others`."""
+
+    def value(name: str) -> int:
+        stored = database.value("select paramvalue from processconfig where paramname = ?", name)
+        return int(SIGN_IN_PARAMETERS[name][1] if stored is None else stored)
+
+    return replace(
+        others,
+        refresh_login_flow=value("OAuthRefreshLoginFlow") == 1,
+        access_expiry_minutes=value("OAuthAccessTokenExpiryTimer"),
+        refresh_expiry_days=value("OAuthRefreshTokenExpiryTimer"),
     )

@@ -12,8 +12,8 @@ from registrar.aio.database_file import open_database
 from registrar.core.database import ClusterDatabase
 from registrar.core.ssosp import MemoryRefreshTokens, RefreshState, RefreshTokenRow, RefreshTokenStore
 from registrar.core.ssosp import OAuthProblem as P
-from registrar.core.ssosp.database_store import DatabaseRefreshTokens
-from registrar.core.ssosp.refresh_store import index_of
+from registrar.core.ssosp.database import DatabaseRefreshTokens
+from registrar.core.ssosp.refresh_tokens import index_of
 from simulator.core.entropy import SeededEntropy
 from simulator.core.instant import Instant
 from tests.registrar.core.ssosp.bench import Bench

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from registrar.core.ssosp import OAuthProblem as P
-from registrar.core.ssosp.key_server import DEFAULT_PATH, KeyServer
+from registrar.core.ssosp.administration import DEFAULT_PATH, KeyServer
 from registrar.core.tokens import (
     ClusterKeys,
     TokenFacts,
