@@ -1,6 +1,6 @@
 """The cluster as its administrators change it: nodes, certificates, SIP OAuth mode, token keys, live tables.
 
-A service never looks here; it gets a snapshot when it starts.
+A service never reads this; it gets a snapshot when it starts.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from simulator.core.tls.settings import TlsVersion
 
 
 class ClusterError(ValueError):
-    """A node that does not exist, exists already, or cannot be removed; the text says which."""
+    """A node that does not exist, or exists already; the text says which."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,7 +37,10 @@ class ClusterNode:
 
 
 class Cluster:
-    """Nodes are in Cisco Unified CM Group order: the first has the phones' highest priority."""
+    """What the nodes of a cluster share.
+
+    Nodes are in Cisco Unified CM Group order: the first has the phones' highest priority.
+    """
 
     def __init__(self, cluster_id: str, keys: ClusterKeys, nodes: Iterable[ClusterNode] = ()) -> None:
         self.cluster_id = cluster_id
@@ -55,7 +58,7 @@ class Cluster:
         return tuple(self._nodes.values())
 
     def node(self, name: str) -> ClusterNode:
-        """ClusterError if there is none."""
+        """Return a node by its name. Raises ClusterError if there is none."""
         node = self._nodes.get(name)
         if node is None:
             known = ", ".join(self._nodes) or "none"
@@ -63,28 +66,22 @@ class Cluster:
         return node
 
     def add_node(self, node: ClusterNode) -> None:
+        """Add a node behind the others. Raises ClusterError if there is one of the same name."""
         if node.name in self._nodes:
             raise ClusterError(f"there is already a node {node.name!r}")
         self._nodes[node.name] = node
 
-    def remove_node(self, name: str) -> ClusterNode:
-        node = self.node(name)
-        del self._nodes[name]
-        return node
-
     def set_ports(self, name: str, ports: NodePorts) -> None:
-        """Takes effect when the node's CallManager restarts."""
+        """Change a node's ports, which takes effect when its CallManager restarts."""
         self._nodes[name] = replace(self.node(name), ports=ports)
 
     def set_stores(self, name: str, stores: NodeStores) -> None:
-        """New certificates or trust; a restart of CallManager makes them count. [documented: sip-wire 0.2]"""
+        """Change a node's certificates or trust; a restart of CallManager makes them count.
+        [documented: sip-wire 0.2]"""
         self._nodes[name] = replace(self.node(name), stores=stores)
 
-    def set_tls_versions(self, name: str, minimum: TlsVersion, maximum: TlsVersion) -> None:
-        self._nodes[name] = replace(self.node(name), tls_minimum=minimum, tls_maximum=maximum)
-
     def snapshot(self, name: str) -> NodeSnapshot:
-        """What the node's CallManager service would load if it started now."""
+        """Return what the node's CallManager service would load if it started now."""
         node = self.node(name)
         stores = node.stores
         return NodeSnapshot(

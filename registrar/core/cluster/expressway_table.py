@@ -10,7 +10,6 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Literal
 
 from simulator.core.tls.identity import PeerIdentity
 
@@ -38,7 +37,6 @@ class TrustVerdict:
     """Every name the certificate offered, CN first."""
     matched: str | None = None
     """The offered name that matched, as the certificate spells it."""
-    matched_on: Literal["cn", "san"] | None = None
     row: ExpresswayRow | None = None
     table: tuple[str, ...] = ()
     """Every name the table held when this was judged."""
@@ -68,7 +66,6 @@ class ExpresswayTrust:
                     trusted=True,
                     offered=peer.names,
                     matched=name,
-                    matched_on="cn" if name == peer.common_name else "san",
                     row=row,
                     table=self.table,
                 )

@@ -51,13 +51,12 @@ class SubscriberError(DatabaseRefusal):
 
 
 class Rule(StrEnum):
-    """The product's rules, whatever the door (administration 2, 6.2)."""
+    """The product's rules, the same for AXL, SQL and a scenario step (administration 2, 6.2)."""
 
     PORT = "port"
     PROFILE = "profile"
     MODE = "mode"
     LICENCE = "licence"
-    READ_ONLY = "read_only"
     NODES = "nodes"
     EXPRESSWAY = "expressway"
     DEVICE = "device"

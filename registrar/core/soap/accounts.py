@@ -1,4 +1,4 @@
-"""Application users, their roles, and the lockout after wrong passwords: one for every administrator's door."""
+"""Application users, their roles, and the lockout after wrong passwords: the same for every service."""
 
 from __future__ import annotations
 
@@ -21,15 +21,19 @@ ALL_ROLES = frozenset({AXL_ACCESS, SERVICEABILITY})
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AdminAccount:
+    """An administrator: one account for the platform CLI, AXL and the other services."""
+
     name: str
     password: str = field(repr=False)
     roles: frozenset[str] = ALL_ROLES
 
 
 class Login(Enum):
+    """What became of an attempt to log in."""
+
     GOOD = "good"
     WRONG = "wrong"
-    """No such user, or not their password: nobody is told which."""
+    """No such user, or another password: the client does not learn which."""
     LOCKED = "locked"
 
 
@@ -49,13 +53,15 @@ class Accounts:
             self.put(account)
 
     def put(self, account: AdminAccount) -> None:
-        """Add, or replace the account of that name."""
+        """Add an account, or replace the one of that name."""
         self._accounts[account.name.casefold()] = account
 
     def account(self, name: str) -> AdminAccount | None:
+        """Return the account of that name, in whatever case; None: there is none."""
         return self._accounts.get(name.casefold())
 
     def log_in(self, name: str, password: str, now: Instant) -> Login:
+        """Judge a name and a password, and count a wrong one."""
         key = name.casefold()
         account = self._accounts.get(key)
         if account is None:
@@ -71,18 +77,15 @@ class Accounts:
             self._locked_until[key] = Instant(now + self.lockout)
         return Login.WRONG
 
-    def unlock(self, name: str) -> None:
-        self._failures.pop(name.casefold(), None)
-        self._locked_until.pop(name.casefold(), None)
-
 
 class SignInByAccount:
-    """The same accounts for services that know application users: a lockout counts at every door."""
+    """Offers the accounts to services that know application users: a lockout counts for all of them."""
 
     def __init__(self, accounts: Accounts, clock: Clock) -> None:
         self._accounts, self._clock = accounts, clock
 
     def sign_in(self, user_id: str, password: str) -> ApplicationUser | None:
+        """Return the account; None if the password is wrong or the account locked."""
         if self._accounts.log_in(user_id, password, self._clock.now()) is not Login.GOOD:
             return None
         account = self._accounts.account(user_id)

@@ -5,7 +5,6 @@ from registrar.core.ssosp.grants import OpaqueGrant, OpaqueTokens
 from registrar.core.ssosp.parameters import EnterpriseParameters, ParameterError, Settings
 from registrar.core.ssosp.problems import PROBLEM_RULES, OAuthProblem
 from registrar.core.ssosp.refresh_tokens import (
-    MemoryRefreshTokens,
     RefreshState,
     RefreshTokenRow,
     RefreshTokenStore,
@@ -19,7 +18,6 @@ __all__ = [
     "ClientError",
     "Clients",
     "EnterpriseParameters",
-    "MemoryRefreshTokens",
     "OAuthClient",
     "OAuthProblem",
     "OpaqueGrant",

@@ -6,7 +6,7 @@ they hold is assumed: the index is the SHA-256 of the token's id, so that the ta
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from enum import IntEnum
 from hashlib import sha256
 from typing import Protocol
@@ -75,47 +75,6 @@ class RefreshTokenStore(Protocol):
 def index_of(tid: str) -> str:
     """Return the refreshtokenindex of a token id. [assumed: a hash, of what is not known]"""
     return sha256(tid.encode("utf-8", "surrogatepass")).hexdigest()
-
-
-class MemoryRefreshTokens:
-    """A RefreshTokenStore that ends with the process."""
-
-    def __init__(self) -> None:
-        self._rows: dict[str, RefreshTokenRow] = {}
-
-    def add(self, row: RefreshTokenRow) -> None:
-        self._rows[row.refreshtokenindex] = row
-
-    def find(self, refreshtokenindex: str) -> RefreshTokenRow | None:
-        return self._rows.get(refreshtokenindex)
-
-    def rows(self, userid: str | None = None, clientid: str | None = None) -> tuple[RefreshTokenRow, ...]:
-        return tuple(
-            row
-            for row in self._rows.values()
-            if userid in (None, row.userid) and clientid in (None, row.clientid)
-        )
-
-    def set_state(self, refreshtokenindex: str, state: RefreshState) -> None:
-        row = self._rows.get(refreshtokenindex)
-        if row is not None:
-            self._rows[refreshtokenindex] = replace(row, state=state)
-
-    def revoke(self, userid: str | None = None, clientid: str | None = None) -> tuple[RefreshTokenRow, ...]:
-        revoked = tuple(
-            replace(row, state=RefreshState.REVOKED)
-            for row in self.rows(userid, clientid)
-            if row.state is RefreshState.ACTIVE
-        )
-        for row in revoked:
-            self._rows[row.refreshtokenindex] = row
-        return revoked
-
-    def flush(self, now: Instant) -> int:
-        over = [index for index, row in self._rows.items() if row.validity <= now]
-        for index in over:
-            del self._rows[index]
-        return len(over)
 
 
 MAX_SIZE = 4096

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
 from typing import Literal
 
 from registrar.core.cluster.directory import Directory, User
@@ -85,10 +84,6 @@ class SignOn:
                 self._journal.add(ClusterChanged(what=f"enterprise parameter {name}", detail=str(value)))
         if parameters.refresh_expiry_days != before.refresh_expiry_days:
             self.revoke(why="OAuth Refresh Token Expiry Timer changed")
-
-    def change_parameters(self, **changes: object) -> None:
-        """ParameterError: out of range. TypeError: no such parameter."""
-        self.set_parameters(replace(self._parameters, **changes))  # type: ignore[arg-type]
 
     # --- refresh tokens ---------------------------------------------------------------------------------------
 

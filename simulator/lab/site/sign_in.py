@@ -13,7 +13,6 @@ from registrar.core.tokens import ClusterKeys, TokenPolicy, TokenValidator
 from registrar.core.tokens.key_ring import ConsumerKind, KeyConsumer, KeyRing
 from registrar.core.tomcat.passwords import UserPasswords
 from simulator.core.entropy import Entropy
-from simulator.core.instant import Instant
 from simulator.lab.config.lab import LabConfig
 from simulator.lab.site import oauth_settings
 from simulator.lab.site.addresses import Addresses
@@ -96,10 +95,10 @@ class SignInServices:
             self._passwords_loaded = True
             follow_credentials(self._start.database, self.passwords, self._config.password_of)
 
-    def tomcat_started(self, node: str, now: Instant) -> None:
+    def tomcat_started(self, node: str) -> None:
         """Let the node's web applications start: codes are forgotten, the token keys are read."""
         self.servers[node].restart()
-        self._consumers[node].load(self.keys.at(node), now, why="Cisco Tomcat started")
+        self._consumers[node].load(self.keys.at(node), why="Cisco Tomcat started")
 
     def _revoke(self, why: str) -> None:
         self.signon.revoke(why=why)

@@ -172,7 +172,7 @@ class UcmServices:
 
     def tomcat_started(self, node: str) -> None:
         """Let the node's web applications read what they read when Cisco Tomcat starts."""
-        self.sign_in.tomcat_started(node, self._clock.now())
+        self.sign_in.tomcat_started(node)
 
     def note_service(self, node: str, service: UcmService, *, started: bool) -> None:
         """Report that a service other than CallManager, which reports itself, was started or stopped."""

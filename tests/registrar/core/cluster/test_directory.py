@@ -215,11 +215,10 @@ def test_a_snapshot_does_not_follow_later_changes(cluster, stores):
     cluster.sip_oauth_mode = True
     cluster.set_ports("ucm-pub", NodePorts(oauth=15090))
     cluster.set_stores("ucm-pub", replace(stores, tomcat_trust=(b"other",)))
-    cluster.set_tls_versions("ucm-pub", "1.2", "1.3")
     cluster.keys = cluster.keys.with_new_encryption()
     after = cluster.snapshot("ucm-pub")
-    assert (before.sip_oauth_mode, before.ports.oauth, before.tls_maximum) == (False, 5090, "1.2")
-    assert (after.sip_oauth_mode, after.ports.oauth, after.tls_maximum) == (True, 15090, "1.3")
+    assert (before.sip_oauth_mode, before.ports.oauth) == (False, 5090)
+    assert (after.sip_oauth_mode, after.ports.oauth) == (True, 15090)
     assert after.tomcat_trust == (b"other",)
     assert before.keys.encryption_kid != after.keys.encryption_kid
 
@@ -229,6 +228,5 @@ def test_nodes_keep_their_order_and_their_names_are_unique(cluster, stores):
     assert [node.name for node in cluster.nodes] == ["ucm-pub", "ucm-sub"]
     with pytest.raises(ClusterError, match="already a node 'ucm-sub'"):
         cluster.add_node(ClusterNode(name="ucm-sub", host="x", stores=stores))
-    assert cluster.remove_node("ucm-pub").name == "ucm-pub"
-    with pytest.raises(ClusterError, match=re.escape("no node 'ucm-pub' in the cluster (known: ucm-sub)")):
-        cluster.snapshot("ucm-pub")
+    with pytest.raises(ClusterError, match=re.escape("no node 'x' in the cluster (known: ucm-pub, ucm-sub)")):
+        cluster.snapshot("x")

@@ -10,6 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from registrar.aio.database_file import open_database
+from registrar.core.cluster.cluster import Cluster
 from registrar.core.cluster.ports import NodePorts
 from registrar.core.database import ClusterDatabase, DatabaseFileError, DatabaseRefusal, Projection
 from registrar.core.database.certificates import (
@@ -199,8 +200,8 @@ def test_a_state_file_keeps_what_was_changed(tmp_path: Path) -> None:
 def test_a_state_file_of_another_cluster_is_refused(tmp_path: Path) -> None:
     file = tmp_path / "state.db"
     Administered(path=file).database.close()
-    other = cluster()
-    other.remove_node("ucm2")
+    whole = cluster()
+    other = Cluster(whole.cluster_id, whole.keys, whole.nodes[:1])
     database = ClusterDatabase(open_database(file), entropy=SeededEntropy(1))
     with pytest.raises(ValueError, match=r"ucm2\.example\.com"):
         Projection.connect(database, other)

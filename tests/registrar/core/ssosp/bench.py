@@ -5,22 +5,25 @@ from __future__ import annotations
 import json
 from base64 import b64encode
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 from urllib.parse import parse_qsl, quote, urlencode, urlsplit
 
+from registrar.aio.database_file import open_database
 from registrar.core.cluster.directory import Directory, User
+from registrar.core.database import ClusterDatabase
+from registrar.core.soap.accounts import Accounts, AdminAccount, SignInByAccount
 from registrar.core.ssosp import (
     AuthorizationServer,
     Clients,
     EnterpriseParameters,
-    MemoryRefreshTokens,
     OAuthClient,
     Settings,
     SignOn,
 )
+from registrar.core.ssosp.database import DatabaseRefreshTokens
 from registrar.core.ssosp.grants import challenge_of
 from registrar.core.tokens import ClusterKeys, TokenPolicy, TokenValidator
-from registrar.core.tomcat.application_users import ApplicationUser, ApplicationUsers
 from registrar.core.tomcat.passwords import UserPasswords
 from simulator.core.entropy import SeededEntropy
 from simulator.core.events import OAuthRefused
@@ -58,10 +61,13 @@ class Bench:
         self.passwords = UserPasswords(entropy.child("passwords"), initial=False)
         for user_id in ("alice", "Bob", "former"):
             self.passwords.set(user_id, PASSWORD)
-        self.administrators = ApplicationUsers(entropy.child("administrators"))
-        self.administrators.put(ApplicationUser(id=ADMIN[0]), ADMIN[1])
-        self.administrators.put(ApplicationUser(id=CLERK[0], roles=frozenset()), CLERK[1])
-        self.store = MemoryRefreshTokens()
+        accounts = (
+            AdminAccount(name=ADMIN[0], password=ADMIN[1]),
+            AdminAccount(name=CLERK[0], password=CLERK[1], roles=frozenset()),
+        )
+        self.administrators = SignInByAccount(Accounts(accounts), ManualClock(START))
+        self.database = ClusterDatabase(open_database(), entropy=entropy.child("database"))
+        self.store = DatabaseRefreshTokens(self.database)
         self.signon = SignOn(
             directory=self.directory,
             passwords=self.passwords,
@@ -84,6 +90,10 @@ class Bench:
     def restart(self) -> None:
         """A new process with the same database."""
         self.server = self._make()
+
+    def change_parameters(self, **changes: Any) -> None:
+        """What an administrator does at System > Enterprise Parameters."""
+        self.signon.set_parameters(replace(self.signon.parameters, **changes))
 
     def after(self, seconds: float) -> Bench:
         self.now = Instant(self.now + seconds)

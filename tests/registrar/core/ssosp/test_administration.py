@@ -55,7 +55,7 @@ class Keys:
     def consumer(self, name: str, kind: ConsumerKind) -> tuple[KeyConsumer, TokenValidator]:
         validator = self.bench.validator()
         consumer = KeyConsumer(name, kind, journal=self.journal, loaded=validator.load)
-        consumer.load(self.ring.at(name), self.bench.now, why="service started")
+        consumer.load(self.ring.at(name), why="service started")
         return consumer, validator
 
 
@@ -81,7 +81,7 @@ def test_123_a_new_signing_key_ends_all_tokens_and_a_node_that_did_not_restart_k
     assert node.stale(bench.keys.public)
     assert bench.refresh(before["refresh_token"]).status == 400
     assert bench.reason == P.REFRESH_KEY_UNKNOWN
-    node.load(keys.ring.at("ucm-pub"), bench.now)
+    node.load(keys.ring.at("ucm-pub"))
     assert verdict(validator, before["access_token"], bench.now) is TokenProblem.KID_UNKNOWN_SIGNING
     assert verdict(validator, after["access_token"], bench.now) is None
     assert not node.stale(bench.keys.public)
@@ -99,7 +99,7 @@ def test_124_a_new_encryption_key_alone(bench: Bench, revokes: bool, status: int
     node, validator = keys.consumer("ucm-pub", ConsumerKind.CALLMANAGER)
     tokens = bench.pair()
     keys.ring.regenerate_encryption()
-    node.load(keys.ring.at("ucm-pub"), bench.now)
+    node.load(keys.ring.at("ucm-pub"))
     problem = verdict(validator, tokens["access_token"], bench.now)
     assert problem is TokenProblem.KID_UNKNOWN_ENCRYPTION
     assert bench.refresh(tokens["refresh_token"]).status == status
@@ -115,8 +115,8 @@ def test_125_a_subscriber_that_does_not_replicate_judges_otherwise_until_it_does
     token = bench.pair()["access_token"]
 
     def restart_both() -> tuple[TokenProblem | None, TokenProblem | None]:
-        publisher.load(keys.ring.at("ucm-pub"), bench.now)
-        subscriber.load(keys.ring.at("ucm-sub"), bench.now)
+        publisher.load(keys.ring.at("ucm-pub"))
+        subscriber.load(keys.ring.at("ucm-sub"))
         return verdict(at_publisher, token, bench.now), verdict(at_subscriber, token, bench.now)
 
     assert restart_both() == (None, TokenProblem.KID_UNKNOWN_SIGNING)
@@ -127,12 +127,12 @@ def test_125_a_subscriber_that_does_not_replicate_judges_otherwise_until_it_does
 def test_126_srst_fetches_the_keys_once_a_day_and_the_others_when_told(keys: Keys, bench: Bench) -> None:
     srst, validator = keys.consumer("srst", ConsumerKind.SRST)
     expressway, _ = keys.consumer("expc", ConsumerKind.EXPRESSWAY)
-    assert (srst.next_load(), expressway.next_load()) == (bench.now + 86_400, None)
+    assert (srst.rule.period, expressway.rule.period) == (86_400, None)
     keys.ring.regenerate_signing()
     token = bench.pair()["access_token"]
     assert verdict(validator, token, bench.now) is TokenProblem.KID_UNKNOWN_SIGNING
     document = Fetched(status=200, body=render_keys(keys.ring.live.public))
-    assert srst.receive(document, bench.now, why="24 hours are over")
+    assert srst.receive(document, why="24 hours are over")
     assert verdict(validator, token, bench.now) is None
     assert expressway.stale(keys.ring.live.public)
     assert {rule.mark for rule in REFRESH_RULES.values()} == {"documented"}
@@ -153,10 +153,9 @@ def test_127_whatever_the_key_server_answers_the_last_good_keys_stay(
 ) -> None:
     srst, validator = keys.consumer("srst", ConsumerKind.SRST)
     token = bench.pair()["access_token"]
-    assert not srst.receive(answer, bench.after(86_400).now)
+    assert not srst.receive(answer)
     assert bench.log.of(KeysNotLoaded)[-1].detail == detail
-    assert verdict(validator, token, Instant(bench.now - 86_400)) is None
-    assert srst.next_load() == bench.now + 86_400, "it tries again the next day"
+    assert verdict(validator, token, bench.now) is None
 
 
 @pytest.mark.parametrize("skew", [-90, 90])
@@ -189,7 +188,7 @@ def test_loading_the_same_keys_again_forgets_nothing(keys: Keys, bench: Bench) -
     consumer = KeyConsumer("x", ConsumerKind.TOMCAT, journal=keys.journal, loaded=told.append)
     assert consumer.stale(keys.ring.live.public)
     for _ in range(2):
-        consumer.load(keys.ring.live.public, bench.now)
+        consumer.load(keys.ring.live.public)
     assert len(told) == 1
     assert [event.changed for event in bench.log.of(KeysLoaded)] == [True, False]
 

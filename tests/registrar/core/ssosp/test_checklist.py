@@ -282,9 +282,9 @@ def test_119_a_restart_changes_nothing_about_refresh_tokens(bench: Bench) -> Non
 
 def test_120_a_changed_refresh_timer_revokes_all(bench: Bench) -> None:
     tokens = [bench.pair(user)["refresh_token"] for user in ("alice", "Bob")]
-    bench.signon.change_parameters(refresh_expiry_days=60)
+    bench.change_parameters(refresh_expiry_days=60)
     assert bench.refresh(tokens[0]).status == 200, "set to what it was: not changed"
-    bench.signon.change_parameters(refresh_expiry_days=61)
+    bench.change_parameters(refresh_expiry_days=61)
     for token in tokens:
         refused(bench.refresh(token))
     assert bench.log.of(OAuthRevoked)[0].count == 2

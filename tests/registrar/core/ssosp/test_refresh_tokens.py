@@ -1,4 +1,4 @@
-"""Both tables of refresh tokens behave alike, and the one in the database outlives the process."""
+"""The table of refresh tokens in the cluster database, and that it outlives the process."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ import pytest
 
 from registrar.aio.database_file import open_database
 from registrar.core.database import ClusterDatabase
-from registrar.core.ssosp import MemoryRefreshTokens, RefreshState, RefreshTokenRow, RefreshTokenStore
 from registrar.core.ssosp import OAuthProblem as P
+from registrar.core.ssosp import RefreshState, RefreshTokenRow, RefreshTokenStore
 from registrar.core.ssosp.database import DatabaseRefreshTokens
 from registrar.core.ssosp.refresh_tokens import index_of
 from simulator.core.entropy import SeededEntropy
@@ -21,11 +21,8 @@ from tests.registrar.core.ssosp.bench import Bench
 ALICE, BOB = "alice", "bob"
 
 
-@pytest.fixture(params=["memory", "database"])
-def store(request: pytest.FixtureRequest) -> Iterator[RefreshTokenStore]:
-    if request.param == "memory":
-        yield MemoryRefreshTokens()
-        return
+@pytest.fixture
+def store() -> Iterator[RefreshTokenStore]:
     database = ClusterDatabase(open_database(), entropy=SeededEntropy(1))
     yield DatabaseRefreshTokens(database)
     database.close()

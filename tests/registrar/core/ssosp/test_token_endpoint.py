@@ -198,10 +198,10 @@ def test_a_content_type_with_a_charset_is_a_form_too(bench: Bench) -> None:
 
 def test_without_the_refresh_login_flow_no_grant_is_supported(bench: Bench) -> None:
     token, code = bench.pair()["refresh_token"], bench.code()
-    bench.signon.change_parameters(refresh_login_flow=False)
+    bench.change_parameters(refresh_login_flow=False)
     for response in (bench.refresh(token), bench.redeem(code)):
         assert (body(response)["error"], bench.reason) == ("unsupported_grant_type", P.GRANT_TYPE_DISABLED)
-    bench.signon.change_parameters(refresh_login_flow=True)
+    bench.change_parameters(refresh_login_flow=True)
     assert bench.refresh(token).status == 200
 
 

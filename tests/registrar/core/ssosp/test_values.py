@@ -7,7 +7,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from registrar.core.ssosp import ClientError, EnterpriseParameters, OAuthClient, ParameterError, Settings
-from registrar.core.tomcat.application_users import ApplicationUser, ApplicationUsers
 from registrar.core.tomcat.passwords import PasswordError, PasswordHash, UserPasswords
 from simulator.core.entropy import SeededEntropy
 
@@ -130,14 +129,3 @@ def test_what_is_no_hash_is_refused(text: str) -> None:
 def test_any_text_may_be_tried(user: str, password: str) -> None:
     held = passwords()
     assert held.check(user, password) is (password == held.initial_password(user))
-
-
-def test_an_application_user_signs_in_until_it_is_removed() -> None:
-    users = ApplicationUsers(SeededEntropy(1))
-    users.put(ApplicationUser(id="admin"), "secret")
-    assert users.sign_in("Admin", "secret") == ApplicationUser(id="admin")
-    assert users.sign_in("admin", "guess") is None
-    assert users.sign_in("nobody", users.passwords.initial_password("nobody")) is None
-    users.remove("admin")
-    assert users.sign_in("admin", "secret") is None
-    assert users.users == ()
