@@ -118,7 +118,7 @@ def test_an_error_inside_the_lab_fails_the_test_that_met_it(project: pytest.Pyte
     python(
         project,
         """
-from registrar.core.callmanager import CallManager
+from registrar.core.callmanager.service import CallManager
 def flow_data(self, flow, data, now):
     raise RuntimeError("planted: " + data.decode())
 CallManager.flow_data = flow_data
@@ -162,7 +162,7 @@ def test_a_lab_that_dies_fails_its_test_and_the_next_gets_another(project: pytes
         project,
         """
 import os
-from registrar.core.callmanager import CallManager
+from registrar.core.callmanager.service import CallManager
 def flow_data(self, flow, data, now):
     os.write(2, b"planted")
     os._exit(7)
