@@ -13,13 +13,16 @@ _ATTEMPTS = 8
 
 
 class BoundPorts:
-    """Of one lab. What is `kept` outlives restarts and resets, so that it stays what clients know."""
+    """The ports of one lab. It outlives restarts and resets, so that clients find the same numbers again."""
 
     def __init__(self, host: str, *, virtual: bool) -> None:
         """`virtual`: every endpoint gets a free port, and documented addresses are mapped to them."""
         self._host, self._virtual = host, virtual
         self._kept: dict[tuple[str, str], int] = {}
         self._bound: dict[Address, Address] = {}
+        """Documented address -> the one that is bound."""
+        self._documented: dict[Address, int] = {}
+        """Bound address -> the documented port."""
 
     def wanted(self, endpoints: Sequence[Endpoint]) -> tuple[Endpoint, ...]:
         """Return the endpoints with the ports to bind.
@@ -53,10 +56,16 @@ class BoundPorts:
     def map(self, hosts: Iterable[str], port: int, bound: Address) -> None:
         """Note that what is dialled by one of these names at the documented port is bound there."""
         for host in hosts:
-            self._bound[Address(host, port)] = bound
+            documented = Address(host, port)
+            if (before := self._bound.get(documented)) is not None:
+                self._documented.pop(before, None)
+            self._bound[documented] = bound
+        self._documented[bound] = port
 
     def unmap_all(self) -> None:
+        """Forget what is bound: everything has been closed."""
         self._bound.clear()
+        self._documented.clear()
 
     def behind(self, dialled: Address) -> Address:
         """Return where a dialled address is bound. ConnectionRefusedError if nobody listens there."""
@@ -67,10 +76,8 @@ class BoundPorts:
 
     def documented(self, address: Address) -> Address:
         """Return the documented port in place of the one that is really bound."""
-        for documented, bound in self._bound.items():
-            if bound == address:
-                return Address(address.host, documented.port)
-        return address
+        port = self._documented.get(address)
+        return address if port is None else Address(address.host, port)
 
 
 def _free_port(host: str) -> int:

@@ -22,7 +22,9 @@ Numbers = dict[tuple[str, str], int]
 
 
 def numbered(config: LabConfig, host: str, kept: Numbers) -> LabConfig:
-    """The lab with a number for every 0. `kept`: the numbers of before, taken again where they are free.
+    """Return the lab with a port number for every 0.
+
+    `kept`: the numbers chosen earlier, used again where they are still free; new ones are added to it.
 
     Raises OSError if no port is free, and if `host` is no address of this machine.
     """
