@@ -6,8 +6,8 @@ from collections import Counter
 from collections.abc import Callable
 from dataclasses import replace
 
-from registrar.core.callmanager import events, listeners
-from registrar.core.callmanager.connection import Connection
+from registrar.core.callmanager import events
+from registrar.core.callmanager.connection import Connection, listens
 from registrar.core.callmanager.dispatch import RequestDispatch
 from registrar.core.callmanager.outbox import Outbox
 from registrar.core.callmanager.reset import ResetAction, reset_request
@@ -97,7 +97,7 @@ class CallManager:
 
     def listens(self) -> tuple[Listen, ...]:
         """The ports the running service wants open, on the address it was given."""
-        return listeners.listens(self.snapshot, self.policy, self._bind)
+        return listens(self.snapshot, self.policy, self._bind)
 
     def role_of(self, flow: FlowId) -> PeerRole | None:
         """Which of its ports the flow came in at; None once it has gone."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from registrar.core.soap.accounts import Accounts
-from registrar.core.soap.answers import part
 from registrar.core.soap.control import (
     NO_REASON,
     NOT_ACTIVATED,
@@ -13,7 +12,7 @@ from registrar.core.soap.control import (
     ServiceStatus,
 )
 from registrar.core.soap.descriptions import control_center
-from registrar.core.soap.envelope import Element, SoapRequest, child, child_text, local, text_of
+from registrar.core.soap.envelope import Element, SoapRequest, child, child_text, local, part, text_of
 from registrar.core.soap.service import ServiceFault, SoapService
 from simulator.core.entropy import Entropy
 from simulator.core.events.log import Journal

@@ -11,14 +11,20 @@ from registrar.core.soap.xml_source import XmlLimits, XmlRefused, clean, parse
 
 SOAP = "http://schemas.xmlsoap.org/soap/envelope/"
 XSI = "http://www.w3.org/2001/XMLSchema-instance"
+NAMESPACE = "http://schemas.cisco.com/ast/soap"
+"""Of the elements of RIS and Control Center."""
 CONTENT_TYPE = "text/xml;charset=utf-8"
 """[observed: administration 1]"""
 Element = etree._Element
+_PREFIX = {"ns1": NAMESPACE}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SoapRequest:
-    """`operation` is the local name of `element`, `namespace` its namespace (empty if it has none)."""
+    """A request's one operation.
+
+    `operation` is the local name of `element`, `namespace` its namespace (empty if it has none).
+    """
 
     operation: str
     namespace: str
@@ -30,7 +36,7 @@ class NotSoap(XmlRefused):
 
 
 def read_request(data: bytes, limits: XmlLimits = XmlLimits()) -> SoapRequest:  # noqa: B008 - frozen
-    """Raises XmlRefused."""
+    """Read the operation of a SOAP 1.1 request. Raises XmlRefused."""
     root = parse(data, limits)
     if local(root) != "Envelope" or namespace(root) != SOAP:
         raise NotSoap("the document is not a SOAP 1.1 envelope")
@@ -46,13 +52,14 @@ def read_request(data: bytes, limits: XmlLimits = XmlLimits()) -> SoapRequest:  
 
 
 def render_answer(content: Element) -> bytes:
+    """Render an envelope with one element in its Body."""
     envelope = etree.Element(f"{{{SOAP}}}Envelope", nsmap={"soapenv": SOAP})
     etree.SubElement(envelope, f"{{{SOAP}}}Body").append(content)
     return _serialize(envelope)
 
 
 def render_fault(text: str, *, code: str = "Client", detail: Element | None = None) -> bytes:
-    """`code` is Client or Server; `detail` becomes the only child of `<detail>`."""
+    """Render a SOAP fault. `code` is Client or Server; `detail` becomes the only child of `<detail>`."""
     envelope = etree.Element(f"{{{SOAP}}}Envelope", nsmap={"soapenv": SOAP})
     fault = etree.SubElement(etree.SubElement(envelope, f"{{{SOAP}}}Body"), f"{{{SOAP}}}Fault")
     etree.SubElement(fault, "faultcode").text = f"soapenv:{code}"
@@ -70,15 +77,17 @@ def _serialize(envelope: Element) -> bytes:
 
 
 def local(element: Element) -> str:
+    """Return an element's name without its namespace."""
     return etree.QName(element).localname
 
 
 def namespace(element: Element) -> str:
+    """Return an element's namespace; empty if it has none."""
     return etree.QName(element).namespace or ""
 
 
 def child(element: Element, name: str) -> Element | None:
-    """The first child of that local name, in any namespace."""
+    """Return the first child of that local name, in any namespace; None: there is none."""
     for each in element:
         if local(each) == name:
             return each
@@ -86,15 +95,17 @@ def child(element: Element, name: str) -> Element | None:
 
 
 def text_of(element: Element | None) -> str:
-    """Its text, blanks around it removed; empty if there is none."""
+    """Return an element's text, blanks around it removed; empty if there is no element."""
     return "" if element is None else (element.text or "").strip()
 
 
 def child_text(element: Element, name: str) -> str:
+    """Return the text of the first child of that local name; empty if there is none."""
     return text_of(child(element, name))
 
 
 def is_nil(element: Element) -> bool:
+    """Does the element say xsi:nil?"""
     return element.get(f"{{{XSI}}}nil", "").strip().lower() in ("true", "1")
 
 
@@ -102,9 +113,25 @@ def is_nil(element: Element) -> bool:
 
 
 def make(tag: str, text: str | None = None, children: Iterable[Element] = (), **attributes: str) -> Element:
-    """An element without namespace."""
+    """Make an element without namespace, as AXL's answers have them."""
     element = etree.Element(tag, {name: clean(value) for name, value in attributes.items()})
     if text is not None:
         element.text = clean(text)
     element.extend(children)
+    return element
+
+
+def part(tag: str, text: str | int | None = None, children: Iterable[Element] = ()) -> Element:
+    """Make an element of RIS's and Control Center's answers: all in one namespace, with the prefix UCM uses."""
+    element = etree.Element(f"{{{NAMESPACE}}}{tag}", nsmap=_PREFIX)
+    if text is not None:
+        element.text = clean(str(text))
+    element.extend(children)
+    return element
+
+
+def nil(tag: str) -> Element:
+    """Make an element of the same kind that says xsi:nil."""
+    element = etree.Element(f"{{{NAMESPACE}}}{tag}", nsmap={**_PREFIX, "xsi": XSI})
+    element.set(f"{{{XSI}}}nil", "true")
     return element

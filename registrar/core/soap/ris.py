@@ -9,9 +9,8 @@ from dataclasses import dataclass
 from registrar.core.database.enumerations import product_of_model
 from registrar.core.database.store import ClusterDatabase
 from registrar.core.soap.accounts import Accounts
-from registrar.core.soap.answers import nil, part
 from registrar.core.soap.descriptions import RIS
-from registrar.core.soap.envelope import Element, SoapRequest, child, child_text, local
+from registrar.core.soap.envelope import Element, SoapRequest, child, child_text, local, nil, part
 from registrar.core.soap.realtime import DeviceStatus, Outcome, RealtimeInformation
 from registrar.core.soap.service import ServiceFault, SoapService
 from simulator.core.entropy import Entropy

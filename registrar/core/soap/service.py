@@ -9,6 +9,7 @@ from registrar.core.soap.accounts import SERVICEABILITY, Accounts
 from registrar.core.soap.authentication import Admitted, Authentication
 from registrar.core.soap.envelope import (
     CONTENT_TYPE,
+    NAMESPACE,
     Element,
     SoapRequest,
     read_request,
@@ -24,7 +25,6 @@ from simulator.core.events.log import Journal
 from simulator.core.http.message import HttpRequest, HttpResponse
 from simulator.core.instant import Instant
 
-NAMESPACE = "http://schemas.cisco.com/ast/soap"
 LIMITS = XmlLimits(size=256 * 1024, elements=20_000)
 
 
@@ -38,6 +38,8 @@ class ServiceFault(Exception):
 
 
 class SoapService:
+    """Serves one of the two services over HTTP; what it answers is the caller's."""
+
     def __init__(
         self,
         name: Literal["RIS", "Control Center"],
@@ -57,7 +59,7 @@ class SoapService:
     def handle(
         self, request: HttpRequest, now: Instant, answer: Callable[[SoapRequest], Element]
     ) -> HttpResponse:
-        """`answer` gives the response element, or raises ServiceFault."""
+        """Answer one request. `answer` makes the response element, or raises ServiceFault."""
         description = self._described.get(request.path.rstrip("/"))
         if description is None:
             return error_page(404, "The requested resource is not available.")

@@ -4,11 +4,10 @@ The form is decoded from one published token (oauth-tokens 1): RS256 outside, `d
 """
 
 from registrar.core.tokens.claims import AccessClaims, RefreshClaims
-from registrar.core.tokens.forge import Forge
+from registrar.core.tokens.forge import Forge, Mutation
 from registrar.core.tokens.inspection import TokenInspection, inspect_token
 from registrar.core.tokens.keys import ClusterKeys, ValidationKeys
 from registrar.core.tokens.mint import mint_access, mint_refresh
-from registrar.core.tokens.mutation import Mutation
 from registrar.core.tokens.mutations import MUTATIONS, mutate
 from registrar.core.tokens.outcomes import OUTCOMES, Dialect, Outcome, WireAnswer, answer
 from registrar.core.tokens.policy import TokenPolicy

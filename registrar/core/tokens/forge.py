@@ -1,4 +1,4 @@
-"""The forger's bench: builds tokens that are wrong in one chosen way, with the cluster's own keys at hand.
+"""Builds tokens that are wrong in one chosen way, with the cluster's own keys at hand, and names each way.
 
 Some forgeries change the claims before they are encrypted, some the bytes afterwards, some use an attacker's
 keys. Each is genuine in every other respect, so that only the intended check can catch it.
@@ -7,6 +7,8 @@ keys. Each is genuine in every other respect, so that only the intended check ca
 from __future__ import annotations
 
 import hmac
+from collections.abc import Callable
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Literal
 
@@ -18,6 +20,7 @@ from jwt import get_algorithm_by_name
 from registrar.core.tokens import compact, mint
 from registrar.core.tokens.claims import AccessClaims, Document, RefreshClaims
 from registrar.core.tokens.keys import ClusterKeys
+from registrar.core.tokens.problems import TokenProblem
 from simulator.core.instant import Instant
 
 JwePart = Literal["header", "encrypted_key", "iv", "ciphertext", "tag"]
@@ -25,7 +28,7 @@ _JWE_PARTS: tuple[JwePart, ...] = ("header", "encrypted_key", "iv", "ciphertext"
 
 
 class Forge:
-    """`claims` are those of the good token that every forgery starts from."""
+    """Makes wrong tokens. `claims` are those of the good token that every forgery starts from."""
 
     def __init__(
         self,
@@ -192,3 +195,33 @@ def _flipped(data: bytes) -> bytes:
 
 def _integer(value: int) -> str:
     return compact.encode(value.to_bytes((value.bit_length() + 7) // 8))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Mutation:
+    """One named way to make a token wrong: a row of `mutations_outside` or `mutations_inside`."""
+
+    name: str
+    """Kebab-case, for `ucmsim token mint --mutate NAME`."""
+    row: int
+    """Row of the checklist (oauth-tokens 10)."""
+    text: str
+    """One line: what is wrong with the token."""
+    problem: TokenProblem
+    """What a registrar with leeway 0 says of it."""
+    needs: str = ""
+    """What must be so around the token for it to be refused; empty if the token alone suffices."""
+    apply: Callable[[Forge], str] = field(repr=False)
+    """The forged token."""
+
+
+Row = tuple[int, str, TokenProblem, str, Callable[[Forge], str]]
+"""Row number, name, problem, text, forgery."""
+
+
+def table(*rows: Row) -> tuple[Mutation, ...]:
+    """Make mutations of rows: the module that has them reads as a table."""
+    return tuple(
+        Mutation(row=row, name=name, problem=problem, text=text, apply=apply)
+        for row, name, problem, text, apply in rows
+    )

@@ -6,17 +6,16 @@ from collections.abc import Mapping
 from difflib import get_close_matches
 from types import MappingProxyType
 
-from registrar.core.tokens.forge import Forge
-from registrar.core.tokens.mutation import Mutation
+from registrar.core.tokens.forge import Forge, Mutation
 from registrar.core.tokens.mutations_inside import INSIDE
 from registrar.core.tokens.mutations_outside import OUTSIDE
 
 MUTATIONS: Mapping[str, Mutation] = MappingProxyType({m.name: m for m in OUTSIDE + INSIDE})
-"""In the order of the checklist. Rows 46 to 48 are other things at other doors and no mutations of a token."""
+"""In the order of the checklist. Rows 46 to 48 of the checklist are no mutations of a token."""
 
 
 def mutate(name: str, forge: Forge) -> str:
-    """The token that the mutation makes. An unknown name raises ValueError with the nearest names."""
+    """Return the token that a mutation makes. Raises ValueError, with the nearest names, for an unknown one."""
     mutation = MUTATIONS.get(name)
     if mutation is None:
         near = get_close_matches(name, MUTATIONS, n=3, cutoff=0.4)

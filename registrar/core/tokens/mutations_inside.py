@@ -5,8 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from registrar.core.tokens import compact
-from registrar.core.tokens.forge import Forge
-from registrar.core.tokens.mutation import table
+from registrar.core.tokens.forge import Forge, table
 from registrar.core.tokens.problems import TokenProblem as P
 
 _BOMB = b'{"pad":"' + b"0" * 1_000_000 + b'"}'

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from registrar.core.tokens import compact, mint
-from registrar.core.tokens.mutation import table
+from registrar.core.tokens.forge import table
 from registrar.core.tokens.problems import TokenProblem as P
 
 _ENCODING = table(

@@ -1,5 +1,6 @@
 """UCM's User Data Services, as far as a client's start-up needs them (device-config 4)."""
 
+from registrar.core.uds.documents import UdsSite
 from registrar.core.uds.profiles import (
     STANDARD_PROFILE,
     ProfileTextError,
@@ -8,7 +9,6 @@ from registrar.core.uds.profiles import (
     render_service_profile,
 )
 from registrar.core.uds.service import UdsService
-from registrar.core.uds.site import UdsSite
 
 __all__ = [
     "STANDARD_PROFILE",

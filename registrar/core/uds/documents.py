@@ -3,13 +3,44 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
 from urllib.parse import quote
 
 from lxml import etree
 
 from registrar.core.cluster.directory import Device, User
-from registrar.core.uds.site import UdsSite
+from registrar.core.uds.profiles import STANDARD_PROFILE, ServiceProfile
+
+
+def _standard(_user: User) -> ServiceProfile:
+    return STANDARD_PROFILE
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UdsSite:
+    """What UDS says about its cluster, apart from users and devices: addresses, release, files.
+
+    The functions are called with each request: a lab knows its ports only once it listens.
+    """
+
+    base: Callable[[], str]
+    """This node's address as clients reach it, `https://host:8443`."""
+    servers: Callable[[], tuple[str, ...]]
+    """Host names of the cluster's nodes."""
+    file_uri: Callable[[str], str]
+    """Where a phone finds a configuration file: `http://host:6970/<name>` or, with TLS, 6972."""
+    jabber_uri: Callable[[str], str]
+    """Where Jabber finds its files: `https://host:6972/<name>`."""
+    home: str
+    """Host name that clusterUser gives for this cluster's users."""
+    domain: str
+    """Users' mail addresses are `<user id>@<domain>`."""
+    release: str = "12.5.1"
+    profile_of: Callable[[User], ServiceProfile] = _standard
+    elsewhere: Mapping[str, str] = field(default_factory=dict)
+    """Users of other clusters (lower-case id) and their home, as the Intercluster Lookup Service knows them."""
+
 
 ROOT = "/cucm-uds"
 _UNWRITABLE = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")

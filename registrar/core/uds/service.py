@@ -12,7 +12,7 @@ from registrar.core.cluster.directory import Device, Directory, User
 from registrar.core.ssosp.api_access import ApiAccess, Caller, Denied
 from registrar.core.tomcat.http import error_page, method_not_allowed, without_body, xml_response
 from registrar.core.uds import documents
-from registrar.core.uds.site import UdsSite
+from registrar.core.uds.documents import UdsSite
 from simulator.core import redact
 from simulator.core.events import UdsAnswered
 from simulator.core.events.log import Journal
