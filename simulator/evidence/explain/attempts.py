@@ -121,7 +121,7 @@ class Reader:
         self._refused: set[tuple[int, str]] = set()
         """Connections and Call-IDs on which a token was refused."""
         self._dialled: dict[tuple[str, str], Connection] = {}
-        """By client and target: the connection that was opened last."""
+        """By client and port dialled, by whatever name: the connection that was opened last."""
         self._said: dict[str, tuple[int, Refusal]] = {}
         """By node: what it said last of a request that it did not serve, and the record's seq."""
         self._requests: dict[int, tuple[Request, Record]] = {}
@@ -199,7 +199,7 @@ class Reader:
                 connection = self.connections.of(record.flow)
                 provision = self._provisions.get(record.actor)
                 if connection is not None and event.listener is None:
-                    self._dialled[str(record.actor), event.remote] = connection
+                    self._dialled[str(record.actor), _port(event.remote)] = connection
                 if (
                     connection is not None
                     and event.listener is None
@@ -238,12 +238,12 @@ class Reader:
 
     def _http_answered(self, record: Record, event: ev.HttpAnswered) -> None:
         """A request that was served is no attempt, nor is one whose connection has a failed attempt already."""
-        target = event.where.partition("/")[0]
+        asked = (str(record.actor), _port(event.where.partition("/")[0]))
         last = self._alone[-1] if self._alone else None
-        if last is not None and last.actor == record.actor and last.remote == target and event.status is None:
+        if event.status is None and last is not None and asked == (last.actor, _port(last.remote or "")):
             last.for_web = True
             return
-        connection = self._dialled.get((str(record.actor), target))
+        connection = self._dialled.get(asked)
         if connection is None or connection.failed:
             return
         seq, refusal = self._said.get(connection.server_name, (0, None))
@@ -380,6 +380,10 @@ class Reader:
         return provision in self._used.values() or any(
             one.provision is provision and one.refused for one in self._alone
         )
+
+
+def _port(address: str) -> str:
+    return address.rpartition(":")[2]
 
 
 def _answer(event: ev.SipMessageSeen) -> Answer:

@@ -19,7 +19,7 @@ from simulator.evidence.explain.register_checks import PROBLEM_ROWS, REASON_ROWS
 from simulator.evidence.report.report import Report
 from simulator.lab.files.scenario_file import scenario_of
 from simulator.lab.files.yaml_source import read_text
-from simulator.lab.run.runner import run_world
+from simulator.lab.run.runner import run_live, run_world
 from simulator.lab.steps.scenario import Scenario
 from tests.simulator.catalogue_runs import RUNS, SCENARIO, world_report
 
@@ -657,15 +657,22 @@ steps:
 """
 
 
-def test_a_request_that_was_not_served_is_an_attempt_and_one_that_was_is_none() -> None:
-    attempts = explain(run_world(scenario_of(read_text(STOPPED, source="f.yaml")), "1.2").records)
+@pytest.mark.parametrize("driver", ["world", "lab"])
+async def test_a_request_that_was_not_served_is_an_attempt_and_one_that_was_is_none(driver: str) -> None:
+    scenario = scenario_of(read_text(STOPPED, source="f.yaml"))
+    report = run_world(scenario, "1.2") if driver == "world" else await run_live(scenario, "1.2")
+    assert report.failures == ()
+    attempts = report.attempts()
     assert {attempt.port for attempt in attempts} == {"web services"}
     assert [(attempt.client, attempt.what, attempt.outcome) for attempt in attempts] == [
         ("admin", "request", "POST /axl/: 500 Internal Server Error"),
         ("client", "request", "GET /nothing: 404 Not Found"),
-        ("client", "request", "GET /ssosp/ws/public/singleSignOn: no answer: the connection broke"),
-        ("admin", "connection", "no connection: connection refused"),
+        ("client", "request", attempts[2].outcome),
+        ("admin", "connection", attempts[3].outcome),
     ]
+    assert attempts[3].outcome.endswith("connection refused")
+    broken = "GET /ssosp/ws/public/singleSignOn: no answer: the connection broke"
+    assert attempts[2].outcome.startswith(broken)
     failures = [attempt.failure.evidence if attempt.failure else "" for attempt in attempts]
     assert failures[0].endswith("; 5000: getNothing is no operation of http://www.cisco.com/AXL/API/12.5")
     assert failures[2].endswith("; a planned failure of the lab: reset")

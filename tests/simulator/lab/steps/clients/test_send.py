@@ -1,14 +1,12 @@
-"""The verbs `send`, `config_file` and `overload`: what they may not be, and what they report."""
+"""The verb `send`: what it may not be, and what it reports."""
 
 from __future__ import annotations
 
 import pytest
 
-from simulator.lab.config.faults import ServedFile
 from simulator.lab.files.scenario_file import scenario_of
 from simulator.lab.files.yaml_source import SourceError, read_text
 from simulator.lab.run.runner import run_live, run_world
-from simulator.lab.site.altered_files import changed
 from simulator.lab.steps.scenario import Scenario
 
 START = """\
@@ -44,9 +42,6 @@ def problem_of(steps: str) -> str:
         ("send: {text: a, certificate_of: bob}", "no phone or Expressway 'bob' in this lab (CSFCAROL)"),
         ("send: {text: a, client: CSFCAROL}", "a foreign client needs another name"),
         ("send: {text: a, status: 99}", "steps[0].send.status"),
-        ("config_file: {phone: bob}", "no phone 'bob' in this lab (CSFCAROL)"),
-        ("config_file: {phone: CSFCAROL, cut: -1}", "steps[0].config_file.cut"),
-        ("overload: maybe", "steps[0].overload"),
     ],
 )
 def test_what_cannot_be_is_told_with_file_and_line(step: str, message: str) -> None:
@@ -101,31 +96,3 @@ def test_the_token_of_a_foreign_client_stays_out_of_the_events() -> None:
     report = run_world(scenario_with(f"  - send:\n      status: 200\n      text: |\n{text}"), "1.2")
     assert report.passed
     assert "eyJ" not in "".join(str(record.event) for record in report.records)
-
-
-def test_an_element_that_is_not_in_the_file_fails_the_step() -> None:
-    report = run_world(
-        scenario_with(
-            "  - config_file: {phone: CSFCAROL, elements: {sipOAuthPorts: '1'}}\n"
-            "  - registered: {CSFCAROL: null}\n"
-        ),
-        "1.2",
-    )
-    assert report.failures == ("step 1 (config_file): no element <sipOAuthPorts> in the file",)
-
-
-@pytest.mark.parametrize(
-    ("change", "result"),
-    [
-        ({"elements": {"a": "<2>"}}, b"<x><a>&lt;2&gt;</a><b c='1'/></x>"),
-        ({"elements": {"a": None}}, b"<x><b c='1'/></x>"),
-        ({"elements": {"a": r"\g<0>"}}, rb"<x><a>\g&lt;0&gt;</a><b c='1'/></x>"),
-        ({"rename": {"b": "d"}}, b"<x><a>1</a><d c='1'/></x>"),
-        ({"cut": 5}, b"<x><a"),
-        ({"body": ""}, b""),
-        ({}, b"<x><a>1</a><b c='1'/></x>"),
-    ],
-)
-def test_how_a_file_is_changed(change: dict[str, object], result: bytes) -> None:
-    served = ServedFile.model_validate({"phone": "P", **change})
-    assert changed(b"<x><a>1</a><b c='1'/></x>", served) == result
