@@ -75,6 +75,10 @@ class Cluster:
         """Change a node's ports, which takes effect when its CallManager restarts."""
         self._nodes[name] = replace(self.node(name), ports=ports)
 
+    def set_description(self, name: str, description: str) -> None:
+        """Change what configuration files say of the node."""
+        self._nodes[name] = replace(self.node(name), description=description)
+
     def set_stores(self, name: str, stores: NodeStores) -> None:
         """Change a node's certificates or trust; a restart of CallManager makes them count.
         [documented: sip-wire 0.2]"""

@@ -9,7 +9,7 @@ from registrar.core.database.errors import (
     SqlError,
     SubscriberError,
 )
-from registrar.core.database.projection import Projection
+from registrar.core.database.projection import read_cluster
 from registrar.core.database.rows import Result, Row, Transaction
 from registrar.core.database.sql_console import QueryResult, SqlConsole
 from registrar.core.database.store import Changes, ClusterDatabase
@@ -19,7 +19,6 @@ __all__ = [
     "ClusterDatabase",
     "DatabaseFileError",
     "DatabaseRefusal",
-    "Projection",
     "QueryResult",
     "QueryTooLarge",
     "Result",
@@ -30,4 +29,5 @@ __all__ = [
     "SqlError",
     "SubscriberError",
     "Transaction",
+    "read_cluster",
 ]

@@ -61,7 +61,7 @@ def record_regenerated(database: ClusterDatabase, node: ClusterNode) -> None:
             known = _held(connection, node.host, service)
             for pem in held:
                 if pem not in known:
-                    _insert(database, connection, node.host, service, pem)
+                    insert_certificate(database, connection, node.host, service, pem)
 
 
 def import_trust(database: ClusterDatabase, host: str, pem: bytes, *, service: int = TOMCAT_TRUST) -> str:
@@ -69,36 +69,19 @@ def import_trust(database: ClusterDatabase, host: str, pem: bytes, *, service: i
 
     Trusting it twice is harmless. Raises CertificateError.
     """
-    normal = _normal(pem)
+    normal = normal_pem(pem)
     with database.write(seeding=True) as connection:
         if normal not in _held(connection, host, service):
-            _insert(database, connection, host, service, normal)
+            insert_certificate(database, connection, host, service, normal)
     return common_name(normal)
-
-
-def renew_trust(database: ClusterDatabase, certificates: Iterable[bytes]) -> None:
-    """A lab that starts from a state file has made its authorities anew: those of before, by their subject, are
-    replaced in every trust store. What was deleted stays so, and what others signed is left alone.
-    """
-    renewed = {_subject(x509.load_pem_x509_certificate(pem).subject): _normal(pem) for pem in certificates}
-    rows = database.rows(
-        "select c.pkid, c.servername, c.certificate, m.tkcertificateservice from certificate c "
-        "join certificateservicecertificatemap m on m.fkcertificate = c.pkid order by c.rowid"
-    )
-    with database.write(seeding=True) as connection:
-        for row in rows:
-            new = renewed.get(common_name(_pem(row)))
-            if row["tkcertificateservice"] in TRUST_SERVICES and new is not None and new != _pem(row):
-                connection.execute("delete from certificate where pkid = ?", (row["pkid"],))
-                _insert(database, connection, row["servername"], row["tkcertificateservice"], new)
 
 
 def delete_trust(database: ClusterDatabase, host: str, pem: bytes, *, service: int = TOMCAT_TRUST) -> bool:
     """`set cert delete`: False if the node did not trust it."""
+    unwanted = normal_pem(pem)
     with database.write(seeding=True) as connection:
-        found = [
-            row["pkid"] for row in connection.execute(_OF_NODE, (host, service)) if _pem(row) == _normal(pem)
-        ]
+        rows = connection.execute(_OF_NODE, (host, service))
+        found = [row["pkid"] for row in rows if pem_of(row) == unwanted]
         connection.executemany("delete from certificate where pkid = ?", [(pkid,) for pkid in found])
     return bool(found)
 
@@ -120,6 +103,7 @@ def project_trust(database: ClusterDatabase, cluster: Cluster) -> None:
 
 
 def common_name(pem: bytes) -> str:
+    """Return the common name of a certificate's subject, or the whole subject if it has none."""
     return _subject(x509.load_pem_x509_certificate(pem).subject)
 
 
@@ -128,7 +112,8 @@ def _subject(name: x509.Name) -> str:
     return str(common[0].value) if common else name.rfc4514_string()
 
 
-def _normal(pem: bytes) -> bytes:
+def normal_pem(pem: bytes) -> bytes:
+    """Return the certificate as PEM in its usual form. Raises CertificateError."""
     try:
         certificate = x509.load_pem_x509_certificate(pem)
     except ValueError as error:
@@ -136,12 +121,13 @@ def _normal(pem: bytes) -> bytes:
     return certificate.public_bytes(Encoding.PEM)
 
 
-def _pem(row: Row) -> bytes:
+def pem_of(row: Row) -> bytes:
+    """Return the certificate of a row, PEM."""
     return str(row["certificate"]).encode()
 
 
 def _held(connection: Transaction, host: str, service: int) -> tuple[bytes, ...]:
-    return tuple(_pem(row) for row in connection.execute(_OF_NODE, (host, service)))
+    return tuple(pem_of(row) for row in connection.execute(_OF_NODE, (host, service)))
 
 
 def _replace(
@@ -150,10 +136,13 @@ def _replace(
     old = [row["pkid"] for row in connection.execute(_OF_NODE, (host, service))]
     connection.executemany("delete from certificate where pkid = ?", [(pkid,) for pkid in old])
     for pem in pems:
-        _insert(database, connection, host, service, pem)
+        insert_certificate(database, connection, host, service, pem)
 
 
-def _insert(database: ClusterDatabase, connection: Transaction, host: str, service: int, pem: bytes) -> None:
+def insert_certificate(
+    database: ClusterDatabase, connection: Transaction, host: str, service: int, pem: bytes
+) -> None:
+    """Add a certificate (PEM) to one store of the server `host`."""
     certificate = x509.load_pem_x509_certificate(pem)
     pkid = database.new_pkid()
     connection.execute(

@@ -1,15 +1,17 @@
-"""Keeps the registrar's Cluster and Directory equal to the database: devices, profiles, users and the
-Expressway-C table at once; ports, mode and trust stores into the Cluster, where a service finds them when it
-restarts.
+"""Reads the cluster from the database and keeps it equal.
+
+Devices, profiles, users and the Expressway-C table count at once; ports, SIP OAuth mode and trust stores go
+into the Cluster, where a service finds them when it restarts.
 """
 
 from __future__ import annotations
 
-from registrar.core.cluster.cluster import Cluster
+from collections.abc import Sequence
+
+from registrar.core.cluster.cluster import Cluster, ClusterNode
 from registrar.core.cluster.directory import Device
-from registrar.core.database.certificates import project_trust, record_own
+from registrar.core.database.certificates import project_trust
 from registrar.core.database.rules import OAUTH_MODE
-from registrar.core.database.seed import seed
 from registrar.core.database.store import Changes, ClusterDatabase
 from registrar.core.database.values import (
     PROFILE_COLUMNS,
@@ -19,12 +21,37 @@ from registrar.core.database.values import (
     profile_of,
     user_of,
 )
+from registrar.core.tokens import ClusterKeys
 
 _CERTIFICATES = ("certificate", "certificateservicecertificatemap", "certificateprocessnodemap")
 
 
+def read_cluster(
+    database: ClusterDatabase, *, cluster_id: str, keys: ClusterKeys, installed: Sequence[ClusterNode]
+) -> Cluster:
+    """Build the cluster that the tables describe, and keep it equal to them after every commit.
+
+    `installed` are the servers with what no table holds: private keys, versions of TLS, the port of the
+    configuration files. Raises ValueError if the tables name other servers.
+    """
+    check_nodes(database, installed)
+    cluster = Cluster(cluster_id, keys, installed)
+    projection = Projection(database, cluster)
+    projection.load()
+    database.subscribe(projection.follow)
+    return cluster
+
+
+def check_nodes(database: ClusterDatabase, installed: Sequence[ClusterNode]) -> None:
+    """Raise ValueError if the tables name other servers than these, or name them in another order."""
+    sql = "select name from processnode where systemnode = 'f' order by nodeid"
+    stored, named = [row[0] for row in database.rows(sql)], [node.host for node in installed]
+    if stored != named:
+        raise ValueError(f"the state file is of a cluster with the nodes {stored}, the lab has {named}")
+
+
 class Projection:
-    """`connect` a database and a cluster: a new database is filled from the cluster, an old one fills it."""
+    """Writes rows of the database into one Cluster and its Directory."""
 
     def __init__(self, database: ClusterDatabase, cluster: Cluster) -> None:
         self._database = database
@@ -35,67 +62,34 @@ class Projection:
         self._users: dict[str, str] = {}
         self._expressways: dict[str, str] = {}
 
-    @classmethod
-    def connect(cls, database: ClusterDatabase, cluster: Cluster) -> Projection:
-        """From now on every committed change reaches the cluster. Raises what `seed` does, and ValueError for a
-        state file that names other nodes than the cluster has.
-        """
-        if database.is_new:
-            seed(database, cluster)
-            database.is_new = False
-        else:
-            _check_nodes(database, cluster)
-            with database.write(seeding=True) as connection:
-                for node in cluster.nodes:
-                    record_own(database, connection, node)
-        projection = cls(database, cluster)
-        projection.load()
-        database.subscribe(projection.follow)
-        return projection
-
     def load(self) -> None:
-        """Everything, whatever the cluster held before."""
-        database = self._database
+        """Read everything into a new cluster, in the order in which the rows were inserted."""
+        database, directory = self._database, self._directory
         pkids = {
-            table: frozenset(row[0] for row in database.rows(f"select pkid from {table}"))  # noqa: S608
-            for table in ("securityprofile", "enduser", "expresswaycconfiguration")
+            table: [row[0] for row in database.rows(f"select pkid from {table} order by rowid")]  # noqa: S608
+            for table in ("securityprofile", "enduser", "expresswaycconfiguration", "device")
         }
         self._follow_profiles(pkids["securityprofile"])
         self._follow_users(pkids["enduser"])
         self._follow_expressways(pkids["expresswaycconfiguration"])
-        self._put_devices([row[0] for row in database.rows("select pkid from device order by rowid")])
-        self._forget_others()
+        self._put_devices(pkids["device"])
+        for profile in directory.profiles:  # a new directory has the standard one, which may be deleted
+            if profile.name not in self._profiles.values():
+                directory.remove_profile(profile.name)
         self._project_cluster()
         project_trust(database, self._cluster)
 
-    def _forget_others(self) -> None:
-        directory = self._directory
-        devices, users = set(self._devices.values()), set(self._users.values())
-        hosts = set(self._expressways.values())
-        profiles = set(self._profiles.values())
-        for device in directory.devices:
-            if device.name not in devices:
-                directory.remove_device(device.name)
-        for user in directory.users:
-            if user.id not in users:
-                directory.remove_user(user.id)
-        for row in directory.expressways:
-            if row.host not in hosts:
-                directory.remove_expressway(row.host)
-        for profile in directory.profiles:
-            if profile.name not in profiles:
-                directory.remove_profile(profile.name)
-
     def follow(self, changes: Changes) -> None:
-        """Profiles first and last: devices need theirs, and may have let go of one."""
-        profiles = changes.of("securityprofile")
-        gone = self._follow_profiles(profiles)
-        self._follow_users(changes.of("enduser"))
+        """Read the rows that a commit changed. Profiles come first and last: devices need theirs, and may have
+        let go of one.
+        """
+        gone = self._follow_profiles(sorted(changes.of("securityprofile")))
+        self._follow_users(sorted(changes.of("enduser")))
         self._follow_devices(self._affected(changes))
         for name in gone:
             if self._directory.profile(name) is not None and name not in self._profiles.values():
                 self._directory.remove_profile(name)
-        self._follow_expressways(changes.of("expresswaycconfiguration"))
+        self._follow_expressways(sorted(changes.of("expresswaycconfiguration")))
         if changes.of("callmanager", "processconfig"):
             self._project_cluster()
         if changes.of(*_CERTIFICATES):
@@ -142,10 +136,10 @@ class Projection:
         if changed:
             self._directory.put_devices(changed)
 
-    def _follow_profiles(self, pkids: frozenset[str]) -> list[str]:
+    def _follow_profiles(self, pkids: list[str]) -> list[str]:
         """Returns the names nobody has any more; their devices are to be moved before they go."""
         gone = []
-        for pkid in sorted(pkids):
+        for pkid in pkids:
             row = self._database.row(f"select {PROFILE_COLUMNS} from securityprofile where pkid = ?", pkid)  # noqa: S608
             name = self._profiles.pop(pkid, None)
             if row is not None:
@@ -156,10 +150,8 @@ class Projection:
                 gone.append(name)
         return gone
 
-    def _follow_users(self, pkids: frozenset[str]) -> None:
-        rows = {
-            pkid: self._database.row("select * from enduser where pkid = ?", pkid) for pkid in sorted(pkids)
-        }
+    def _follow_users(self, pkids: list[str]) -> None:
+        rows = {pkid: self._database.row("select * from enduser where pkid = ?", pkid) for pkid in pkids}
         for pkid in rows:
             name = self._users.pop(pkid, None)
             if name is not None:
@@ -170,10 +162,10 @@ class Projection:
                 self._users[pkid] = user.id
                 self._directory.put_user(user)
 
-    def _follow_expressways(self, pkids: frozenset[str]) -> None:
+    def _follow_expressways(self, pkids: list[str]) -> None:
         rows = {
             pkid: self._database.row("select * from expresswaycconfiguration where pkid = ?", pkid)
-            for pkid in sorted(pkids)
+            for pkid in pkids
         }
         for pkid in rows:
             host = self._expressways.pop(pkid, None)
@@ -202,12 +194,5 @@ class Projection:
                 ports = ports_of(row, node.ports.config)
                 if ports != node.ports:
                     cluster.set_ports(node.name, ports)
-
-
-def _check_nodes(database: ClusterDatabase, cluster: Cluster) -> None:
-    stored = [
-        row[0] for row in database.rows("select name from processnode where systemnode = 'f' order by nodeid")
-    ]
-    named = [node.host for node in cluster.nodes]
-    if stored != named:
-        raise ValueError(f"the state file is of a cluster with the nodes {stored}, the lab has {named}")
+                if row["description"] != node.description:
+                    cluster.set_description(node.name, row["description"])

@@ -1,9 +1,12 @@
-"""Writes what a lab's Cluster holds into a fresh database, row by row under UCM's names."""
+"""Writes the first rows of a cluster: what an administrator has set up before anybody signs in."""
 
 from __future__ import annotations
 
-from registrar.core.cluster.cluster import Cluster, ClusterNode
-from registrar.core.cluster.directory import Device, Directory, SecurityProfile
+from dataclasses import dataclass
+
+from registrar.core.cluster.cluster import ClusterNode
+from registrar.core.cluster.directory import NON_SECURE_PROFILE, Device, SecurityProfile, User
+from registrar.core.cluster.expressway_table import ExpresswayRow
 from registrar.core.cluster.ports import NodePorts
 from registrar.core.database.certificates import record_node
 from registrar.core.database.enumerations import (
@@ -37,13 +40,27 @@ _ENTERPRISE: tuple[tuple[str, str, int], ...] = (
 )
 
 
-def seed(database: ClusterDatabase, cluster: Cluster) -> None:
-    """One transaction. The first node is the publisher. Raises what `ClusterDatabase.write` does."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class InitialCluster:
+    """What the first rows say. The first node is the publisher; of two users of one name the later counts."""
+
+    nodes: tuple[ClusterNode, ...]
+    sip_oauth_mode: bool = False
+    profiles: tuple[SecurityProfile, ...] = ()
+    """Beside the standard one, which every cluster has."""
+    users: tuple[User, ...] = ()
+    devices: tuple[Device, ...] = ()
+    expressways: tuple[ExpresswayRow, ...] = ()
+
+
+def seed(database: ClusterDatabase, initial: InitialCluster) -> None:
+    """Fill a new database in one transaction. Raises what `ClusterDatabase.write` does."""
     with database.write(seeding=True) as connection:
-        _defaults(database, connection, cluster.sip_oauth_mode)
-        for number, node in enumerate(cluster.nodes):
+        _defaults(database, connection, initial.sip_oauth_mode)
+        for number, node in enumerate(initial.nodes):
             _node(database, connection, number, node)
-        _directory(database, connection, cluster.directory)
+        _directory(database, connection, initial)
+    database.is_new = False
 
 
 def _defaults(database: ClusterDatabase, connection: Transaction, mode: bool) -> None:
@@ -96,19 +113,19 @@ def _node(database: ClusterDatabase, connection: Transaction, number: int, node:
     record_node(database, connection, node)
 
 
-def _directory(database: ClusterDatabase, connection: Transaction, directory: Directory) -> None:
-    profiles = {profile.name: _profile(database, connection, profile) for profile in directory.profiles}
-    users: dict[str, str] = {}
-    for user in directory.users:
-        users[user.id.casefold()] = _user(database, connection, user.id, user.active)
+def _directory(database: ClusterDatabase, connection: Transaction, initial: InitialCluster) -> None:
+    named = {profile.name: profile for profile in (NON_SECURE_PROFILE, *initial.profiles)}
+    profiles = {name: _profile(database, connection, profile) for name, profile in named.items()}
+    spelled = {user.id.casefold(): user for user in initial.users}
+    users = {name: _user(database, connection, user.id, user.active) for name, user in spelled.items()}
     lines: dict[str, str] = {}
-    for device in directory.devices:
+    for device in initial.devices:
         for name in (device.owner, *device.associated):
             # An owner that is no user yet: the row keeps the name, without it the device loses its owner.
             if name and name.casefold() not in users:
                 users[name.casefold()] = _user(database, connection, name, True)
         _device(database, connection, device, profiles[device.profile], users, lines)
-    for row in directory.expressways:
+    for row in initial.expressways:
         connection.execute(
             "insert into expresswaycconfiguration values (?, ?, ?, ?)",
             (database.new_pkid(), row.host, row.description, row.x509_name),
@@ -191,7 +208,7 @@ def _device(
 
 
 def record_ports(database: ClusterDatabase, host: str, ports: NodePorts) -> None:
-    """Where the lab asked for any free port: those of this run, whatever a state file says."""
+    """Record the ports of a node that were chosen for this run, whatever the tables said before."""
     with database.write(seeding=True) as connection:
         connection.execute(
             "update callmanager set sipphoneport = ?, sipphonesecureport = ?, "
@@ -202,6 +219,6 @@ def record_ports(database: ClusterDatabase, host: str, ports: NodePorts) -> None
 
 
 def next_ctiid(connection: Transaction) -> int:
-    """A number no device has."""
+    """Return a number that no device has."""
     (highest,) = connection.execute("select ifnull(max(ctiid), 100) from device").fetchone()
     return int(highest) + 1

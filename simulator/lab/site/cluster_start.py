@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from certs.authority import Authority
 from certs.stores import NodeStores
 from registrar.aio.database_file import open_database
 from registrar.core.cluster.cluster import Cluster, ClusterNode
 from registrar.core.cluster.directory import Device, Line, SecurityMode, SecurityProfile, TransportType, User
 from registrar.core.cluster.expressway_table import ExpresswayRow
 from registrar.core.cluster.ports import NodePorts
-from registrar.core.database import ClusterDatabase, Projection
-from registrar.core.database.certificates import renew_trust
-from registrar.core.database.seed import record_ports
+from registrar.core.database import ClusterDatabase, read_cluster
+from registrar.core.database.restart import renew_certificates
+from registrar.core.database.seed import InitialCluster, record_ports, seed
 from simulator.core.entropy import Entropy
 from simulator.core.tls.settings import Credential
 from simulator.lab.config.certificates import CertificateConfig
@@ -42,43 +43,37 @@ class StartedCluster:
 def start_cluster(
     context: LabContext, *, entropy: Entropy, state: Path | None, any_port: frozenset[str]
 ) -> StartedCluster:
-    """Build the cluster that the lab file describes, or open the one that the file `state` keeps.
+    """Write the first rows of the cluster that the lab file describes, or open those that the file `state`
+    keeps; then read the cluster from them.
 
     `any_port`: nodes whose ports are only numbers of this run, whatever the state file says. Raises PortError
     and ProfileError for what UCM's administration would refuse, DatabaseFileError for a state file of another
     cluster, and KeyFileError for the keys beside it.
     """
-    config = context.config
-    cluster = _cluster(context)
-    lscs = _issue_lscs(context, cluster)
-    known = (phone for phone in config.phones if phone.known)
-    cluster.directory.put_devices(
-        _device(context, number, phone, lscs.get(phone.device)) for number, phone in enumerate(known, start=1)
-    )
-    authorities = [context.pki.authority(name).certificate for name in _authorities(context)]
+    config, pki = context.config, context.pki
+    cluster_id = str(context.entropy.child("cluster").uuid())
+    nodes = _nodes(context)
+    initial, lscs = _initial(context, nodes)
     database = ClusterDatabase(
         open_database(state),
         entropy=entropy.child("database"),
         export_controlled=config.cluster.export_controlled,
     )
-    is_old = not database.is_new
+    keys = pki.token_keys(cluster_id, label=f"authz/{config.name}")
     key_file = None if state is None else KeyFile(state)
     if key_file is not None:
-        found = key_file.load(cluster.keys.cluster_id) if is_old else None
-        cluster.keys = found or cluster.keys
-        key_file.save(cluster.keys)
-    made = _certificates(cluster, authorities)
-    md5s = {device.name: device.lsc_md5 for device in cluster.directory.devices if device.lsc_md5}
-    Projection.connect(database, cluster)
-    if is_old:
-        renew_trust(database, made)
-        with database.write(seeding=True) as connection:
-            connection.executemany(
-                "update device set lscmd5 = ?2 where name = ?1 and lscmd5 <> ''", list(md5s.items())
-            )
+        kept = None if database.is_new else key_file.load(cluster_id)
+        keys = kept or keys
+        key_file.save(keys)
+    if database.is_new:
+        seed(database, initial)
+    else:
+        md5s = {device.name: device.lsc_md5 for device in initial.devices if device.lsc_md5}
+        renew_certificates(database, installed=nodes, made=_certificates(context, nodes), lsc_md5s=md5s)
     for item in config.nodes:
         if item.name in any_port:
-            record_ports(database, cluster.node(item.name).host, node_ports(item.ports))
+            record_ports(database, host_of(item), node_ports(item.ports))
+    cluster = read_cluster(database, cluster_id=cluster_id, keys=keys, installed=nodes)
     return StartedCluster(database=database, cluster=cluster, lscs=lscs, key_file=key_file)
 
 
@@ -106,25 +101,29 @@ def security_profile(config: ProfileConfig) -> SecurityProfile:
 # --- what a lab file says -----------------------------------------------------------------------------------
 
 
-def _cluster(context: LabContext) -> Cluster:
+def _initial(context: LabContext, nodes: Sequence[ClusterNode]) -> tuple[InitialCluster, dict[str, Credential]]:
+    """The first rows of the database, and the LSCs on the phones."""
     config = context.config
-    cluster_id = str(context.entropy.child("cluster").uuid())
-    cluster = Cluster(cluster_id, context.pki.token_keys(cluster_id, label=f"authz/{config.name}"))
-    for node in _nodes(context):
-        cluster.add_node(node)
-    cluster.sip_oauth_mode = config.cluster.oauth_mode
-    directory = cluster.directory
-    for profile in (*STANDARD_PROFILES.values(), *config.profiles):
-        directory.put_profile(security_profile(profile))
-    for user_id in dict.fromkeys(phone.user for phone in config.phones):
-        directory.put_user(User(id=user_id))
-    for user in config.users:
-        directory.put_user(User(id=user.id, active=user.active))
-    for item in config.expressways:
-        names = [host_of(item)] if item.table is None else item.table
-        if names:
-            directory.put_expressway(ExpresswayRow(host=item.name, x509_name=",".join(names)))
-    return cluster
+    profiles = tuple(security_profile(profile) for profile in (*STANDARD_PROFILES.values(), *config.profiles))
+    lscs = _issue_lscs(context, profiles, nodes[0].stores.lsc_issuer)
+    known = (phone for phone in config.phones if phone.known)
+    rows = ((item, [host_of(item)] if item.table is None else item.table) for item in config.expressways)
+    return InitialCluster(
+        nodes=tuple(nodes),
+        sip_oauth_mode=config.cluster.oauth_mode,
+        profiles=profiles,
+        users=(
+            *(User(id=user) for user in dict.fromkeys(phone.user for phone in config.phones)),
+            *(User(id=user.id, active=user.active) for user in config.users),
+        ),
+        devices=tuple(
+            _device(context, number, phone, lscs.get(phone.device))
+            for number, phone in enumerate(known, start=1)
+        ),
+        expressways=tuple(
+            ExpresswayRow(host=item.name, x509_name=",".join(names)) for item, names in rows if names
+        ),
+    ), lscs
 
 
 def _nodes(context: LabContext) -> list[ClusterNode]:
@@ -158,12 +157,13 @@ def _nodes(context: LabContext) -> list[ClusterNode]:
     return nodes
 
 
-def _issue_lscs(context: LabContext, cluster: Cluster) -> dict[str, Credential]:
+def _issue_lscs(
+    context: LabContext, profiles: Iterable[SecurityProfile], capf: Authority
+) -> dict[str, Credential]:
     lscs: dict[str, Credential] = {}
-    profiles = {profile.name: profile for profile in cluster.directory.profiles}
-    capf = cluster.nodes[0].stores.lsc_issuer
+    named = {profile.name: profile for profile in profiles}
     for phone in context.config.phones:
-        profile = profiles[phone.profile]
+        profile = named[phone.profile]
         if phone.certificate is None and (profile.mode is SecurityMode.NON_SECURE or profile.oauth):
             continue
         issued = context.pki.issue(
@@ -191,19 +191,15 @@ def _device(context: LabContext, number: int, phone: PhoneConfig, lsc: Credentia
     )
 
 
-def _authorities(context: LabContext) -> set[str]:
-    """Those that sign for the Expressways, and those made so far."""
+def _certificates(context: LabContext, nodes: Sequence[ClusterNode]) -> list[bytes]:
+    """Everything this lab made that a trust store may hold, PEM."""
     expressways = context.config.expressways
     certificates = [item.certificate for item in expressways]
     certificates += [item.edge.certificate for item in expressways if item.edge]
-    signers = {certificate.issuer or EXPRESSWAY_CA for certificate in certificates}
-    return (signers - {"self"}) | set(context.pki.authorities)
-
-
-def _certificates(cluster: Cluster, authorities: Iterable[bytes]) -> list[bytes]:
-    """Everything this lab made that a trust store may hold."""
-    stores = [node.stores for node in cluster.nodes]
+    signers = {certificate.issuer or EXPRESSWAY_CA for certificate in certificates} - {"self"}
+    authorities = context.pki.bundle(sorted(signers | set(context.pki.authorities)))
+    stores = [node.stores for node in nodes]
     own = [(one.tomcat.certificate, one.callmanager.certificate, one.lsc_issuer.certificate) for one in stores]
     trusted = [(*one.tomcat_trust, *one.callmanager_trust) for one in stores]
     # An authority comes last: a node's own certificate may carry the same name, but only one of them signs.
-    return [pem for pems in (*own, *trusted, tuple(authorities)) for pem in pems]
+    return [pem for pems in (*own, *trusted, authorities) for pem in pems]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from pathlib import Path
 from uuid import UUID
 
@@ -11,7 +12,9 @@ from registrar.aio.database_file import open_database
 from registrar.core.cluster.cluster import Cluster, ClusterNode
 from registrar.core.cluster.directory import Device, Line, SecurityMode, SecurityProfile, TransportType, User
 from registrar.core.cluster.expressway_table import ExpresswayRow
-from registrar.core.database import ClusterDatabase, Projection, SqlConsole
+from registrar.core.database import ClusterDatabase, SqlConsole, read_cluster
+from registrar.core.database.seed import InitialCluster
+from registrar.core.database.seed import seed as seed_tables
 from registrar.core.tokens import ClusterKeys
 from simulator.core.entropy import SeededEntropy
 from simulator.core.instant import Instant
@@ -45,23 +48,32 @@ def device(name: str, dn: str, *, owner: str | None = "alice", number: int = 1) 
     )
 
 
-def cluster(devices: int = 2) -> Cluster:
-    """ucm1 (the publisher) and ucm2, alice and bob, CSFONE 1001, CSFTWO 1002, ..., one Expressway-C."""
+@cache
+def servers() -> tuple[ClusterNode, ...]:
+    """ucm1 (the publisher) and ucm2, with certificates of their own."""
+    names = (("ucm1", PUBLISHER), ("ucm2", SUBSCRIBER))
+    return tuple(ClusterNode(name=name, host=host, stores=stores(host)) for name, host in names)
+
+
+def initial(devices: int = 2) -> InitialCluster:
+    """Both servers, alice and bob, CSFONE 1001, CSFTWO 1002, ..., one Expressway-C."""
+    names = ["CSFONE", "CSFTWO", *(f"CSF{number}" for number in range(3, devices + 1))][:devices]
+    return InitialCluster(
+        nodes=servers(),
+        profiles=(OAUTH,),
+        users=(User(id="alice"), User(id="bob")),
+        devices=tuple(
+            device(name, str(1000 + number), number=number) for number, name in enumerate(names, start=1)
+        ),
+        expressways=(ExpresswayRow(host="expc", x509_name="expc.example.com"),),
+    )
+
+
+def read(database: ClusterDatabase, installed: tuple[ClusterNode, ...] | None = None) -> Cluster:
+    """The cluster that the tables describe."""
     if not _keys:
         _keys.append(ClusterKeys.create(CLUSTER_ID))
-    made = Cluster(CLUSTER_ID, _keys[0])
-    for name, host in (("ucm1", PUBLISHER), ("ucm2", SUBSCRIBER)):
-        made.add_node(ClusterNode(name=name, host=host, stores=stores(host)))
-    directory = made.directory
-    directory.put_profile(OAUTH)
-    for user in ("alice", "bob"):
-        directory.put_user(User(id=user))
-    names = ["CSFONE", "CSFTWO", *(f"CSF{number}" for number in range(3, devices + 1))][:devices]
-    directory.put_devices(
-        device(name, str(1000 + number), number=number) for number, name in enumerate(names, start=1)
-    )
-    directory.put_expressway(ExpresswayRow(host="expc", x509_name="expc.example.com"))
-    return made
+    return read_cluster(database, cluster_id=CLUSTER_ID, keys=_keys[0], installed=installed or servers())
 
 
 class Administered:
@@ -70,14 +82,15 @@ class Administered:
     def __init__(
         self, *, devices: int = 2, export_controlled: bool = True, path: Path | None = None, seed: int = 1
     ) -> None:
-        self.cluster = cluster(devices)
         self.entropy = SeededEntropy(seed)
         self.database = ClusterDatabase(
             open_database(path),
             entropy=self.entropy.child("database"),
             export_controlled=export_controlled,
         )
-        self.projection = Projection.connect(self.database, self.cluster)
+        if self.database.is_new:
+            seed_tables(self.database, initial(devices))
+        self.cluster = read(self.database)
         self.publisher = SqlConsole(self.database, PUBLISHER)
         self.subscriber = SqlConsole(self.database, SUBSCRIBER)
 

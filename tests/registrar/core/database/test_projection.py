@@ -10,9 +10,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from registrar.aio.database_file import open_database
-from registrar.core.cluster.cluster import Cluster
+from registrar.core.cluster.directory import NON_SECURE_PROFILE
 from registrar.core.cluster.ports import NodePorts
-from registrar.core.database import ClusterDatabase, DatabaseFileError, DatabaseRefusal, Projection
+from registrar.core.database import ClusterDatabase, DatabaseFileError, DatabaseRefusal
 from registrar.core.database.certificates import (
     CertificateError,
     delete_trust,
@@ -21,17 +21,28 @@ from registrar.core.database.certificates import (
 )
 from registrar.core.database.seed import record_ports
 from simulator.core.entropy import SeededEntropy
-from tests.registrar.core.database.bench import NOW, PUBLISHER, Administered, authority, cluster
+from tests.registrar.core.database.bench import NOW, PUBLISHER, Administered, authority, initial, read, servers
 
 
-def test_a_cluster_comes_through_the_database_unchanged(ucm: Administered) -> None:
-    plain = cluster()
-    directory, original = ucm.directory, plain.directory
-    assert directory.devices == original.devices
-    assert directory.profiles == original.profiles
-    assert directory.users == original.users
-    assert directory.expressways == original.expressways
-    assert [node.ports for node in ucm.cluster.nodes] == [node.ports for node in plain.nodes]
+def test_a_cluster_is_read_as_its_first_rows_were_written(ucm: Administered) -> None:
+    directory, written = ucm.directory, initial()
+    assert directory.devices == written.devices
+    assert directory.profiles == (NON_SECURE_PROFILE, *written.profiles)
+    assert directory.users == written.users
+    assert directory.expressways == written.expressways
+    for node, server in zip(ucm.cluster.nodes, written.nodes, strict=True):
+        assert (node.host, node.ports, node.description) == (server.host, server.ports, server.description)
+        assert node.stores.tomcat_trust == server.stores.tomcat_trust
+
+
+def test_what_is_said_of_a_node_follows_its_row(ucm: Administered) -> None:
+    ucm.publisher.run_update("update callmanager set description = 'Rack 2' where name = 'CM_ucm2'")
+    assert [node.description for node in ucm.cluster.nodes] == ["", "Rack 2"]
+
+
+def test_a_standard_profile_that_was_deleted_is_not_read_again(ucm: Administered) -> None:
+    ucm.publisher.run_update(f"delete from securityprofile where name = '{NON_SECURE_PROFILE.name}'")
+    assert read(ucm.database).directory.profiles == initial().profiles
 
 
 LIVE = [
@@ -200,11 +211,9 @@ def test_a_state_file_keeps_what_was_changed(tmp_path: Path) -> None:
 def test_a_state_file_of_another_cluster_is_refused(tmp_path: Path) -> None:
     file = tmp_path / "state.db"
     Administered(path=file).database.close()
-    whole = cluster()
-    other = Cluster(whole.cluster_id, whole.keys, whole.nodes[:1])
     database = ClusterDatabase(open_database(file), entropy=SeededEntropy(1))
     with pytest.raises(ValueError, match=r"ucm2\.example\.com"):
-        Projection.connect(database, other)
+        read(database, servers()[:1])
     database.close()
 
 
@@ -257,8 +266,7 @@ def test_following_changes_ends_where_reading_everything_does(writes: list[str])
             ucm.publisher.run_update(sql)
         except DatabaseRefusal:
             continue
-    fresh = cluster()
-    Projection(ucm.database, fresh).load()
+    fresh = read(ucm.database)
 
     def seen(directory) -> tuple:
         return (

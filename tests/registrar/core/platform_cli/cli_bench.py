@@ -12,7 +12,8 @@ from registrar.aio.database_file import open_database
 from registrar.core.callmanager.service import CallManager
 from registrar.core.cluster.cluster import Cluster, ClusterNode
 from registrar.core.cluster.directory import SecurityMode, SecurityProfile, TransportType, User
-from registrar.core.database import ClusterDatabase, Projection
+from registrar.core.database import ClusterDatabase, read_cluster
+from registrar.core.database.seed import InitialCluster, seed
 from registrar.core.platform_cli import ClusterAdministration, OpenPort, Output, PlatformCli, Reachability
 from registrar.core.platform_cli.session import CliSession
 from registrar.core.register.policy import RegistrarPolicy
@@ -111,26 +112,26 @@ class Bench:
     def __init__(self, *, export_controlled: bool = True, takes: float = 0.0) -> None:
         self.clock = ManualClock(NOW)
         self.log = EventLog(self.clock)
-        self.cluster = Cluster(CLUSTER_ID, token_keys())
+        nodes = []
         for name, host in (("ucm1", PUBLISHER), ("ucm2", SUBSCRIBER)):
             stores = NodeStores.create(host, now=NOW, tomcat_ca=authority("Lab CA"), key="ec256")
-            self.cluster.add_node(ClusterNode(name=name, host=host, stores=stores))
-        directory = self.cluster.directory
-        directory.put_profile(
-            SecurityProfile(
-                name="CSF OAuth", mode=SecurityMode.ENCRYPTED, transport=TransportType.TLS, oauth=True
-            )
+            nodes.append(ClusterNode(name=name, host=host, stores=stores))
+        oauth = SecurityProfile(
+            name="CSF OAuth", mode=SecurityMode.ENCRYPTED, transport=TransportType.TLS, oauth=True
         )
-        directory.put_user(User(id="alice"))
         entropy = SeededEntropy(7)
         self.database = ClusterDatabase(
             open_database(), entropy=entropy.child("database"), export_controlled=export_controlled
         )
-        Projection.connect(self.database, self.cluster)
+        seed(
+            self.database,
+            InitialCluster(nodes=tuple(nodes), profiles=(oauth,), users=(User(id="alice"),)),
+        )
+        self.cluster = read_cluster(self.database, cluster_id=CLUSTER_ID, keys=token_keys(), installed=nodes)
         self.nodes = {
             node.host: CallManager(
                 self.cluster.snapshot(node.name),
-                directory,
+                self.cluster.directory,
                 self.cluster.bindings,
                 journal=self.log.journal(ActorId(node.name)),
                 entropy=entropy.child(node.name),
