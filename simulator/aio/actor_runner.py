@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Coroutine
-from typing import Any
+from collections.abc import Callable
 
 from simulator.aio.activity import Activity
 from simulator.aio.dial import DialFailed, Resolve, dial
@@ -18,7 +17,6 @@ from simulator.core.actor.flow import (
     CloseFlow,
     Effect,
     Fetch,
-    Fetched,
     FlowEnd,
     FlowFacts,
     OpenFlow,
@@ -27,7 +25,8 @@ from simulator.core.actor.flow import (
 from simulator.core.actor.tap import Tap
 from simulator.core.events import ActorFailed, FlowClosed, FlowFailed
 from simulator.core.events.log import EventLog
-from simulator.core.ids import ActorId, FlowId, FlowIds
+from simulator.core.http.fetches import ActorWithFetches
+from simulator.core.ids import FlowId, FlowIds
 from simulator.core.instant import Clock, Instant
 
 _EARLY = 0.001
@@ -49,7 +48,6 @@ class ActorRunner:
         keylog: str | None,
         tap: Tap | None,
         shown: AddressMap | None,
-        fetch: Callable[[ActorId, Fetch], Coroutine[Any, Any, Fetched]],
         activity: Activity,
     ) -> None:
         self.actor = actor
@@ -72,9 +70,7 @@ class ActorRunner:
         self._keylog = keylog
         self._tap = tap
         self._shown = shown
-        self._fetch = fetch
         self._dials: dict[FlowId, asyncio.Task[None]] = {}
-        self._fetches: set[asyncio.Task[None]] = set()
         self._timer: asyncio.TimerHandle | None = None
         self._deadline = Instant(0.0)
         self._walk: DeadlineQueue[ActorRunner] | None = None
@@ -84,6 +80,8 @@ class ActorRunner:
     # --- calls into the actor --------------------------------------------------------------------------------
 
     def opened(self, flow: FlowId, facts: FlowFacts) -> None:
+        if isinstance(self.actor, ActorWithFetches) and self.actor.is_fetching_on(flow):
+            self._await_answer(flow)
         self._call("flow_opened", self.actor.flow_opened, flow, flow, facts)
 
     def data(self, flow: FlowId, data: bytes) -> None:
@@ -169,13 +167,11 @@ class ActorRunner:
                 unsent.setdefault(effect.flow, []).append(effect.data)
             elif isinstance(effect, CloseFlow):
                 self._send(effect.flow, unsent.pop(effect.flow, []))
-                self._close(effect.flow)
+                self._close(effect.flow, reset=effect.reset)
             elif isinstance(effect, OpenFlow):
                 self._open(effect)
             else:
-                task = self._loop.create_task(self._get(effect))
-                self._fetches.add(task)
-                task.add_done_callback(self._fetches.discard)
+                self._fetch(effect)
         for flow, pieces in unsent.items():
             self._send(flow, pieces)
 
@@ -189,16 +185,22 @@ class ActorRunner:
             for datagram in pieces:
                 carrier.send(datagram)
 
-    def _close(self, flow: FlowId) -> None:
+    def _close(self, flow: FlowId, *, reset: bool = False) -> None:
         task = self._dials.pop(flow, None)
         if task is not None:
             task.cancel()
-            self.activity.end(flow)
+        self.activity.end(flow)
         carrier = self.carriers.pop(flow, None)
-        if carrier is not None:
+        if carrier is None:
+            return
+        if reset and isinstance(carrier, TcpConnection):
+            carrier.reset()
+            closed = FlowClosed(by="us", clean=False, detail="reset")
+        else:
             carrier.close()
-            if self._log.on:
-                self._log.emit(self.name, FlowClosed(by="us", clean=True), flow=flow)
+            closed = FlowClosed(by="us", clean=True)
+        if self._log.on:
+            self._log.emit(self.name, closed, flow=flow)
 
     def _open(self, effect: OpenFlow) -> None:
         self.activity.begin(effect.flow, self.name, f"connecting to {effect.remote}")
@@ -239,9 +241,18 @@ class ActorRunner:
             self.sockets.add(sock)
             sock.closed.add_done_callback(lambda _: self.sockets.discard(sock))
 
-    async def _get(self, effect: Fetch) -> None:
-        result = await self._fetch(self.name, effect)
-        self._call("fetched", self.actor.fetched, None, effect.key, result)
+    def _fetch(self, effect: Fetch) -> None:
+        """From the first fetch on, the actor is run together with its exchanges."""
+        if not isinstance(self.actor, ActorWithFetches):
+            self.actor = ActorWithFetches(self.actor, self._flows)
+        self.actor.fetch(effect, self._clock.now())
+        self._carry_out(self.actor.effects())
+
+    def _await_answer(self, flow: FlowId) -> None:
+        """What another host answers nobody else knows to be under way."""
+        carrier = self.carriers.get(flow)
+        if isinstance(carrier, TcpConnection) and not self.activity.knows_peer_of(carrier):
+            self.activity.begin(flow, self.name, f"waiting for an answer from {carrier.remote}")
 
     # --- the timer -------------------------------------------------------------------------------------------
 
@@ -288,7 +299,7 @@ class ActorRunner:
     def vanish(self) -> None:
         """Reset every connection, without a word."""
         self._stop()
-        for task in (*self._dials.values(), *self._fetches):
+        for task in self._dials.values():
             task.cancel()
         self.carriers.clear()
         for pump in tuple(self.pumps):
@@ -310,7 +321,7 @@ class ActorRunner:
     async def leave(self) -> None:
         """Close everything the actor has, in an orderly way, at the latest after the linger time."""
         self._stop()
-        tasks = [*self._dials.values(), *self._fetches]
+        tasks = tuple(self._dials.values())
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)

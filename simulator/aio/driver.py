@@ -19,7 +19,6 @@ from simulator.aio.clock import ShiftClock
 from simulator.aio.clock_walk import ClockWalk
 from simulator.aio.dial import Resolve
 from simulator.aio.flow_events import AddressMap, FlowEvents
-from simulator.aio.http_client import Fetcher
 from simulator.aio.http_server import http_protocols
 from simulator.aio.listener import bind, cannot_listen, literal
 from simulator.aio.protocol_server import ProtocolServer
@@ -95,16 +94,6 @@ class Driver:
         self._walk: ClockWalk | None = None
         """While the clock is moved ahead."""
         self._advancing = asyncio.Lock()
-        self._fetcher = Fetcher(
-            log,
-            flows,
-            limits=self._limits,
-            resolve=resolve,
-            keylog=keylog,
-            tap=tap,
-            shown=shown,
-            activity=self.activity,
-        )
 
     # --- endpoints and actors --------------------------------------------------------------------------------
 
@@ -195,7 +184,6 @@ class Driver:
                 keylog=self._keylog,
                 tap=self._tap,
                 shown=self._shown,
-                fetch=self._fetcher.get,
                 activity=self.activity,
             )
             if self._walk is not None:

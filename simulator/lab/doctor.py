@@ -16,6 +16,8 @@ LIBRARIES = (
     "asyncssh",
     "cryptography",
     "dnspython",
+    "google-re2",
+    "h11",
     "jinja2",
     "joserfc",
     "lxml",

@@ -13,7 +13,7 @@ from typing import Protocol
 from certs import contexts, handshakes, identity
 from simulator.core import events as ev
 from simulator.core.actor.deadlines import DeadlineQueue
-from simulator.core.actor.flow import Actor, Address, Fetched, FlowEnd, FlowFacts, Listen, OpenFlow, SendData
+from simulator.core.actor.flow import Actor, Address, FlowEnd, FlowFacts, Listen, OpenFlow, SendData
 from simulator.core.actor.tap import Tap, WireEnd
 from simulator.core.events.log import EventLog
 from simulator.core.ids import FlowId, FlowIds
@@ -35,8 +35,6 @@ class Environment(Protocol):
     def bind_address(self, actor: Actor) -> str:
         """The address an actor's own connections come from."""
         ...
-
-    def fetch(self, url: str, headers: tuple[tuple[str, str], ...], source: str, now: Instant) -> Fetched: ...
 
 
 @dataclass(eq=False, slots=True)
@@ -267,10 +265,13 @@ class Wire:
 
     # --- ends -------------------------------------------------------------------------------------------------
 
-    def close(self, flow: FlowId) -> None:
-        """Our side closes in an orderly way, if it is still open."""
-        if flow in self._ends:
-            self._close(self._ends[flow])
+    def close(self, flow: FlowId, *, reset: bool = False) -> None:
+        """Our side closes in an orderly way, if it is still open; `reset`: its peer sees a reset instead."""
+        end = self._ends.get(flow)
+        if end is not None and reset:
+            self._drop(end, "reset")
+        elif end is not None:
+            self._close(end)
 
     def close_all(self, actor: Actor) -> None:
         """Close every flow of an actor that leaves: it is not told."""
@@ -289,11 +290,14 @@ class Wire:
     def drop_all(self, actor: Actor) -> None:
         """The actor's flows vanish; their peers see a reset."""
         for end in [end for end in self._ends.values() if end.actor is actor]:
-            mate = end.mate
-            self._forget(end, ev.FlowClosed(by="us", clean=False, detail="vanished"))
-            if mate is not None:
-                self._tell(end, WireEnd.RESET_SENT)
-                self._later(partial(self._reset, mate))
+            self._drop(end, "vanished")
+
+    def _drop(self, end: _End, detail: str) -> None:
+        mate = end.mate
+        self._forget(end, ev.FlowClosed(by="us", clean=False, detail=detail))
+        if mate is not None:
+            self._tell(end, WireEnd.RESET_SENT)
+            self._later(partial(self._reset, mate))
 
     def next_deadline(self) -> float | None:
         """When the first of the unfinished handshakes has to be over."""

@@ -17,11 +17,12 @@ from simulator.core.actor.deadlines import DeadlineQueue
 from simulator.core.actor.flow import Actor, Address, CloseFlow, Fetch, Fetched, OpenFlow, SendData
 from simulator.core.actor.tap import Tap
 from simulator.core.events.log import EventLog
+from simulator.core.http.exchange import HttpExchange
+from simulator.core.http.server import HttpServer
 from simulator.core.ids import ActorId, FlowIds
 from simulator.core.instant import Instant, ManualClock
 from simulator.core.network.endpoint import Endpoint, HttpHandler, TerminalHandler
 from simulator.memory.connections import Environment, Wire
-from simulator.memory.http import Exchange, HttpEndpoint
 
 LATENCY = 0.001
 """Seconds a hop takes."""
@@ -71,6 +72,8 @@ class MemoryNetwork:
         self._woken = 0
         self._waking: list[int] = []
         """Numbers of the actors yet to be woken at this moment; a heap."""
+        self._exchanges: dict[HttpExchange, tuple[Actor, str]] = {}
+        """HTTP requests under way: who is to hear of the answer, and under which key."""
         self._queue: list[tuple[float, int, Callable[[], None]]] = []
         """(when, number, what happens then); a heap."""
         self._made = 0
@@ -140,6 +143,7 @@ class MemoryNetwork:
     async def drop(self, actor: Actor) -> None:
         self._close_ports(actor)
         self._remove(actor)
+        self._give_up_exchanges(actor)
         self._wire.drop_all(actor)
 
     def _number(self, actor: Actor) -> None:
@@ -150,8 +154,8 @@ class MemoryNetwork:
 
     def _actor_of(self, endpoint: Endpoint) -> Actor:
         match endpoint.handler:
-            case HttpHandler(service=service):
-                return HttpEndpoint(endpoint.owner, service)
+            case HttpHandler(service=service, max_body=max_body):
+                return HttpServer(endpoint.owner, service, max_body=max_body)
             case TerminalHandler():
                 raise ValueError(f"{endpoint.listen.name!r}: a terminal needs a network with sockets")
             case actor:
@@ -163,6 +167,7 @@ class MemoryNetwork:
 
     def _leave(self, actor: Actor) -> None:
         self._remove(actor)
+        self._give_up_exchanges(actor)
         self._wire.close_all(actor)
 
     def _remove(self, actor: Actor) -> None:
@@ -185,9 +190,12 @@ class MemoryNetwork:
                 case OpenFlow():
                     self._wire.open(actor, effect)
                 case CloseFlow():
-                    self._wire.close(effect.flow)
+                    self._wire.close(effect.flow, reset=effect.reset)
                 case Fetch():
                     self._fetch(actor, effect)
+        if isinstance(actor, HttpExchange) and actor.result is not None:
+            self._answered(actor)
+            return
         due = actor.next_timeout()
         self._deadlines.set(number, due)
         if self._waking and number > self._woken and due is not None and due <= self._clock.now():
@@ -247,34 +255,24 @@ class MemoryNetwork:
     # --- HTTP -------------------------------------------------------------------------------------------------
 
     def _fetch(self, actor: Actor, effect: Fetch) -> None:
-        if effect.url.startswith("https:"):
-            self._exchange(actor, effect)
-            return
-
-        def arrive() -> None:
-            source = self._around.bind_address(actor)
-            result = self._around.fetch(effect.url, effect.headers, source, self._clock.now())
-
-            self._later(partial(self._fetched, actor, effect.key, result))
-
-        self._later(arrive)
-
-    def _exchange(self, actor: Actor, effect: Fetch) -> None:
-        """Over TLS like any other connection of the actor."""
-
-        def done(result: Fetched) -> None:
-            # A hop later: the actor may be in the middle of asking for more, and the exchange is yet to close.
-            self._later(lambda: self._remove(exchange))
-            self._later(partial(self._fetched, actor, effect.key, result))
-
-        try:
-            exchange = Exchange(actor.name, effect, self._flows.take(), self._clock.now(), done)
-        except ValueError as error:
-            failed = Fetched(failure=f"not a request that can be sent: {error}")
-            self._later(partial(self._fetched, actor, effect.key, failed))
-            return
+        """The exchange is an actor beside the one that asked, of the same name."""
+        exchange = HttpExchange(actor.name, effect, self._flows, self._clock.now())
+        self._exchanges[exchange] = actor, effect.key
         self._number(exchange)
         self.run(exchange)
+
+    def _answered(self, exchange: HttpExchange) -> None:
+        actor, key = self._exchanges.pop(exchange)
+        self._remove(exchange)
+        assert exchange.result is not None
+        # A hop later: the actor may be in the middle of asking for more.
+        self._later(partial(self._fetched, actor, key, exchange.result))
+
+    def _give_up_exchanges(self, actor: Actor) -> None:
+        for exchange in [one for one, (asker, _) in self._exchanges.items() if asker is actor]:
+            del self._exchanges[exchange]
+            self._remove(exchange)
+            self._wire.drop_all(exchange)
 
     def _fetched(self, actor: Actor, key: str, result: Fetched) -> None:
         actor.fetched(key, result, self._clock.now())

@@ -78,6 +78,8 @@ class CloseFlow:
     """
 
     flow: FlowId
+    reset: bool = False
+    """Drop it with a TCP reset instead, with what was not sent yet."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from simulator.core.instant import Instant
 
@@ -46,4 +46,30 @@ class HttpResponse:
 
 
 class HttpService(Protocol):
+    """Answers requests. Total: any request gets a response."""
+
     def handle(self, request: HttpRequest, now: Instant) -> HttpResponse: ...
+
+
+@runtime_checkable
+class RefusesByHead(Protocol):
+    """A service that knows from some requests' heads alone that they are refused."""
+
+    def refuse(self, head: HttpRequest, now: Instant) -> HttpResponse | None:
+        """Return the final answer to a request whose body was not read; None if the body is wanted.
+
+        Asked before the client is told to go on with its body (RFC 9110 10.1.1): what is refused here is not
+        handled any more.
+        """
+        ...
+
+
+def refusal(service: HttpService, head: HttpRequest, now: Instant) -> HttpResponse | None:
+    """Return the service's answer to a request whose body its client keeps back; None: the body is wanted."""
+    return service.refuse(head, now) if isinstance(service, RefusesByHead) else None
+
+
+def header(fields: tuple[tuple[str, str], ...], name: str) -> str | None:
+    """Return the first value of a field, whose name does not depend on case; None if it is absent."""
+    wanted = name.lower()
+    return next((value for given, value in fields if given.lower() == wanted), None)

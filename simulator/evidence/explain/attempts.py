@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from urllib.parse import urlsplit
 
 from simulator.core import events as ev
 from simulator.core.events.log import Record
@@ -181,6 +182,14 @@ class Reader:
             request=request,
         )
 
+    def _forget_dial(self, actor: str, remote: str) -> None:
+        """The actor has said itself what its connection for a file failed of: that is told as provisioning."""
+        self._alone = [
+            one
+            for one in self._alone
+            if one.actor != actor or one.refused is None or one.refused.remote != remote
+        ]
+
     # --- reading ----------------------------------------------------------------------------------------------
 
     def _read(self, record: Record) -> None:
@@ -188,6 +197,7 @@ class Reader:
         match event:
             case ev.ConfigFetched():
                 self._provisions[record.actor] = Provision(fetched=event, first=record)
+                self._forget_dial(str(record.actor), urlsplit(event.url).netloc)
             case ev.PhonePortDecided():
                 known = self._provisions.get(record.actor)
                 self._provisions[record.actor] = Provision(

@@ -7,18 +7,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Coroutine
 from typing import Any, TypeVar
-from urllib.parse import urlsplit
 
-from simulator.core.actor.flow import Actor, Address, Fetch, Fetched
+from simulator.core.actor.flow import Actor, Address
 from simulator.core.actor.tap import Tap
 from simulator.core.events.log import Record
-from simulator.core.http.message import HttpRequest, HttpResponse
 from simulator.core.instant import Instant, ManualClock
 from simulator.core.network.endpoint import Endpoint
 from simulator.lab.config.lab import LabConfig
 from simulator.lab.site.context import LabContext
 from simulator.lab.site.pki import Pki
-from simulator.lab.site.service_control import UcmService
 from simulator.lab.site.site import build_site
 from simulator.lab.steps.service_actions import start_lab
 from simulator.memory.network import MemoryNetwork
@@ -76,21 +73,6 @@ class World:
         """Return the address that the actor's own connections come from."""
         return self._plan.address(actor.name)
 
-    def fetch(self, url: str, headers: tuple[tuple[str, str], ...], source: str, now: Instant) -> Fetched:
-        """Answer a GET as the node's configuration service would, without sockets."""
-        site, parts = self.site, urlsplit(url)
-        for node in site.cluster.nodes:
-            port = site.addresses.ports_of(node.name).config
-            here = parts.hostname == node.host.lower() and parts.port == port
-            if here and site.ucm.services.is_running(node.name, UcmService.TFTP):
-                request = HttpRequest(method="GET", path=parts.path, headers=headers, source=source)
-                response = site.ucm.config_files[node.name].handle(request, now)
-                if (failure := _undelivered(response)) is not None:
-                    return Fetched(failure=failure)
-                content_type = next((v for k, v in response.headers if k.lower() == "content-type"), "")
-                return Fetched(status=response.status, body=response.body, content_type=content_type)
-        return Fetched(failure=f"{parts.netloc}: connection refused")
-
     # --- ScenarioDriver ---------------------------------------------------------------------------------------
 
     async def open(self, *endpoints: Endpoint) -> tuple[Address, ...]:
@@ -122,16 +104,6 @@ class World:
 
     async def until(self, enough: Callable[[list[Record]], bool], *, since: int) -> None:
         await self._network.until_idle()
-
-
-def _undelivered(response: HttpResponse) -> str | None:
-    """Why no whole answer arrives in the World, whose configuration files come without a connection."""
-    how = response.delivery
-    if how is None:
-        return None
-    if how.delay > Fetch(key="", url="").timeout:
-        return f"no answer within {Fetch(key='', url='').timeout:g} s"
-    return None if how.kept is None else "the connection broke: connection reset by peer"
 
 
 def run_now(coroutine: Coroutine[Any, Any, T]) -> T:

@@ -7,13 +7,14 @@ What a request gets is decided behind it (`service`): take requests from `next_r
 from __future__ import annotations
 
 from collections import deque
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from simulator.core.actor.flow import CloseFlow, FlowFacts, SendData
 from simulator.core.events import EdgeRequestAnswered
 from simulator.core.events.sip_summary import printable
-from simulator.core.http.http1 import HttpProblem, RequestReader, render_response
 from simulator.core.http.message import HttpRequest, HttpResponse
+from simulator.core.http.problem import HttpProblem
+from simulator.core.http.server_connection import ServerConnection
 from simulator.core.ids import FlowId
 from simulator.core.instant import Instant
 from simulator.core.sip import PartialMessages
@@ -35,7 +36,7 @@ class _Client:
     source: str
     https: int
     """The port by which it came in."""
-    reader: RequestReader = field(default_factory=RequestReader)
+    connection: ServerConnection
     busy: bool = False
     """A request of this client awaits its answer."""
 
@@ -71,14 +72,15 @@ class HttpsServer:
         if self._limiter.is_blocked(source, now) or len(self._clients) >= _MOST_FLOWS:
             self._out.put(CloseFlow(flow))
             return
-        self._clients[flow] = _Client(source=source, https=facts.local.port)
+        connection = ServerConnection(source=source)
+        self._clients[flow] = _Client(source=source, https=facts.local.port, connection=connection)
         self._idle.wait(flow, now)
 
     def data(self, flow: FlowId, data: bytes, now: Instant) -> None:
         """Read what a client sent."""
         client = self._clients[flow]
-        client.reader.receive_data(data)
-        if client.busy and client.reader.buffered > _AHEAD:
+        client.connection.receive_data(data)
+        if client.busy and client.connection.buffered > _AHEAD:
             self._drop(flow)
         else:
             self._read(flow, now)
@@ -93,7 +95,7 @@ class HttpsServer:
 
     def handle_timeout(self, now: Instant) -> None:
         for flow in self._idle.take_overdue(now):
-            if self._clients[flow].reader.busy:
+            if self._clients[flow].connection.busy:
                 self._send(flow, messages.plain(408), close=True)
             else:
                 self._drop(flow)
@@ -120,12 +122,14 @@ class HttpsServer:
         """Read requests until one has to wait for its answer."""
         while (client := self._clients.get(flow)) is not None and not client.busy:
             try:
-                request = client.reader.next_request(client.source)
+                request = client.connection.next_request()
             except HttpProblem as problem:
                 self._send(flow, messages.plain(problem.status), close=True)
                 return
             if request is None:
                 self._idle.wait(flow, now)
+                if client.connection.expecting is not None:
+                    self._out.put(SendData(flow, client.connection.send_continue()))
                 return
             self._idle.over(flow)
             self._take(flow, client, request, now)
@@ -157,11 +161,10 @@ class HttpsServer:
             ),
             flow=flow,
         )
-        close = close or not request.lasting
-        self._send(flow, answer.response, close=close, head=request.method == "HEAD")
+        self._send(flow, answer.response, close=close or not request.lasting)
 
-    def _send(self, flow: FlowId, response: HttpResponse, *, close: bool, head: bool = False) -> None:
-        self._out.put(SendData(flow, render_response(response, close=close, head=head)))
+    def _send(self, flow: FlowId, response: HttpResponse, *, close: bool) -> None:
+        self._out.put(SendData(flow, self._clients[flow].connection.send_response(response, close=close)))
         if close:
             self._drop(flow)
 

@@ -14,8 +14,7 @@ from urllib.parse import quote, urlencode
 
 from simulator.core.actor.flow import Fetch, Fetched
 from simulator.core.entropy import Entropy
-from simulator.core.http.http1 import header
-from simulator.core.http.message import HttpRequest, HttpResponse
+from simulator.core.http.message import HttpRequest, HttpResponse, header
 from simulator.core.instant import Instant
 from simulator.core.tls.settings import ClientTls
 from simulator.expressway.core.admin import axl
@@ -33,7 +32,10 @@ from simulator.expressway.core.tokens.keys import TokenUser
 
 PREFIX = "edge/"
 """The beginning of the fetch keys of this part."""
-_UP = ("authorization", "content-type", "accept", "user-agent", "cookie")
+_UP = ("content-type", "accept", "user-agent")
+"""Headers of a request that go on to the inside."""
+_CREDENTIALS = ("authorization", "cookie")
+"""They go on over TLS only: who serves configuration files in the clear asks for none. [assumed]"""
 
 
 @dataclass(slots=True, kw_only=True)
@@ -158,7 +160,7 @@ class MraService:
                 key=key,
                 url=f"{place.inside}{place.path}{_query(request) if not proving else ''}",
                 method="GET" if proving else request.method,
-                headers=tuple((name, value) for name, value in request.headers if name.lower() in _UP),
+                headers=_passed_on(request, place),
                 body=b"" if proving else request.body,
                 tls=ClientTls(server_name=place.host, trust=self._certificates.trust),
                 redirects=False,
@@ -191,6 +193,11 @@ def _answer(
         detail=detail,
         expired=expired,
     )
+
+
+def _passed_on(request: HttpRequest, place: MraPath) -> tuple[tuple[str, str], ...]:
+    names = (*_UP, *_CREDENTIALS) if place.scheme == "https" else _UP
+    return tuple((name, value) for name, value in request.headers if name.lower() in names)
 
 
 def _query(request: HttpRequest) -> str:

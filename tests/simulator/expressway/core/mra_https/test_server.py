@@ -9,7 +9,7 @@ from collections.abc import Callable
 
 import pytest
 
-from simulator.core.actor.flow import Address, CloseFlow, Effect, Fetch, Fetched, FlowEnd, FlowFacts
+from simulator.core.actor.flow import Address, CloseFlow, Effect, Fetch, Fetched, FlowEnd, FlowFacts, SendData
 from simulator.core.events import EdgeRequestAnswered, SourceBlocked
 from simulator.core.ids import ActorId, FlowId
 from simulator.core.instant import Instant
@@ -181,14 +181,14 @@ def test_who_sends_on_while_a_request_is_under_way_inside_is_bounded(world: Worl
     assert expressway.effects() == [CloseFlow(flow)]
 
 
-def test_a_path_that_is_no_text_is_refused_and_told_in_letters_that_can_be_written(world: World) -> None:
+def test_a_path_that_is_no_text_is_answered_400_and_goes_nowhere(world: World) -> None:
     expressway, now = world.site.expressways.expressway_c["expc"], world.site.clock.now()
     flow, here = FlowId(90_001), Address("198.51.100.7", 8443)
     facts = FlowFacts(transport="tls", local=here, remote=Address("203.0.113.9", 40000), listener="https")
     expressway.flow_opened(flow, facts, now)
     inside = encode("lab.example/https/ucm-pub.lab.example/8443").encode()
     expressway.flow_data(flow, b"GET /" + inside + b"/cucm-uds/\xff HTTP/1.1\r\nHost: x\r\n\r\n", now)
-    assert not [effect for effect in expressway.effects() if isinstance(effect, Fetch)]
-    (told,) = [r.event for r in world.site.log.records() if isinstance(r.event, EdgeRequestAnswered)]
-    assert told.status == 403
-    assert told.path.endswith("/cucm-uds/\\xff")
+    answer, end = expressway.effects()
+    assert isinstance(answer, SendData)
+    assert answer.data.startswith(b"HTTP/1.1 400 ")
+    assert end == CloseFlow(flow)
