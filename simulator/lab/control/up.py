@@ -20,7 +20,7 @@ from simulator.lab.config.lab import LabConfig
 from simulator.lab.control import ControlServer
 from simulator.lab.run.live import Lab, open_lab
 from simulator.lab.run.syslog import Syslog
-from simulator.lab.site.pki import TOMCAT_CA
+from simulator.lab.site.environment.pki import TOMCAT_CA
 
 KEPT_RECORDS = 20_000
 """Events the control API can still show."""

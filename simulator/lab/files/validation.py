@@ -7,8 +7,8 @@ from registrar.core.cluster.ports import PortError
 from registrar.core.ssosp import ParameterError
 from simulator.lab.config.lab import LabConfig
 from simulator.lab.files.yaml_source import Loaded, SourceError
-from simulator.lab.site import oauth_settings
-from simulator.lab.site.cluster_start import node_ports, security_profile
+from simulator.lab.site.ucm import oauth_settings
+from simulator.lab.site.ucm.cluster_start import node_ports, security_profile
 
 
 def check_rules(lab: LabConfig, loaded: Loaded, at: tuple[str, ...]) -> None:

@@ -30,9 +30,9 @@ from simulator.lab.config.lab import LabConfig
 from simulator.lab.run.bound_ports import BoundPorts
 from simulator.lab.run.free_ports import Numbers, numbered
 from simulator.lab.run.syslog import Syslog
-from simulator.lab.site.context import LabContext
 from simulator.lab.site.endpoints import cli_endpoint
-from simulator.lab.site.pki import Pki
+from simulator.lab.site.environment.context import LabContext
+from simulator.lab.site.environment.pki import Pki
 from simulator.lab.site.site import build_site
 from simulator.lab.steps.service_actions import carry_out, start_lab
 

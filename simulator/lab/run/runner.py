@@ -13,7 +13,7 @@ from simulator.evidence.report.report import DriverName, Report
 from simulator.lab.config.lab import LabConfig
 from simulator.lab.run.live import open_lab
 from simulator.lab.run.world import World, run_now
-from simulator.lab.site.pki import Pki
+from simulator.lab.site.environment.pki import Pki
 from simulator.lab.steps.driver import ScenarioDriver
 from simulator.lab.steps.scenario import Scenario
 from simulator.lab.steps.scenario_run import ScenarioRun

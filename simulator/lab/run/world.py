@@ -14,8 +14,8 @@ from simulator.core.events.log import Record
 from simulator.core.instant import Instant, ManualClock
 from simulator.core.network.endpoint import Endpoint
 from simulator.lab.config.lab import LabConfig
-from simulator.lab.site.context import LabContext
-from simulator.lab.site.pki import Pki
+from simulator.lab.site.environment.context import LabContext
+from simulator.lab.site.environment.pki import Pki
 from simulator.lab.site.site import build_site
 from simulator.lab.steps.service_actions import start_lab
 from simulator.memory.network import MemoryNetwork

@@ -10,10 +10,10 @@ from registrar.core.database.certificates import import_trust, record_regenerate
 from simulator.core.events import ClusterChanged
 from simulator.lab.config.certificates import CertificateConfig
 from simulator.lab.config.nodes import PortsConfig
-from simulator.lab.site.cluster_start import certificate_addresses, node_ports
-from simulator.lab.site.context import LabContext
+from simulator.lab.site.environment.context import LabContext
+from simulator.lab.site.environment.pki import TOMCAT_CA
 from simulator.lab.site.expressways import Expressways
-from simulator.lab.site.pki import TOMCAT_CA
+from simulator.lab.site.ucm.cluster_start import certificate_addresses, node_ports
 
 _PORT_COLUMNS = {
     "sip": "sipphoneport",

@@ -10,8 +10,8 @@ from simulator.core.actor.flow import Address, Listen
 from simulator.core.ids import ActorId
 from simulator.core.network.endpoint import Endpoint, HttpHandler, TerminalHandler, endpoints_of
 from simulator.core.tls.settings import ServerTls
-from simulator.lab.site.service_control import UcmService
 from simulator.lab.site.site import Site
+from simulator.lab.site.ucm.service_control import UcmService
 
 _TOMCAT_BODY = 2 << 20
 """Bytes of a request to Tomcat; AXL takes more than the usual."""

@@ -19,11 +19,11 @@ from simulator.expressway.core.settings import ExpresswaySettings
 from simulator.expressway.core.traversal.client import TraversalPlan
 from simulator.lab.config.certificates import CertificateConfig
 from simulator.lab.config.expressways import EdgeConfig, ExpresswayConfig
-from simulator.lab.site.addresses import Addresses
-from simulator.lab.site.cluster_start import certificate_addresses
-from simulator.lab.site.context import LabContext
-from simulator.lab.site.names import host_of
-from simulator.lab.site.pki import EXPRESSWAY_CA
+from simulator.lab.site.environment.addresses import Addresses
+from simulator.lab.site.environment.context import LabContext
+from simulator.lab.site.environment.names import host_of
+from simulator.lab.site.environment.pki import EXPRESSWAY_CA
+from simulator.lab.site.ucm.cluster_start import certificate_addresses
 from simulator.lab.site.ucm_discovery import UcmDiscovery
 
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 from simulator.core.events import FaultInjected
 from simulator.expressway.core.actors.expressway_e import ExpresswayE
 from simulator.lab.config.faults import ServedFile
-from simulator.lab.site.altered_files import changed
-from simulator.lab.site.context import LabContext
+from simulator.lab.site.environment.context import LabContext
 from simulator.lab.site.expressways import Expressways
-from simulator.lab.site.failure_plans import FailurePlans
-from simulator.lab.site.ucm_services import UcmServices
+from simulator.lab.site.ucm.altered_files import changed
+from simulator.lab.site.ucm.failure_plans import FailurePlans
+from simulator.lab.site.ucm.services import UcmServices
 
 
 class Faults:

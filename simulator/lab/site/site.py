@@ -19,18 +19,18 @@ from simulator.core.ids import FlowIds
 from simulator.core.instant import Clock
 from simulator.core.tls.settings import Credential
 from simulator.lab.config.lab import LabConfig
-from simulator.lab.site.addresses import Addresses
 from simulator.lab.site.administration import Administration
-from simulator.lab.site.cluster_start import start_cluster
-from simulator.lab.site.context import LabContext
+from simulator.lab.site.clients.phone_tokens import Mint
+from simulator.lab.site.clients.phones import Phones
+from simulator.lab.site.clients.raw_client import RawClients
+from simulator.lab.site.environment.addresses import Addresses
+from simulator.lab.site.environment.context import LabContext
+from simulator.lab.site.environment.name_servers import NameServers, name_server_names
+from simulator.lab.site.environment.pki import Pki
 from simulator.lab.site.expressways import Expressways
 from simulator.lab.site.faults import Faults
-from simulator.lab.site.name_servers import NameServers, name_server_names
-from simulator.lab.site.phone_tokens import Mint
-from simulator.lab.site.phones import Phones
-from simulator.lab.site.pki import Pki
-from simulator.lab.site.raw_client import RawClients
-from simulator.lab.site.ucm_services import UcmServices
+from simulator.lab.site.ucm.cluster_start import start_cluster
+from simulator.lab.site.ucm.services import UcmServices
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

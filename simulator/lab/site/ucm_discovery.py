@@ -9,7 +9,7 @@ from simulator.core.actor.flow import Address
 from simulator.expressway.core.admin.discovery import Found, FoundNode, UcmServer
 from simulator.expressway.core.tokens.keys import parse_keys
 from simulator.lab.config.lab import LabConfig
-from simulator.lab.site.addresses import Addresses
+from simulator.lab.site.environment.addresses import Addresses
 
 
 class UcmDiscovery:

@@ -8,7 +8,7 @@ from __future__ import annotations
 from registrar.core.soap.control import ServiceState
 from simulator.core.network.endpoint import ListeningActor, endpoints_of
 from simulator.lab.site.endpoints import announce, load_service, service_endpoints, stop_service
-from simulator.lab.site.service_control import UcmService
+from simulator.lab.site.ucm.service_control import UcmService
 from simulator.lab.steps.driver import ScenarioDriver
 
 

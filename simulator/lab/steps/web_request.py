@@ -11,7 +11,7 @@ from pydantic import Field
 from simulator.core.actor.flow import Fetch, Fetched
 from simulator.core.events.log import Record
 from simulator.core.tls.settings import ClientTls
-from simulator.lab.site.raw_client import RawClient
+from simulator.lab.site.clients.raw_client import RawClient
 from simulator.lab.steps.driver import ScenarioDriver
 from simulator.lab.steps.service_actions import carry_out
 

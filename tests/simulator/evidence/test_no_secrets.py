@@ -32,7 +32,7 @@ from simulator.evidence.explain import explain
 from simulator.evidence.report.artifacts import CAPTURE_FILE, ArtifactFolder
 from simulator.lab.files import catalogue
 from simulator.lab.run.runner import run_world
-from simulator.lab.site.failure_plans import FailurePlans
+from simulator.lab.site.ucm.failure_plans import FailurePlans
 from simulator.lab.steps.clients.send import Send
 from simulator.lab.steps.scenario import Scenario
 from tests.simulator.catalogue_runs import NEWEST

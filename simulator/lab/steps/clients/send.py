@@ -14,7 +14,7 @@ from simulator.core.tls.settings import ClientTls
 from simulator.lab.config.expectation import Expectation
 from simulator.lab.config.model import Name, Regex, Version
 from simulator.lab.config.phones import TokenConfig
-from simulator.lab.site.raw_client import PLACEHOLDERS
+from simulator.lab.site.clients.raw_client import PLACEHOLDERS
 from simulator.lab.steps import matching
 from simulator.lab.steps.scenario_run import ScenarioRun
 from simulator.lab.steps.step import MappingStep, Reference

@@ -20,7 +20,7 @@ from simulator.lab.config.lab import LabConfig
 from simulator.lab.config.nodes import ClusterConfig
 from simulator.lab.config.phones import PhoneConfig, UserConfig
 from simulator.lab.run.world import World, run_now
-from simulator.lab.site.name_server import NameServer, Records, SrvRecord
+from simulator.lab.site.environment.name_server import NameServer, Records, SrvRecord
 
 CONFIG = LabConfig(
     users=[UserConfig(id="bob")],

@@ -10,7 +10,7 @@ from simulator.core.events import Event
 from simulator.core.instant import Instant
 from simulator.lab.config.lab import LabConfig
 from simulator.lab.run.world import World, run_now
-from simulator.lab.site.pki import Pki
+from simulator.lab.site.environment.pki import Pki
 from simulator.lab.steps.registry import step_of
 from simulator.lab.steps.scenario_run import ScenarioRun
 

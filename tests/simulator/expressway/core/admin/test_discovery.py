@@ -14,7 +14,7 @@ from simulator.lab.config.lab import LabConfig
 from simulator.lab.config.nodes import NodeConfig
 from simulator.lab.config.phones import PhoneConfig
 from simulator.lab.run.world import World, run_now
-from simulator.lab.site.service_control import UcmService
+from simulator.lab.site.ucm.service_control import UcmService
 from simulator.lab.steps.expressway_admin import Discover, ExpresswayAdmin
 from simulator.lab.steps.registry import step_of
 from simulator.lab.steps.scenario_run import ScenarioRun

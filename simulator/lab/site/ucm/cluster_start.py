@@ -21,10 +21,10 @@ from simulator.core.tls.settings import Credential
 from simulator.lab.config.certificates import CertificateConfig
 from simulator.lab.config.nodes import PortsConfig
 from simulator.lab.config.phones import STANDARD_PROFILES, PhoneConfig, ProfileConfig
-from simulator.lab.site.context import LabContext
-from simulator.lab.site.key_file import KeyFile
-from simulator.lab.site.names import host_of, uds_host
-from simulator.lab.site.pki import EXPRESSWAY_CA, TOMCAT_CA
+from simulator.lab.site.environment.context import LabContext
+from simulator.lab.site.environment.names import host_of, uds_host
+from simulator.lab.site.environment.pki import EXPRESSWAY_CA, TOMCAT_CA
+from simulator.lab.site.ucm.key_file import KeyFile
 from softphone.core.device_file.ports import certificate_md5
 
 

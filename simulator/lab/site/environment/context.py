@@ -9,8 +9,8 @@ from simulator.core.events.log import EventLog, Journal
 from simulator.core.ids import ActorId, FlowIds
 from simulator.core.instant import Clock, Instant
 from simulator.lab.config.lab import LabConfig
-from simulator.lab.site.address_plan import Addressing, AddressPlan
-from simulator.lab.site.pki import Pki
+from simulator.lab.site.environment.address_plan import Addressing, AddressPlan
+from simulator.lab.site.environment.pki import Pki
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -28,17 +28,17 @@ from simulator.core.events import ServiceStarted, ServiceStopped
 from simulator.core.http.message import HttpService
 from simulator.core.instant import Clock, Instant
 from simulator.lab.config.nodes import ClusterConfig
-from simulator.lab.site.addresses import Addresses
-from simulator.lab.site.altered_files import AlteredFiles
-from simulator.lab.site.cluster_start import StartedCluster
-from simulator.lab.site.context import LabContext
-from simulator.lab.site.failure_plans import FailureMiddleware, FailurePlans
-from simulator.lab.site.middleware import Wrapped
-from simulator.lab.site.node_clocks import NodeClockMiddleware, NodeClocks
-from simulator.lab.site.service_control import NodeServices, UcmService
-from simulator.lab.site.sign_in import SignInServices
-from simulator.lab.site.token_counters import TokenCounters
-from simulator.lab.site.tomcat import Tomcat
+from simulator.lab.site.environment.addresses import Addresses
+from simulator.lab.site.environment.context import LabContext
+from simulator.lab.site.ucm.altered_files import AlteredFiles
+from simulator.lab.site.ucm.cluster_start import StartedCluster
+from simulator.lab.site.ucm.failure_plans import FailureMiddleware, FailurePlans
+from simulator.lab.site.ucm.middleware import Wrapped
+from simulator.lab.site.ucm.node_clocks import NodeClockMiddleware, NodeClocks
+from simulator.lab.site.ucm.service_control import NodeServices, UcmService
+from simulator.lab.site.ucm.sign_in import SignInServices
+from simulator.lab.site.ucm.token_counters import TokenCounters
+from simulator.lab.site.ucm.tomcat import Tomcat
 
 _CAUSES: dict[DeviceAction, UnregCause] = {
     "reset": UnregCause.CALL_MANAGER_RESET,

@@ -19,8 +19,8 @@ from simulator.core.http.message import Delivery, HttpRequest, HttpResponse
 from simulator.core.ids import ActorId
 from simulator.core.instant import Instant
 from simulator.lab.config.faults import FailurePlan
-from simulator.lab.site.middleware import Handler
-from simulator.lab.site.request_user import RequestUser
+from simulator.lab.site.ucm.middleware import Handler
+from simulator.lab.site.ucm.request_user import RequestUser
 
 KEPT_CALLS = 10_000
 _DISTINCT = 1_000

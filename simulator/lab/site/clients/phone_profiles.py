@@ -9,10 +9,10 @@ from registrar.core.cluster.cluster import Cluster
 from simulator.core.actor.flow import Address
 from simulator.core.tls.settings import Credential
 from simulator.lab.config.phones import PhoneConfig
-from simulator.lab.site.addresses import Addresses
-from simulator.lab.site.context import LabContext
-from simulator.lab.site.names import host_of
-from simulator.lab.site.pki import EXPRESSWAY_CA, TOMCAT_CA
+from simulator.lab.site.environment.addresses import Addresses
+from simulator.lab.site.environment.context import LabContext
+from simulator.lab.site.environment.names import host_of
+from simulator.lab.site.environment.pki import EXPRESSWAY_CA, TOMCAT_CA
 from softphone.core.settings.behaviours import Behaviour
 from softphone.core.settings.profile import Deployment, EdgeServer, PhoneProfile, PortOverride
 

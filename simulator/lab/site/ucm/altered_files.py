@@ -8,7 +8,7 @@ from xml.sax.saxutils import escape
 from simulator.core.http.message import HttpRequest, HttpResponse
 from simulator.core.instant import Instant
 from simulator.lab.config.faults import ServedFile
-from simulator.lab.site.middleware import Handler
+from simulator.lab.site.ucm.middleware import Handler
 
 
 def changed(xml: bytes, change: ServedFile) -> bytes:

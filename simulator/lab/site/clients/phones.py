@@ -9,12 +9,12 @@ from registrar.core.tokens import MUTATIONS
 from registrar.core.tomcat.passwords import UserPasswords
 from simulator.core.tls.settings import Credential
 from simulator.lab.config.phones import PhoneConfig, TokenConfig
-from simulator.lab.site import oauth_settings
-from simulator.lab.site.addresses import Addresses
-from simulator.lab.site.context import LabContext
-from simulator.lab.site.name_servers import NameServers
-from simulator.lab.site.phone_profiles import phone_profile
-from simulator.lab.site.phone_tokens import Mint, PhoneTokens
+from simulator.lab.site.clients.phone_profiles import phone_profile
+from simulator.lab.site.clients.phone_tokens import Mint, PhoneTokens
+from simulator.lab.site.environment.addresses import Addresses
+from simulator.lab.site.environment.context import LabContext
+from simulator.lab.site.environment.name_servers import NameServers
+from simulator.lab.site.ucm import oauth_settings
 from softphone.core.actors.jabber import Jabber
 from softphone.core.actors.softphone import Softphone
 from softphone.core.settings.behaviours import Behaviour

@@ -6,9 +6,9 @@ A client learns from nothing else on which side it is (device-config 4.1).
 from __future__ import annotations
 
 from simulator.lab.config.lab import LabConfig
-from simulator.lab.site.addresses import Addresses
-from simulator.lab.site.name_server import Records, SrvRecord
-from simulator.lab.site.names import host_of, uds_host
+from simulator.lab.site.environment.addresses import Addresses
+from simulator.lab.site.environment.name_server import Records, SrvRecord
+from simulator.lab.site.environment.names import host_of, uds_host
 
 
 def outside(config: LabConfig, addresses: Addresses) -> Records:

@@ -9,8 +9,8 @@ from registrar.core.cluster.cluster import Cluster
 from registrar.core.cluster.ports import NodePorts
 from simulator.core.actor.flow import Address
 from simulator.lab.config.expressways import EDGE_PORTS, EdgeConfig, ExpresswayConfig
-from simulator.lab.site.context import LabContext
-from simulator.lab.site.names import host_of
+from simulator.lab.site.environment.context import LabContext
+from simulator.lab.site.environment.names import host_of
 
 
 class Addresses:

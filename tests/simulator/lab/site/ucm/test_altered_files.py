@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from simulator.lab.config.faults import ServedFile
-from simulator.lab.site.altered_files import changed
+from simulator.lab.site.ucm.altered_files import changed
 
 
 @pytest.mark.parametrize(

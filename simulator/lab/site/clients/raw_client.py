@@ -37,7 +37,7 @@ from simulator.core.sip import (
     serialize,
 )
 from simulator.core.tls.settings import ClientTls
-from simulator.lab.site.context import LabContext
+from simulator.lab.site.environment.context import LabContext
 
 PLACEHOLDERS = {
     "node": "the node's host name",

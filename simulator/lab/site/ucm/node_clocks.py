@@ -9,7 +9,7 @@ from collections.abc import Mapping
 
 from simulator.core.http.message import HttpRequest, HttpResponse
 from simulator.core.instant import Instant
-from simulator.lab.site.middleware import Handler
+from simulator.lab.site.ucm.middleware import Handler
 
 
 class NodeClocks:

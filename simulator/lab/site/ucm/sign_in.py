@@ -14,11 +14,11 @@ from registrar.core.tokens.key_ring import ConsumerKind, KeyConsumer, KeyRing
 from registrar.core.tomcat.passwords import UserPasswords
 from simulator.core.entropy import Entropy
 from simulator.lab.config.lab import LabConfig
-from simulator.lab.site import oauth_settings
-from simulator.lab.site.addresses import Addresses
-from simulator.lab.site.cluster_start import StartedCluster
-from simulator.lab.site.context import LabContext
-from simulator.lab.site.request_user import RequestUser
+from simulator.lab.site.environment.addresses import Addresses
+from simulator.lab.site.environment.context import LabContext
+from simulator.lab.site.ucm import oauth_settings
+from simulator.lab.site.ucm.cluster_start import StartedCluster
+from simulator.lab.site.ucm.request_user import RequestUser
 
 
 class SignInServices:

@@ -20,10 +20,10 @@ from registrar.core.uds import UdsService, UdsSite
 from simulator.core.entropy import Entropy
 from simulator.core.http.message import HttpRequest, HttpResponse, HttpService
 from simulator.core.instant import Instant
-from simulator.lab.site.addresses import Addresses
-from simulator.lab.site.context import LabContext
-from simulator.lab.site.service_control import NodeServices
-from simulator.lab.site.sign_in import SignInServices
+from simulator.lab.site.environment.addresses import Addresses
+from simulator.lab.site.environment.context import LabContext
+from simulator.lab.site.ucm.service_control import NodeServices
+from simulator.lab.site.ucm.sign_in import SignInServices
 
 
 class Tomcat:

@@ -7,10 +7,10 @@ from functools import partial
 from simulator.core.actor.flow import Address
 from simulator.lab.config.lab import LabConfig
 from simulator.lab.config.phones import PhoneConfig
-from simulator.lab.site import dns_records
-from simulator.lab.site.addresses import Addresses
-from simulator.lab.site.context import LabContext
-from simulator.lab.site.name_server import NameServer
+from simulator.lab.site.environment import dns_records
+from simulator.lab.site.environment.addresses import Addresses
+from simulator.lab.site.environment.context import LabContext
+from simulator.lab.site.environment.name_server import NameServer
 
 INSIDE = "dns"
 OUTSIDE = "dns-outside"
