@@ -52,6 +52,8 @@ class Issued:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Authority:
+    """A certification authority: its certificate, its key, and the chain above it."""
+
     name: str
     certificate: bytes
     """PEM."""
@@ -74,7 +76,7 @@ class Authority:
         generation: int = 0,
         holder: str | None = None,
     ) -> Authority:
-        """A root, or an intermediate of `parent`; valid from a day before `now` for ten years unless told.
+        """Make a root, or an intermediate of `parent`; valid from a day before `now` for ten years unless told.
 
         `holder`: of the key, instead of the name.
         """
@@ -154,7 +156,7 @@ class Authority:
 
 
 def self_signed(spec: CertSpec, *, now: Instant) -> Issued:
-    """A leaf that is its own root, as UCM makes at installation: whoever trusts it holds this very one.
+    """Make a leaf that is its own root, as UCM does at installation: who trusts it holds this very one.
 
     It carries keyCertSign, as UCM's do. [assumed: seen in published certificate dumps]
     """

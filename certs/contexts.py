@@ -105,7 +105,7 @@ def _load_credential(context: ssl.SSLContext, credential: Credential) -> None:
 
 @contextmanager
 def _as_file(data: bytes) -> Iterator[str]:
-    """OpenSSL's Python door takes files only: a private one (mkstemp: 0600), gone before anybody can look."""
+    """Write a private file (mkstemp: 0600) for as long as it is read: Python's ssl module takes files only."""
     handle, path = tempfile.mkstemp(prefix="ucmsim-", suffix=".pem")
     try:
         with os.fdopen(handle, "wb") as file:
@@ -117,7 +117,7 @@ def _as_file(data: bytes) -> Iterator[str]:
 
 
 def _file_identity(keylog: str | None) -> tuple[int, int] | None:
-    """Creates the file with its mode, and tells a new file of an old name from the one a context has open."""
+    """Create the file with its mode, and return what distinguishes it from an older file of its name."""
     if keylog is None:
         return None
     handle = os.open(keylog, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)

@@ -22,6 +22,7 @@ def read(der: bytes) -> PeerIdentity:
 
 
 def of_certificate(certificate: x509.Certificate) -> PeerIdentity:
+    """Read the names of a certificate, as TLS peers are known by them."""
     names = certificate.subject.get_attributes_for_oid(NameOID.COMMON_NAME)
     sans = _sans(certificate)
     return PeerIdentity(

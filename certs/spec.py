@@ -20,7 +20,7 @@ class CertSpec:
     common_name: str | None = None
     """None: an empty subject; the SAN is then critical (RFC 5280 4.2.1.6)."""
     sans: tuple[str, ...] = ()
-    """Host names (`*.` allowed), addresses and URIs; the kind is told from the text. Empty: no SAN at all."""
+    """Host names (`*.` allowed), addresses and URIs; the kind follows from the text. Empty: no SAN at all."""
     usages: frozenset[Usage] | None = frozenset({"server", "client"})
     """Extended key usage. None: no such extension (fit for all); empty: an extension that allows neither."""
     not_before: datetime | None = None
@@ -29,18 +29,20 @@ class CertSpec:
     """None: five years after `now`, as UCM's self-signed certificates."""
     key: KeyKind = "rsa2048"
     holder: str = ""
-    """Whose key it is, such as "ucm-pub/tomcat"; empty: of whoever has these names."""
+    """Whose key it is, such as "ucm-pub/tomcat"; empty: of the holder of these names."""
     generation: int = 0
     """Which key of this holder: a regenerated certificate has the next number, hence another key."""
 
 
 def san_kind(text: str) -> SanKind:
+    """Return what kind of name this is: an address, a URI or a host name."""
     if _address(text) is not None:
         return "ip"
     return "uri" if ":" in text else "dns"
 
 
 def san_address(text: str) -> IPv4Address | IPv6Address:
+    """Parse a name of a SAN that is an address. Raises ValueError for another."""
     address = _address(text)
     if address is None:
         raise ValueError(f"not an IP address: {text!r}")

@@ -32,7 +32,7 @@ MAX_ATTEMPTS = 6
 LOGIN_TIMEOUT = 60.0
 """Seconds of real time for logging in."""
 WINDOW = 128 * 1024
-"""Bytes a client may send ahead; none more while it does not read what it is told."""
+"""Bytes a client may send ahead; none more while it does not read the answers."""
 PACKET = 32 * 1024
 """Bytes sent in one turn of the loop: a connection that broke is noticed before the next."""
 _LINE = re.compile(rb"[^\r\n]*[\r\n]?")
@@ -139,7 +139,7 @@ class _Server(asyncssh.SSHServer):
     def connection_lost(self, exc: Exception | None) -> None:
         if self._connection is not None:
             self._ssh._open.discard(self._connection)
-        # A client that breaks the protocol is its own fault, and already told so.
+        # A client that broke the protocol has been told so by asyncssh.
         _logger.debug("an SSH connection ended: %s", type(exc).__name__ if exc else "in order")
 
     # --- logging in ------------------------------------------------------------------------------------------

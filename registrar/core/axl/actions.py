@@ -18,17 +18,19 @@ READ_ONLY_PARAMETERS = frozenset({OAUTH_MODE, SECURITY_MODE})
 
 
 def get_version(call: AxlRequest) -> Element:
+    """Answer getCCMVersion."""
     node = child_text(call.request, "processNodeName")
-    known = call.surroundings.database.value(
+    known = call.environment.database.value(
         "select name from processnode where name = ? and systemnode = 'f'", node
     )
     if node and known is None:
         raise not_found("ProcessNode")
-    version = make("version", call.surroundings.version)
+    version = make("version", call.environment.version)
     return make("return", children=[make("componentVersion", children=[version])])
 
 
 def run_query(call: AxlRequest) -> Element:
+    """Answer executeSQLQuery: the rows, each column an element."""
     result = call.sql.run_query(_sql(call))
     rows = []
     for row in result.rows:
@@ -38,6 +40,7 @@ def run_query(call: AxlRequest) -> Element:
 
 
 def run_update(call: AxlRequest) -> Element:
+    """Answer executeSQLUpdate: how many rows were changed."""
     return make("return", children=[make("rowsUpdated", str(call.sql.run_update(_sql(call))))])
 
 
@@ -71,7 +74,7 @@ def reset_device(call: AxlRequest) -> Element:
     else:
         raise invalid(f"deviceResetType: {kind!r} is none of {', '.join(_RESET_TYPES)}")
     name, uuid = text_of(element), element.get("uuid")
-    database = call.surroundings.database
+    database = call.environment.database
     where, value = ("name = ?", name) if name or not uuid else ("pkid = ?", read_uuid(uuid))
     row = database.row(f"select pkid, name from device where {where}", value)  # noqa: S608 - our own words
     if row is None:
@@ -81,6 +84,7 @@ def reset_device(call: AxlRequest) -> Element:
 
 
 def act_on_phone(call: AxlRequest, action: DeviceAction) -> Element:
+    """Answer the operations that reset, restart or apply the configuration of a phone."""
     pkid = call.objects.find(PHONE, call.request)
     call.act(_name_of_device(call, pkid), action)
     return make("return", braced(pkid))
@@ -89,7 +93,7 @@ def act_on_phone(call: AxlRequest, action: DeviceAction) -> Element:
 def act_on_profile(call: AxlRequest, action: DeviceAction) -> Element:
     """Every phone with the profile."""
     pkid = call.objects.find(PROFILE, call.request)
-    rows = call.surroundings.database.rows(
+    rows = call.environment.database.rows(
         "select name from device where fksecurityprofile = ? order by rowid", pkid
     )
     for row in rows:
@@ -100,10 +104,10 @@ def act_on_profile(call: AxlRequest, action: DeviceAction) -> Element:
 def act_on_callmanager(call: AxlRequest, action: DeviceAction) -> Element:
     """Every phone that is registered with it. [documented for the administration page's Reset]"""
     pkid = call.objects.find(CALLMANAGER, call.request)
-    host = call.surroundings.database.value(
+    host = call.environment.database.value(
         "select n.name from callmanager m join processnode n on n.pkid = m.fkprocessnode where m.pkid = ?", pkid
     )
-    cluster = call.surroundings.cluster
+    cluster = call.environment.cluster
     for node in cluster.nodes:
         if node.host == host:
             for device in dict.fromkeys(binding.device for binding in cluster.bindings.on(node.name)):
@@ -118,4 +122,4 @@ def refuse_read_only(name: str) -> None:
 
 
 def _name_of_device(call: AxlRequest, pkid: str) -> str:
-    return str(call.surroundings.database.value("select name from device where pkid = ?", pkid))
+    return str(call.environment.database.value("select name from device where pkid = ?", pkid))

@@ -37,18 +37,20 @@ class AxlEnvironment:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AxlRequest:
+    """One AXL request on its way: what it asks for, and what it may use to answer."""
+
     request: Element
     now: Instant
     version: Version
-    surroundings: AxlEnvironment
+    environment: AxlEnvironment
 
     @property
     def objects(self) -> Objects:
-        return Objects(self.surroundings.database, self.surroundings.node, self.version)
+        return Objects(self.environment.database, self.environment.node, self.version)
 
     @property
     def sql(self) -> SqlConsole:
-        return SqlConsole(self.surroundings.database, self.surroundings.node)
+        return SqlConsole(self.environment.database, self.environment.node)
 
     def act(self, device: str, action: DeviceAction) -> None:
-        self.surroundings.devices.act(device, action, self.now)
+        self.environment.devices.act(device, action, self.now)

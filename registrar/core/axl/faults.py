@@ -33,14 +33,17 @@ def not_found(label: str) -> AxlFault:
 
 
 def update_not_found(label: str) -> AxlFault:
+    """Make the fault of an update or a removal of something that does not exist."""
     return AxlFault(UPDATE_NOT_FOUND, f"{label} not found")
 
 
 def invalid(text: str) -> AxlFault:
+    """Make the fault of a request that breaks the schema or a rule."""
     return AxlFault(INVALID, text)
 
 
 def of_database(error: DatabaseRefusal) -> AxlFault:
+    """Make the fault that says what the database refused."""
     if isinstance(error, SqlError):
         return AxlFault(error.code, error.text)
     if isinstance(error, QueryTooLarge):
@@ -51,6 +54,7 @@ def of_database(error: DatabaseRefusal) -> AxlFault:
 
 
 def render(fault: AxlFault, operation: str) -> bytes:
+    """Render a fault as a SOAP fault of `operation`, with the axlError that clients read."""
     detail = make(
         "axlError",
         children=(

@@ -16,6 +16,8 @@ Value = str | int | None
 
 
 class Form(Enum):
+    """How a column is written as the text of an element."""
+
     TEXT = "text"
     OPTIONAL = "optional"
     """Text that may be NULL."""
@@ -97,6 +99,7 @@ class Reader:
         self._names: dict[tuple[str, str, Value], str] = {}
 
     def element(self, field: Field, value: Value) -> Element:
+        """Return the element that shows a column's value."""
         if value is None:
             return make(field.tag, "")
         if field.form is Form.BOOLEAN:
@@ -108,6 +111,7 @@ class Reader:
         return make(field.tag, str(value))
 
     def name(self, table: str, target: str, key: str, value: Value) -> str:
+        """Return the name that a foreign key or an enumeration stands for."""
         slot = (table, target, value)
         if slot not in self._names:
             found = self.database.value(f"select {target} from {table} where {key} = ?", value)  # noqa: S608
@@ -121,6 +125,7 @@ def braced(pkid: str) -> str:
 
 
 def read_uuid(text: str) -> str:
+    """Return a pkid as rows have it: lower case, without the braces of AXL. Any text is taken."""
     return text.strip().strip("{}").lower()
 
 
@@ -135,6 +140,7 @@ def read_boolean(tag: str, text: str) -> str:
 
 
 def read_integer(tag: str, text: str) -> int:
+    """Read a number. Raises AxlFault, which names the element, for what is none."""
     try:
         number = int(text)
     except ValueError:

@@ -16,6 +16,8 @@ from registrar.core.axl.versions import Version
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ObjectKind:
+    """One kind of object that AXL adds, gets, lists, updates and removes: its table and its elements."""
+
     name: str
     """As operations end, e.g. PhoneSecurityProfile."""
     element: str
@@ -49,6 +51,7 @@ class ObjectKind:
         return names.NEWER.get(self.name, {})
 
     def field_of(self, tag: str) -> Field | None:
+        """Return the field of an element; None: it is none of the columns."""
         return next((each for each in self.fields if each.tag == tag), None)
 
 

@@ -15,6 +15,8 @@ from registrar.core.axl.versions import Version, parse
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Names:
+    """The elements of one kind of object, as the WSDL lists them."""
+
     order: tuple[str, ...]
     structures: frozenset[str]
 

@@ -90,6 +90,7 @@ class Objects:
         return pkid
 
     def remove(self, kind: ObjectKind, request: Element) -> str:
+        """Remove an object by its name or uuid. Raises AxlFault if there is none."""
         pkid = self.find(kind, request)
         with self._database.write(self._node) as transaction:
             transaction.execute(f"delete from {kind.table} where pkid = ?", (pkid,))  # noqa: S608 - our own names
@@ -217,6 +218,7 @@ class Objects:
     # --- showing ---------------------------------------------------------------------------------------------
 
     def get(self, kind: ObjectKind, request: Element) -> Element:
+        """Return the element of an object, found by its name or uuid. Raises AxlFault if there is none."""
         pkid = self.find(kind, request)
         row = self._database.row(f"select * from {kind.table} where pkid = ?", pkid)  # noqa: S608
         assert row is not None

@@ -20,6 +20,8 @@ Handler = Callable[[AxlRequest], Element]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Operation:
+    """One AXL operation: its name and how it is answered."""
+
     name: str
     handler: Handler
     """Gives the `<return>` element."""
@@ -43,7 +45,7 @@ def _list(kind: ObjectKind, call: AxlRequest) -> Element:
 def _update(kind: ObjectKind, call: AxlRequest) -> Element:
     if kind is kinds.SERVICE_PARAMETER:
         pkid = call.objects.find(kind, call.request)
-        name = call.surroundings.database.value("select paramname from processconfig where pkid = ?", pkid)
+        name = call.environment.database.value("select paramname from processconfig where pkid = ?", pkid)
         actions.refuse_read_only(str(name))
     return make("return", braced(call.objects.update(kind, call.request)))
 

@@ -51,11 +51,13 @@ class WriteThrottle:
     count: int = 0
 
     def engage(self) -> None:
+        """Refuse writes until `release`, as UCM does while it is busy."""
         if not self.engaged:
             self.count += 1
         self.engaged = True
 
     def release(self) -> None:
+        """Take writes again."""
         self.engaged = False
 
 
@@ -64,7 +66,7 @@ class AxlService:
 
     def __init__(
         self,
-        surroundings: AxlEnvironment,
+        environment: AxlEnvironment,
         *,
         accounts: Accounts,
         services: ServiceControl,
@@ -73,20 +75,21 @@ class AxlService:
         limits: XmlLimits = XmlLimits(),  # noqa: B008 - frozen
     ) -> None:
         self.throttle = WriteThrottle()
-        self._surroundings = surroundings
+        self._environment = environment
         self._services = services
-        self._gate = Authentication(accounts, path="/axl", entropy=entropy.child("axl-sessions"))
+        self._authentication = Authentication(accounts, path="/axl", entropy=entropy.child("axl-sessions"))
         self._journal = journal
         self._limits = limits
 
     def handle(self, request: HttpRequest, now: Instant) -> HttpResponse:
+        """Answer one HTTP request: an AXL answer, a fault, or an error page."""
         if request.path.rstrip("/") != PATH.rstrip("/") or not self._activated(now):
             return error_page(404, "The requested resource is not available.")
         if request.method not in ("GET", "HEAD", "POST"):
             return error_page(
                 405, f"HTTP method {request.method} is not supported.", ("Allow", "GET, HEAD, POST")
             )
-        admitted = self._gate.admit(request, now)
+        admitted = self._authentication.admit(request, now)
         if isinstance(admitted, HttpResponse):
             return admitted
         if not admitted.account.roles & {AXL_ACCESS, AXL_READ_ONLY}:
@@ -99,7 +102,7 @@ class AxlService:
         return self._post(request, admitted, now)
 
     def _activated(self, now: Instant) -> bool:
-        for status in self._services.services(self._surroundings.node, now):
+        for status in self._services.services(self._environment.node, now):
             if status.name == AXL_SERVICE:
                 return status.state is ServiceState.STARTED
         return False
@@ -139,7 +142,7 @@ class AxlService:
         try:
             if operation is None:
                 raise invalid(f"{soap.operation} is no operation of {soap.namespace}")
-            call = AxlRequest(request=soap.element, now=now, version=version, surroundings=self._surroundings)
+            call = AxlRequest(request=soap.element, now=now, version=version, environment=self._environment)
             content = operation.handler(call)
         except (AxlFault, DatabaseRefusal) as error:
             fault = error if isinstance(error, AxlFault) else of_database(error)

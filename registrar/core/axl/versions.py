@@ -20,6 +20,7 @@ class UnsupportedVersion(ValueError):
 
 
 def parse(text: str) -> Version:
+    """Read a version, e.g. 12.5. Raises UnsupportedVersion for a text that is none."""
     match = _VERSION.fullmatch(text)
     if match is None:
         raise UnsupportedVersion

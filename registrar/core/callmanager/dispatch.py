@@ -37,7 +37,7 @@ class RequestDispatch:
         counts: Counter[str],
         taken_over: Callable[[Binding], None],
     ) -> None:
-        """`taken_over` is told of each binding that another client's registration has ended."""
+        """`taken_over` is called with each binding that another client's registration has ended."""
         self._snapshot = snapshot
         self._registrar = registrar
         self._journal = journal

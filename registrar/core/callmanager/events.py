@@ -1,4 +1,4 @@
-"""What a CallManager tells the event log. Nothing here is called while nobody reads."""
+"""The events of a CallManager. Nothing here is called while the log has no reader."""
 
 from __future__ import annotations
 
@@ -31,6 +31,7 @@ Ended = Literal["removed", "expired", "replaced", "lost"]
 
 
 def report_received(journal: Journal, message: Message, flow: FlowId) -> int:
+    """Report a SIP message that came in; returns the seq of its event."""
     return journal.add(seen(SipReceived, message), flow=flow)
 
 
@@ -47,10 +48,15 @@ def report_sent(journal: Journal, data: bytes, about: Request, flow: FlowId, cau
 
 
 def report_malformed(journal: Journal, detail: str, status: int | None, flow: FlowId, cause: int = 0) -> int:
+    """Report a message that breaks the grammar; returns the seq of its event.
+
+    `status`: what it was answered; None: nothing.
+    """
     return journal.add(SipMalformed(detail=detail, status=status), flow=flow, cause=cause or None)
 
 
 def report_judged(journal: Journal, verdict: TrustVerdict, flow: FlowId, *, closing: bool) -> None:
+    """Report what the Expressway-C table says of a new connection on the MRA port."""
     judged = PeerJudged(
         trusted=verdict.trusted, offered=verdict.offered, matched=verdict.matched, table=verdict.table
     )
@@ -183,6 +189,7 @@ def report_ended(
     flow: FlowId | None = None,
     cause: int = 0,
 ) -> None:
+    """Report the end of a binding, with its cause."""
     event = BindingChanged(
         what=what, device=binding.device, aor=binding.aor, contact=binding.contact, cause=int(why)
     )

@@ -11,6 +11,8 @@ _TOKEN_REGISTRATION = "<urn:x-cisco-remotecc:token-registration>"  # noqa: S105 
 
 
 class Granted(Enum):
+    """A request other than REGISTER that is answered with success."""
+
     OPTIONS = "options"
     """200 with Allow. [documented: UCM answers OPTIONS, sip-wire 7]"""
     REFERRED = "referred"

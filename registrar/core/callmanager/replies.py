@@ -49,6 +49,7 @@ class ReplyWriter:
         return str(self._tag)
 
     def date(self, now: Instant) -> str:
+        """Render the Date of a response, by the node's clock."""
         second = int(now)
         if second != self._second:
             self._second, self._date = second, sip_date(Instant(now + self._policy.clock_error))

@@ -55,6 +55,7 @@ class Binding:
 
     @property
     def key(self) -> BindingKey:
+        """What the store knows it by."""
         return (self.device, self.dn)
 
 

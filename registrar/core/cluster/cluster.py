@@ -55,6 +55,7 @@ class Cluster:
 
     @property
     def nodes(self) -> tuple[ClusterNode, ...]:
+        """Every node, in the order of the Cisco Unified CM Group."""
         return tuple(self._nodes.values())
 
     def node(self, name: str) -> ClusterNode:

@@ -91,6 +91,8 @@ class Line:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Device:
+    """A phone, as Device > Phone describes it."""
+
     name: str
     """e.g. CSFALICE; compared exactly."""
     pkid: UUID
@@ -114,6 +116,7 @@ class Device:
     """The Cisco Support Field, e.g. `ConfigurationFile=jabber-config-lab.xml`."""
 
     def line(self, dn: str) -> Line | None:
+        """Return the line with this directory number; None: the device has none."""
         for line in self.lines:
             if line.dn == dn:
                 return line
@@ -129,6 +132,8 @@ class Device:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class User:
+    """An end user."""
+
     id: str
     active: bool = True
     """False: removed from LDAP, waiting for the nightly clean-up."""
@@ -151,9 +156,11 @@ class Directory:
 
     @property
     def devices(self) -> tuple[Device, ...]:
+        """Every device, oldest first."""
         return tuple(self._devices.values())
 
     def device(self, name: str) -> Device | None:
+        """Return a device by its name; None: there is none."""
         return self._devices.get(name)
 
     def devices_with(self, dn: str) -> tuple[Device, ...]:
@@ -176,6 +183,7 @@ class Directory:
             self.put_device(device)
 
     def remove_device(self, name: str) -> Device:
+        """Remove a device. Raises DirectoryError if there is none."""
         if name not in self._devices:
             raise DirectoryError(f"there is no device {name!r}")
         device = self._devices.pop(name)
@@ -193,18 +201,23 @@ class Directory:
 
     @property
     def profiles(self) -> tuple[SecurityProfile, ...]:
+        """Every phone security profile, oldest first."""
         return tuple(self._profiles.values())
 
     def profile(self, name: str) -> SecurityProfile | None:
+        """Return a phone security profile by its name; None: there is none."""
         return self._profiles.get(name)
 
     def profile_of(self, device: Device) -> SecurityProfile:
+        """Return a device's phone security profile."""
         return self._profiles[device.profile]
 
     def put_profile(self, profile: SecurityProfile) -> None:
+        """Add a profile, or replace the one of the same name."""
         self._profiles[profile.name] = profile
 
     def remove_profile(self, name: str) -> SecurityProfile:
+        """Remove a profile. Raises DirectoryError if there is none, or a device needs it."""
         if name not in self._profiles:
             raise DirectoryError(f"there is no phone security profile {name!r}")
         user = next((device.name for device in self._devices.values() if device.profile == name), None)
@@ -216,15 +229,19 @@ class Directory:
 
     @property
     def users(self) -> tuple[User, ...]:
+        """Every end user, oldest first."""
         return tuple(self._users.values())
 
     def user(self, user_id: str) -> User | None:
+        """Return a user by the id, in whatever case; None: there is none."""
         return self._users.get(user_id.casefold())
 
     def put_user(self, user: User) -> None:
+        """Add a user, or replace the one of the same id."""
         self._users[user.id.casefold()] = user
 
     def remove_user(self, user_id: str) -> User:
+        """Remove a user. Raises DirectoryError if there is none."""
         if user_id.casefold() not in self._users:
             raise DirectoryError(f"there is no end user {user_id!r}")
         return self._users.pop(user_id.casefold())
@@ -240,6 +257,7 @@ class Directory:
 
     @property
     def expressways(self) -> tuple[ExpresswayRow, ...]:
+        """Every row of the Expressway-C table, oldest first."""
         return self.trust.rows
 
     def put_expressway(self, row: ExpresswayRow) -> None:
@@ -248,6 +266,7 @@ class Directory:
         self.trust = ExpresswayTrust(self._expressways.values())
 
     def remove_expressway(self, host: str) -> ExpresswayRow:
+        """Remove a row by its host. Raises DirectoryError if there is none."""
         if host.casefold() not in self._expressways:
             raise DirectoryError(f"there is no Expressway-C {host!r}")
         row = self._expressways.pop(host.casefold())

@@ -27,11 +27,14 @@ class ExpresswayRow:
 
     @property
     def names(self) -> tuple[str, ...]:
+        """The names that a certificate may have to match the row."""
         return tuple(name for name in _SEPARATORS.split(self.x509_name) if name)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TrustVerdict:
+    """What the table says of a peer."""
+
     trusted: bool
     offered: tuple[str, ...] = ()
     """Every name the certificate offered, CN first."""

@@ -15,6 +15,8 @@ from simulator.core.tls.settings import Credential, TlsVersion
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NodeSnapshot:
+    """What one node's CallManager loaded when it started."""
+
     name: str
     """The node's name, e.g. ucm-pub: its ActorId, and the agent of its Warnings."""
     host: str

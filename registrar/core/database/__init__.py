@@ -1,4 +1,4 @@
-"""The cluster database: UCM's tables, the product's rules, the SQL door, and the registrar's copy of it."""
+"""The cluster database: UCM's tables, the product's rules, the SQL console, and the registrar's copy of it."""
 
 from registrar.core.database.errors import (
     DatabaseFileError,

@@ -1,7 +1,7 @@
 """The certificate tables: own certificates are recorded from a node's stores, trusted ones are read back.
 
-A row holds no private key. Trust stores therefore live in the database, whatever door imports or deletes a
-certificate; own certificates live in `certs.stores` and are only shown here.
+A row holds no private key. Trust stores therefore live in the database, however a certificate is imported or
+deleted; own certificates live in `certs.stores` and are only shown here.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ class CertificateError(ValueError):
 
 
 def record_node(database: ClusterDatabase, connection: Transaction, node: ClusterNode) -> None:
-    """Replace everything the tables say about the node by what its stores hold now."""
+    """Write what a node's stores hold now, in the place of everything the tables say about the node."""
     stores = node.stores
     record_own(database, connection, node)
     for service, held in ((TOMCAT_TRUST, stores.tomcat_trust), (CALLMANAGER_TRUST, stores.callmanager_trust)):
@@ -39,7 +39,7 @@ def record_node(database: ClusterDatabase, connection: Transaction, node: Cluste
 
 
 def record_own(database: ClusterDatabase, connection: Transaction, node: ClusterNode) -> None:
-    """The own certificates only; what is trusted stays."""
+    """Write a node's own certificates; what it trusts stays."""
     stores = node.stores
     for service, pem in (
         (TOMCAT, stores.tomcat.certificate),
@@ -50,7 +50,7 @@ def record_own(database: ClusterDatabase, connection: Transaction, node: Cluster
 
 
 def record_regenerated(database: ClusterDatabase, node: ClusterNode) -> None:
-    """After `set cert regen`: show the node's new own certificates, and trust what its stores newly trust."""
+    """Write what `set cert regen` made: the node's new own certificates, and what its stores trust since."""
     with database.write(seeding=True) as connection:
         record_own(database, connection, node)
         stores = node.stores
@@ -65,7 +65,7 @@ def record_regenerated(database: ClusterDatabase, node: ClusterNode) -> None:
 
 
 def import_trust(database: ClusterDatabase, host: str, pem: bytes, *, service: int = TOMCAT_TRUST) -> str:
-    """`set cert import trust`: one certificate for one node (processnode.name). Returns its common name.
+    """Do `set cert import trust` for one node (processnode.name); returns the certificate's common name.
 
     Trusting it twice is harmless. Raises CertificateError.
     """
@@ -77,7 +77,7 @@ def import_trust(database: ClusterDatabase, host: str, pem: bytes, *, service: i
 
 
 def delete_trust(database: ClusterDatabase, host: str, pem: bytes, *, service: int = TOMCAT_TRUST) -> bool:
-    """`set cert delete`: False if the node did not trust it."""
+    """Do `set cert delete`; returns False if the node did not trust the certificate."""
     unwanted = normal_pem(pem)
     with database.write(seeding=True) as connection:
         rows = connection.execute(_OF_NODE, (host, service))
@@ -87,7 +87,7 @@ def delete_trust(database: ClusterDatabase, host: str, pem: bytes, *, service: i
 
 
 def trusted(database: ClusterDatabase, host: str, service: int) -> tuple[bytes, ...]:
-    """PEM certificates in one trust store of one node, oldest first."""
+    """Return the PEM certificates in one trust store of one node, oldest first."""
     return _held(database.connection, host, service)
 
 

@@ -1,4 +1,4 @@
-"""Users' passwords as the database keeps them: hashes that no door shows; a change counts at once."""
+"""Users' passwords as the database keeps them: hashes that nothing shows; a change counts at once."""
 
 from __future__ import annotations
 
@@ -15,8 +15,9 @@ select e.userid, c.credentials from enduser e left join credential c on c.fkendu
 def follow_credentials(
     database: ClusterDatabase, passwords: UserPasswords, initial: Callable[[str], str]
 ) -> None:
-    """From now on `passwords` has every user of the database; `initial`: user id -> password of one who was
-    given none. Each costs a millisecond to hash.
+    """Keep `passwords` equal to the database, now and after each change of a user or a password.
+
+    `initial`: user id -> password of a user who was given none. Each costs a millisecond to hash.
     """
 
     def load() -> None:

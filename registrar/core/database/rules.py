@@ -1,5 +1,5 @@
-"""The product's rules, in one place whatever the door (AXL, `run sql`, a scenario step): each transaction is
-judged before it is committed, by the rows it touched.
+"""The product's rules, in one place for AXL, `run sql` and scenario steps: each transaction is judged before it
+is committed, by the rows it touched.
 
 Ports and profiles are judged by the registrar's own values; texts are the simulator's, as UCM's are not
 published (administration 11.5).
@@ -51,6 +51,7 @@ class Before:
 
     @classmethod
     def read(cls, connection: Transaction) -> Before:
+        """Read what a transaction will be compared with, before it begins."""
         return cls(
             nodes=_nodes(connection),
             ports={row["pkid"]: dict(row) for row in connection.execute("select * from callmanager")},
@@ -74,6 +75,7 @@ def judge(connection: Transaction, touched: Touched, before: Before | None, *, e
 
 
 def oauth_mode(connection: Transaction) -> bool:
+    """Is ClusterSIPOAuthMode on?"""
     return _parameter(connection, OAUTH_MODE) == "1"
 
 

@@ -144,7 +144,7 @@ OWNERS = ("device", "enduser", "numplan", "devicepool", "processnode", "callmana
 INTERNAL = frozenset(
     {"axlelement", "credential", "simchange", "sqlite_master", "sqlite_schema", "sqlite_temp_master"}
 )
-"""Not visible through the SQL door."""
+"""Tables that administrators' SQL does not see."""
 
 
 def create(connection: sqlite3.Connection) -> None:

@@ -12,6 +12,7 @@ NAMES = frozenset({"dbinfo", "nvl", "newid", "mod"})
 
 
 def install_functions(connection: sqlite3.Connection, new_pkid: Callable[[], str]) -> None:
+    """Give a connection the functions that UCM's users call. `new_pkid` makes keys for newid()."""
     connection.create_function("dbinfo", 2, _dbinfo, deterministic=True)
     connection.create_function("dbinfo", 1, _dbinfo, deterministic=True)
     connection.create_function("nvl", 2, _nvl, deterministic=True)

@@ -107,7 +107,7 @@ class ClusterDatabase:
 
     @property
     def connection(self) -> sqlite3.Connection:
-        """For this package's own statements; doors go through `SqlConsole`."""
+        """For the statements of this room; administrators' SQL goes through `SqlConsole`."""
         return self._connection
 
     def rows(self, sql: str, *values: object) -> list[Row]:

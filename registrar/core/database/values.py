@@ -72,10 +72,12 @@ def device_of(connection: Transaction, pkid: str) -> Device | None:
 
 
 def user_of(row: Row) -> User:
+    """Read a row of enduser."""
     return User(id=row["userid"], active=row["status"] == 1)
 
 
 def expressway_of(row: Row) -> ExpresswayRow:
+    """Read a row of expresswaycconfiguration."""
     return ExpresswayRow(
         host=row["hostnameorip"],
         x509_name=row["x509subjectnameorsubjectalternatename"] or "",

@@ -55,6 +55,7 @@ def describe(pem: bytes) -> tuple[str, ...]:
 
 
 def common_name(name: x509.Name) -> str:
+    """Return the common name, or the whole name if it has none."""
     found = name.get_attributes_for_oid(NameOID.COMMON_NAME)
     return str(found[0].value) if found else _name(name)
 

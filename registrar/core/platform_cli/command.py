@@ -20,6 +20,8 @@ _WIDTH = 80
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Parameter:
+    """A parameter of a command."""
+
     name: str
     about: str
     mandatory: bool = True
@@ -30,11 +32,14 @@ class Parameter:
 
     @property
     def syntax(self) -> str:
+        """The parameter as the syntax line shows it."""
         return self.name if self.mandatory else f"[{self.name}]"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Command:
+    """One command of the CLI: its words, what it does, its help."""
+
     words: tuple[str, ...]
     handler: Handler
     about: str
@@ -49,6 +54,7 @@ class Command:
 
     @property
     def name(self) -> str:
+        """The words as they are typed."""
         return " ".join(self.words)
 
     def read_arguments(self, text: str) -> tuple[str, ...]:
@@ -97,6 +103,8 @@ class Completion:
 
 
 class CommandTable:
+    """All commands, found by their words."""
+
     def __init__(self, commands: Iterable[Command]) -> None:
         self._commands = {command.words: command for command in commands}
 
@@ -130,10 +138,12 @@ class CommandTable:
         return columns(below) if below else None
 
     def help(self, words: Sequence[str]) -> list[str] | None:
+        """Return what `help <words>` shows; None: there is no such command or menu."""
         command = self._commands.get(tuple(words))
         return command.help() if command is not None else self.query(words)
 
     def complete(self, line: str) -> Completion:
+        """Return what Tab makes of the line."""
         words = line.split()
         partial = words.pop() if words and not line[-1:].isspace() else ""
         names = tuple(name for name in self.below(words) if name.startswith(partial)) or self._choices(

@@ -19,7 +19,7 @@ class Result:
 
 
 class CommandRun:
-    """Runs one command, and gives the answers that it was told beforehand.
+    """Runs one command, and gives the answers that were handed in.
 
     Answers are used in order, one for each question; a certificate is one answer of several lines.
 

@@ -42,6 +42,8 @@ class Wants(Enum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Question:
+    """What a command waits for, and the prompt for it."""
+
     wants: Wants
     prompt: str = ""
     seconds: float = 0.0

@@ -14,6 +14,8 @@ BELL = "\a"
 
 
 class LineEditor:
+    """The line that is being typed. Each method returns what the screen must draw."""
+
     def __init__(self, limit: int) -> None:
         """`limit`: characters of a line."""
         self._limit = limit
@@ -33,6 +35,7 @@ class LineEditor:
 
     @property
     def text(self) -> str:
+        """The line so far."""
         return self._text
 
     def begin(self, column: int) -> None:
@@ -41,6 +44,7 @@ class LineEditor:
         self._printed = column > 0
 
     def insert(self, character: str) -> str:
+        """Insert a character at the cursor."""
         if len(self._text) >= self._limit:
             self.overflowed = True
             return BELL
@@ -50,6 +54,7 @@ class LineEditor:
         return self._print(f"{character}{rest}")
 
     def press(self, key: Key) -> str:
+        """Do what an editing key does."""
         text, cursor = self._text, self._cursor
         if key == "left" and cursor > 0:
             return self._move(cursor - 1)

@@ -102,6 +102,7 @@ class CliSession:
 
     @property
     def wants(self) -> Wants:
+        """What the session waits for."""
         return self._wants
 
     # --- what the administrator does -------------------------------------------------------------------------

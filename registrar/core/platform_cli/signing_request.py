@@ -23,13 +23,17 @@ _CHAIN = 8
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SigningRequest:
+    """A certificate signing request with its key, until its certificate is imported."""
+
     spec: CertSpec
     pem: bytes
     key: PrivateKey = field(repr=False)
 
     @classmethod
     def create(cls, current: Issued, number: int) -> SigningRequest:
-        """For a certificate of the same names as `current`; `number` tells apart the keys of one holder."""
+        """Make a request with a new key for the names of `current`; `number` distinguishes the keys of one
+        holder.
+        """
         spec = replace(current.spec, not_before=None, not_after=None)
         key = private_key(f"csr/{spec.holder or spec.common_name}#{number}", spec.key)
         common_name = [] if spec.common_name is None else [_common_name(spec.common_name)]

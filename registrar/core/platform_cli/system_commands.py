@@ -30,7 +30,7 @@ def _show_cluster(call: CommandCall) -> None:
     administration = call.administration
     members = administration.members()
     own = [each for each in members if each.host == administration.host]
-    # This node's own line stands last and tells no connection. [observed: administration 6.7]
+    # This node's own line stands last and names no connection. [observed: administration 6.7]
     call.say(*(_member(each, connected=True) for each in members if each not in own))
     call.say(*(_member(each, connected=False) for each in own), "")
     call.say("Server Table (processnode) Entries", "-" * 34, *(each.host for each in members))

@@ -68,6 +68,7 @@ class Terminal:
 
     @property
     def closed(self) -> bool:
+        """The session is over."""
         return self._session.wants is Wants.CLOSED
 
     @property

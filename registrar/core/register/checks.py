@@ -26,6 +26,7 @@ Check = Callable[[RegisterContext, RegisterAttempt], Challenged | Rejected | Non
 
 
 def well_formed(context: RegisterContext, attempt: RegisterAttempt) -> Rejected | None:
+    """Object to a REGISTER that breaks the grammar, and read what it says."""
     try:
         parsed, attempt.cseq, attempt.copied = context.reader.read(attempt.request)
     except RemoteProtocolError as error:
@@ -38,6 +39,7 @@ def well_formed(context: RegisterContext, attempt: RegisterAttempt) -> Rejected 
 
 
 def not_throttled(context: RegisterContext, attempt: RegisterAttempt) -> Rejected | None:
+    """Object to every REGISTER while the node is overloaded."""
     if context.policy.throttled:
         return Rejected(
             reason=Reason.THROTTLED, detail="the node takes no registrations for now", attempt=attempt
@@ -46,6 +48,7 @@ def not_throttled(context: RegisterContext, attempt: RegisterAttempt) -> Rejecte
 
 
 def peer_admitted(_context: RegisterContext, attempt: RegisterAttempt) -> Rejected | None:
+    """Object to a peer that the port does not take: a client certificate on 5090, an unknown one on 5091."""
     peer = attempt.peer
     if peer.role is PeerRole.PHONE_OAUTH and peer.certificate is not None:
         offered = ", ".join(peer.certificate.names)
@@ -59,6 +62,7 @@ def peer_admitted(_context: RegisterContext, attempt: RegisterAttempt) -> Reject
 
 
 def oauth_mode_on(context: RegisterContext, attempt: RegisterAttempt) -> Rejected | None:
+    """Object to a REGISTER on an OAuth port whose service started with SIP OAuth mode off."""
     if attempt.peer.role.is_oauth and not context.snapshot.sip_oauth_mode:
         detail = "ClusterSIPOAuthMode was 0 when CallManager started"
         return Rejected(reason=Reason.OAUTH_MODE_OFF, detail=detail, attempt=attempt)
@@ -91,6 +95,7 @@ def device_known(context: RegisterContext, attempt: RegisterAttempt) -> Rejected
 
 
 def port_fits_profile(context: RegisterContext, attempt: RegisterAttempt) -> Rejected | None:
+    """Object to a device whose security profile does not go with the port."""
     profile, role = attempt.profile, attempt.peer.role
     assert profile is not None
     if role is PeerRole.PHONE_OAUTH:
@@ -131,6 +136,7 @@ def certificate_names_device(_context: RegisterContext, attempt: RegisterAttempt
 
 
 def token_good(context: RegisterContext, attempt: RegisterAttempt) -> Challenged | Rejected | None:
+    """Object to a REGISTER on an OAuth port without a token, or with one that is not good."""
     peer = attempt.peer
     if not peer.role.is_oauth:
         return None
@@ -160,6 +166,7 @@ def token_good(context: RegisterContext, attempt: RegisterAttempt) -> Challenged
 def token_accepted(
     context: RegisterContext, attempt: RegisterAttempt, token: str
 ) -> Challenged | Rejected | None:
+    """Validate a token and note what it says; object if it is not good."""
     attempt.clock = context.wall_clock(attempt.now)
     facts = context.tokens.validate(token, attempt.clock)
     if isinstance(facts, TokenRefused):
@@ -223,6 +230,7 @@ def subject_owns_device(context: RegisterContext, attempt: RegisterAttempt) -> R
 
 
 def line_configured(context: RegisterContext, attempt: RegisterAttempt) -> Rejected | None:
+    """Object to a directory number that the device does not have."""
     device, dn = attempt.device, attempt.parsed.dn
     assert device is not None
     if device.line(dn) is not None:
@@ -235,6 +243,7 @@ def line_configured(context: RegisterContext, attempt: RegisterAttempt) -> Rejec
 
 
 def contact_acceptable(_context: RegisterContext, attempt: RegisterAttempt) -> Rejected | None:
+    """Object to several Contacts, to `*`, and to a Contact that is no SIP URI."""
     parsed = attempt.parsed
     if parsed.contact is None:
         if parsed.contacts > 1:
@@ -250,6 +259,7 @@ def contact_acceptable(_context: RegisterContext, attempt: RegisterAttempt) -> R
 
 
 def expires_acceptable(context: RegisterContext, attempt: RegisterAttempt) -> Rejected | None:
+    """Object to an Expires below the minimum."""
     minimum = context.policy.min_expires
     if attempt.parsed.contact is None or attempt.expires == 0 or attempt.expires >= minimum:
         return None

@@ -25,6 +25,8 @@ ServerVersion = Literal["11.5", "12.0", "12.5", "14.0", "15.0"]
 
 
 class BadToken(Enum):
+    """How a token that is not good is answered."""
+
     CHALLENGE = "407"
     """Challenge again, in the policy's dialect."""
     CHALLENGE_401 = "401"
@@ -101,4 +103,5 @@ class RegistrarPolicy:
 
     @property
     def sis_level(self) -> str:
+        """The X-cisco-sis level of the version."""
         return SIS_LEVELS[self.version]

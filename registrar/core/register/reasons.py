@@ -16,6 +16,8 @@ from simulator.core.mark import Mark
 
 
 class Reason(StrEnum):
+    """Why a request is refused. The value stands in events."""
+
     MALFORMED = "malformed"
     BAD_REQUEST = "bad_request"
     METHOD_NOT_ALLOWED = "method_not_allowed"

@@ -165,4 +165,5 @@ def supports(request: Request, *tags: str) -> bool:
 
 
 def options_of(request: Request) -> RegisterOptions:
+    """Read what the bodies of a REGISTER ask for."""
     return read_options(request.headers.get("content-type"), request.body)

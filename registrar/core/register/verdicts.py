@@ -106,6 +106,7 @@ class Rejected:
 
     @property
     def rule(self) -> ReplyRule:
+        """How the reason is answered."""
         return REPLIES[self.reason]
 
 

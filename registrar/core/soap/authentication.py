@@ -1,4 +1,4 @@
-"""The door of Tomcat's web services: Basic authentication and session cookies."""
+"""Who may use Tomcat's web services: Basic authentication and session cookies."""
 
 from __future__ import annotations
 
@@ -19,6 +19,8 @@ MAX_SESSIONS = 1_000
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Admitted:
+    """An account that may go on, and the cookies that its answer sets."""
+
     account: AdminAccount
     cookies: tuple[tuple[str, str], ...] = ()
     """Set-Cookie headers of a session that was opened now."""

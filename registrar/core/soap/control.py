@@ -26,6 +26,8 @@ NO_REASON = -1
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ServiceStatus:
+    """A service of a node, as `utils service list` shows it."""
+
     name: str
     """UCM's name, e.g. Cisco CallManager."""
     state: ServiceState
@@ -43,16 +45,29 @@ class ServiceControl(Protocol):
     may end later: `services` tells how far they are. They raise ServiceRefused.
     """
 
-    def services(self, node: str, now: Instant) -> tuple[ServiceStatus, ...]: ...
-    def start(self, node: str, service: str, now: Instant) -> None: ...
-    def stop(self, node: str, service: str, now: Instant) -> None: ...
-    def restart(self, node: str, service: str, now: Instant) -> None: ...
+    def services(self, node: str, now: Instant) -> tuple[ServiceStatus, ...]:
+        """Return the node's services and their states."""
+        ...
+
+    def start(self, node: str, service: str, now: Instant) -> None:
+        """Begin to start a service."""
+        ...
+
+    def stop(self, node: str, service: str, now: Instant) -> None:
+        """Begin to stop a service."""
+        ...
+
+    def restart(self, node: str, service: str, now: Instant) -> None:
+        """Begin to stop a service and start it again."""
+        ...
 
 
 DeviceAction = Literal["reset", "restart", "apply"]
 
 
 class DeviceControl(Protocol):
+    """What AXL does to registered devices."""
+
     def act(self, device: str, action: DeviceAction, now: Instant) -> int:
         """Tell a registered device; returns how many registrations it reached (0: it is not registered)."""
         ...

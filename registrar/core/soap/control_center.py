@@ -28,6 +28,8 @@ _MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct",
 
 
 class ControlCenterService:
+    """The Control Center service of a node: which services run, and starting and stopping them."""
+
     def __init__(
         self, node: str, services: ServiceControl, *, accounts: Accounts, entropy: Entropy, journal: Journal
     ) -> None:
@@ -35,12 +37,13 @@ class ControlCenterService:
         self._node = node
         self._services = services
         described = {path: control_center(path.rpartition("/")[2]) for path in PATHS}
-        self._door = SoapService(
+        self._soap = SoapService(
             "Control Center", described, accounts=accounts, entropy=entropy, journal=journal
         )
 
     def handle(self, request: HttpRequest, now: Instant) -> HttpResponse:
-        return self._door.handle(request, now, lambda soap: self._answer(soap, now))
+        """Answer one HTTP request."""
+        return self._soap.handle(request, now, lambda soap: self._answer(soap, now))
 
     def _answer(self, soap: SoapRequest, now: Instant) -> Element:
         if soap.operation == "soapGetServiceStatus":

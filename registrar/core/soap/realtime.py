@@ -102,7 +102,7 @@ class RealtimeInformation:
         while len(self._past) > MEMORY:
             self._past.popitem(last=False)
 
-    # --- what doors ask --------------------------------------------------------------------------------------
+    # --- what the services ask ------------------------------------------------------------------------------
 
     def outcomes(self, node: str) -> list[Outcome]:
         """Of one node, by device name: every device it remembers."""
@@ -131,6 +131,7 @@ class RealtimeInformation:
         return sorted(best.values(), key=lambda outcome: outcome.device)
 
     def device(self, name: str) -> Device | None:
+        """Return a configured device; None: there is none of this name."""
         return self._cluster.directory.device(name)
 
     def _live(self, node: str, device: str, bindings: list[Binding]) -> Outcome:

@@ -38,6 +38,7 @@ class RateLimit:
 
     @property
     def allowed(self) -> int:
+        """Requests a minute, by the enterprise parameter."""
         text = self._database.value("select paramvalue from processconfig where paramname = ?", RATE_PARAMETER)
         return min(int(text), MAX_RATE) if str(text).isdecimal() else DEFAULT_RATE
 
@@ -56,6 +57,8 @@ class RateLimit:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Criteria:
+    """Which devices a SelectCmDevice asks for."""
+
     limit: int
     device_class: str
     model: str
@@ -67,6 +70,8 @@ class Criteria:
 
 
 class RisService:
+    """The Real-Time Information service of a node: which devices are registered where."""
+
     def __init__(
         self,
         realtime: RealtimeInformation,
@@ -81,10 +86,11 @@ class RisService:
         self._realtime = realtime
         self._hosts = hosts
         self._rate = rate
-        self._door = SoapService("RIS", {PATH: RIS}, accounts=accounts, entropy=entropy, journal=journal)
+        self._soap = SoapService("RIS", {PATH: RIS}, accounts=accounts, entropy=entropy, journal=journal)
 
     def handle(self, request: HttpRequest, now: Instant) -> HttpResponse:
-        return self._door.handle(request, now, lambda soap: self._answer(soap, now))
+        """Answer one HTTP request."""
+        return self._soap.handle(request, now, lambda soap: self._answer(soap, now))
 
     def _answer(self, soap: SoapRequest, now: Instant) -> Element:
         if soap.operation not in ("selectCmDevice", "selectCmDeviceExt"):

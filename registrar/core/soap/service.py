@@ -53,7 +53,7 @@ class SoapService:
         self._name: Literal["RIS", "Control Center"] = name
         self._described = described
         folder = next(iter(described)).rpartition("/")[0]
-        self._gate = Authentication(accounts, path=folder, entropy=entropy.child(f"{name}-sessions"))
+        self._authentication = Authentication(accounts, path=folder, entropy=entropy.child(f"{name}-sessions"))
         self._journal = journal
 
     def handle(
@@ -63,7 +63,7 @@ class SoapService:
         description = self._described.get(request.path.rstrip("/"))
         if description is None:
             return error_page(404, "The requested resource is not available.")
-        admitted = self._gate.admit(request, now)
+        admitted = self._authentication.admit(request, now)
         if isinstance(admitted, HttpResponse):
             return admitted
         if SERVICEABILITY not in admitted.account.roles:

@@ -35,6 +35,8 @@ class Part:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Description:
+    """What a WSDL says of one service."""
+
     service: str
     binding: str
     types: Mapping[str, tuple[Part, ...]]
@@ -45,18 +47,22 @@ class Description:
 
 
 def part(name: str, type: str = "string") -> Part:  # noqa: A002 - the word of XML Schema
+    """Describe an element that must be there."""
     return Part(name=name, type=type)
 
 
 def optional(name: str, type: str = "string") -> Part:  # noqa: A002
+    """Describe an element that may be there."""
     return Part(name=name, type=type, occurs="optional")
 
 
 def many(name: str, type: str = "string") -> Part:  # noqa: A002
+    """Describe an element that may be there any number of times."""
     return Part(name=name, type=type, occurs="many")
 
 
 def asks_for_wsdl(request: HttpRequest) -> bool:
+    """Does the request ask for the description instead of an operation?"""
     return request.method in ("GET", "HEAD") and any(name.lower() == "wsdl" for name, _ in request.query)
 
 

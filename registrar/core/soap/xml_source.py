@@ -14,6 +14,8 @@ _ENCODINGS = frozenset({"utf-8", "utf8", "us-ascii", "ascii", "iso-8859-1", "lat
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class XmlLimits:
+    """How much XML a request may hold."""
+
     size: int = 2 * 1024 * 1024
     """Bytes."""
     depth: int = 40
@@ -25,7 +27,7 @@ class XmlRefused(ValueError):
 
 
 class XmlTooLarge(XmlRefused):
-    pass
+    """The document has more than its limits allow."""
 
 
 def parse(data: bytes, limits: XmlLimits = XmlLimits()) -> etree._Element:

@@ -15,6 +15,8 @@ from simulator.core.mark import Mark
 
 class OAuthProblem(StrEnum):
     # the request itself
+    """Why a request is refused. The value stands in events."""
+
     BODY_TOO_LARGE = "body_too_large"
     CONTENT_TYPE = "content_type"
     MALFORMED_FORM = "malformed_form"
@@ -96,6 +98,7 @@ class OAuthRefusal(Exception):
 
     @property
     def rule(self) -> ProblemRule:
+        """How the problem is answered."""
         return PROBLEM_RULES[self.problem]
 
 

@@ -85,6 +85,8 @@ _CLAIMS = frozenset({"exp", "iss", "typ", "tid", "ctyp", "ccid"})
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RefreshFacts:
+    """What a refresh token says, once its signature is verified."""
+
     tid: str
     client_id: str
     expires_at: int

@@ -117,6 +117,7 @@ class AuthorizationServer:
 
     @property
     def settings(self) -> Settings:
+        """How it answers where UCM's behaviour is not known."""
         return self._settings
 
     @property

@@ -70,6 +70,7 @@ class SignOn:
 
     @property
     def parameters(self) -> EnterpriseParameters:
+        """The enterprise parameters that count now."""
         return self._parameters
 
     def set_parameters(self, parameters: EnterpriseParameters) -> None:

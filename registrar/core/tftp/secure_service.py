@@ -31,6 +31,7 @@ class SecureConfigService:
         self._files, self._directory, self._access, self._journal = files, directory, access, journal
 
     def handle(self, request: HttpRequest, now: Instant) -> HttpResponse:
+        """Answer one request: the file, 401 without good credentials, or 404."""
         path = request.path.removesuffix(".sgn")
         device = self._device(path)
         if device is not None and self._directory.profile_of(device).oauth:

@@ -52,6 +52,7 @@ class ConfigService:
         self._declare_xsi = declare_xsi
 
     def handle(self, request: HttpRequest, now: Instant) -> HttpResponse:
+        """Answer one request: the file, or 404."""
         response, detail = self._answer(request)
         if self._journal.on:
             served = ConfigServed(

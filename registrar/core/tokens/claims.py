@@ -48,9 +48,11 @@ class AccessClaims:
 
     @property
     def expires_at(self) -> int:
+        """Seconds since 1970: the claim exp."""
         return int(self.issued_at) + self.lifetime
 
     def document(self, issuer: str) -> Document:
+        """Return the payload in its published order."""
         document: Document = {
             "exp": self.expires_at,
             "iss": issuer,
@@ -82,9 +84,11 @@ class RefreshClaims:
 
     @property
     def expires_at(self) -> int:
+        """Seconds since 1970: the claim exp."""
         return int(self.issued_at) + self.lifetime
 
     def document(self, issuer: str) -> Document:
+        """Return the payload in its published order."""
         return {
             "exp": self.expires_at,
             "iss": issuer,

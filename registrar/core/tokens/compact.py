@@ -37,6 +37,7 @@ class Refusal(Exception):
 
 
 def encode(data: bytes) -> str:
+    """Encode bytes as base64url without padding (RFC 7515 2)."""
     return urlsafe_b64encode(data).rstrip(b"=").decode("ascii")
 
 

@@ -54,6 +54,7 @@ class Forge:
 
     @cached_property
     def attacker(self) -> ClusterKeys:
+        """Keys that nobody trusts."""
         return self._attacker or ClusterKeys.create(self.keys.cluster_id)
 
     @cached_property
@@ -78,11 +79,13 @@ class Forge:
 
     @property
     def refresh_token(self) -> str:
+        """A genuine refresh token, which is no access token."""
         return mint.mint_refresh(self.keys, RefreshClaims(tid=self.claims.tid, issued_at=Instant(self.now)))
 
     # --- outside: the JWS ------------------------------------------------------------------------------------
 
     def signed(self, payload: bytes) -> str:
+        """Make a token of `payload`, properly signed."""
         return mint.sign(self.keys.signing, mint.jws_header(self.keys), payload)
 
     def header_text(self, header: bytes) -> str:
@@ -98,6 +101,7 @@ class Forge:
         )
 
     def unsigned(self, alg: str) -> str:
+        """Make a token with this alg in its header and an empty signature."""
         return self.header(alg=alg).rpartition(".")[0] + "."
 
     def hmac_with_public_key(self) -> str:
@@ -107,6 +111,7 @@ class Forge:
         return f"{signing_input}.{compact.encode(hmac.digest(pem, signing_input.encode(), 'sha256'))}"
 
     def rs512(self) -> str:
+        """Make a token signed with RS512."""
         signing_input = self.header(alg="RS512").rpartition(".")[0]
         signature = get_algorithm_by_name("RS512").sign(signing_input.encode(), self.keys.signing)
         return f"{signing_input}.{compact.encode(signature)}"
@@ -118,14 +123,17 @@ class Forge:
         return mint.sign(self.attacker.signing, {**mint.jws_header(self.keys), "jwk": jwk}, self.payload)
 
     def by_attacker(self, kid: str) -> str:
+        """Make a token with this kid, signed with an attacker's key."""
         header = {**mint.jws_header(self.keys), "kid": kid}
         return mint.sign(self.attacker.signing, header, self.payload)
 
     def signature_bit_flipped(self) -> str:
+        """Make a token whose signature has one bit flipped."""
         signing_input, _, signature = self.token.rpartition(".")
         return f"{signing_input}.{compact.encode(_flipped(compact.decode(signature.encode())))}"
 
     def signature_of_another(self) -> str:
+        """Make a token with the signature of another one."""
         other = mint.seal(self.keys, self.document)  # another IV, so another payload
         return self.token.rpartition(".")[0] + "." + other.rpartition(".")[2]
 
@@ -142,9 +150,11 @@ class Forge:
         return self.private_is(".".join(parts))
 
     def jwe_bytes(self, part: JwePart) -> bytes:
+        """Return one part of the good JWE, decoded."""
         return compact.decode(self.private.split(".")[_JWE_PARTS.index(part)].encode())
 
     def jwe_flipped(self, part: JwePart) -> str:
+        """Make a token with one bit of this part of the JWE flipped, properly signed outside."""
         return self.jwe_part(part, _flipped(self.jwe_bytes(part)))
 
     def jwe_reordered(self) -> str:
@@ -168,6 +178,7 @@ class Forge:
         return mint.seal(self.keys.with_new_encryption(), self.document)
 
     def wrong_encryption_key(self) -> str:
+        """Make a token that is encrypted with another key under the cluster's kid."""
         return self.encrypted(key=self.keys.with_new_encryption().encryption)
 
     # --- innermost: the claims -------------------------------------------------------------------------------

@@ -26,6 +26,8 @@ KeyStatus = Literal["loaded", "not loaded", "unreadable"]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TokenInspection:
+    """What can be read of a token, and what a registrar would say of it."""
+
     ref: str
     size: int
     """Characters."""

@@ -21,7 +21,7 @@ class KeyDocumentError(ValueError):
 
 
 def render_keys(keys: ValidationKeys) -> bytes:
-    """Holds the encryption key: whoever reads it can read every access token."""
+    """Render the keys as JSON. The encryption key is in it: who has that can read every access token."""
     numbers = keys.signing_key.public_numbers()
     document = {
         "cluster_id": keys.cluster_id,

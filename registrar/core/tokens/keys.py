@@ -80,10 +80,12 @@ class ClusterKeys:
 
     @property
     def signing_kid(self) -> str:
+        """The kid of the live signing key."""
         return f"{self.cluster_id}:{self.signing_hash}"
 
     @property
     def encryption_kid(self) -> str:
+        """The kid of the live encryption key."""
         return f"{self.cluster_id}:{self.encryption_hash}"
 
     @property

@@ -22,6 +22,8 @@ Group = Literal["none", "syntax", "parse", "crypto", "claims", "time", "policy"]
 
 @dataclass(frozen=True, slots=True)
 class WireAnswer:
+    """How a problem of a token is answered on the wire."""
+
     status: int
     error: str | None
     """The challenge's `error` parameter; None: the parameter is left out."""
@@ -39,6 +41,7 @@ class Outcome:
 
 
 def answer(problem: P, dialect: Dialect) -> WireAnswer:
+    """Return the answer to a problem in one dialect."""
     outcome = OUTCOMES[problem]
     match dialect:
         case "ucm":

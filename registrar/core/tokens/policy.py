@@ -18,6 +18,8 @@ _EXACT = 1 << 53
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TokenPolicy:
+    """How strictly tokens are judged."""
+
     issuer: str
     """The cluster's UUID."""
     audience: str = DEFAULT_AUDIENCE
@@ -106,6 +108,7 @@ def judge_time(verified: Verified, policy: TokenPolicy, now: Instant) -> None:
 
 
 def judge_scope(facts: TokenFacts, policy: TokenPolicy) -> None:
+    """Compare the scopes of a token with the one it must have. Raises Refusal."""
     if not policy.required_scopes <= facts.scopes:
         missing = ", ".join(sorted(policy.required_scopes - facts.scopes))
         raise Refusal(TokenProblem.SCOPE_INSUFFICIENT, f"scope lacks {missing}", facts.tid)

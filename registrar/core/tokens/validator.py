@@ -1,7 +1,7 @@
 """Judges access tokens at `now`: total over all strings, and quick for those it has verified before.
 
 Only tokens that passed every check that does not depend on time or directory are remembered; time, revocation
-and the subject's activity are asked anew on every call.
+and the subject's activity are judged on every call.
 """
 
 from __future__ import annotations
@@ -48,10 +48,12 @@ class TokenValidator:
 
     @property
     def keys(self) -> ValidationKeys:
+        """The keys that it has loaded."""
         return self._opener.keys
 
     @property
     def policy(self) -> TokenPolicy:
+        """How strictly it judges."""
         return self._policy
 
     def load(self, keys: ValidationKeys) -> None:

@@ -26,12 +26,16 @@ _PRIVATE = (("Cache-Control", "private"),)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Basic:
+    """Credentials of the Basic scheme (RFC 7617)."""
+
     user: str
     password: str = field(repr=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Bearer:
+    """A bearer token (RFC 6750)."""
+
     token: str = field(repr=False)
 
 
@@ -126,6 +130,7 @@ def error_page(status: int, detail: str = "", *headers: tuple[str, str]) -> Http
 
 
 def method_not_allowed(*allowed: str) -> HttpResponse:
+    """Make a 405 that names the methods that are allowed."""
     return error_page(405, f"only {' and '.join(allowed)}", ("Allow", ", ".join(allowed)))
 
 

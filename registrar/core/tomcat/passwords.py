@@ -30,6 +30,8 @@ class PasswordError(ValueError):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PasswordHash:
+    """A password as it is kept: salt and hash."""
+
     salt: bytes = field(repr=False)
     digest: bytes = field(repr=False)
     cost: int = COST
@@ -61,6 +63,7 @@ class PasswordHash:
         return f"scrypt${self.cost}${b64encode(self.salt).decode()}${b64encode(self.digest).decode()}"
 
     def matches(self, password: str) -> bool:
+        """Compare a password with it, in constant time."""
         raw = _bytes(password)
         return len(raw) <= MAX_BYTES and compare_digest(_digest(raw, self.salt, self.cost), self.digest)
 
@@ -93,7 +96,7 @@ class UserPasswords:
         self._hashes.pop(user.casefold(), None)
 
     def initial_password(self, user: str) -> str:
-        """16 hex digits, the same for the same seed and user: what a lab tells the person who may sign in."""
+        """Return 16 hex digits, the same for the same seed and user, for the person who may sign in."""
         return self._entropy.child(f"password/{user.casefold()}").hex(8)
 
     def check(self, user: str, password: str) -> bool:

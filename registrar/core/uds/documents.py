@@ -83,6 +83,7 @@ def cluster_user(site: UdsSite, query: tuple[str, str], user_id: str | None, hom
 
 
 def servers(site: UdsSite) -> etree._Element:
+    """Render the document that names the cluster's nodes."""
     root = etree.Element("servers", version=site.release, uri=uri(site, "servers"))
     for host in site.servers():
         _text(root, "server", host)
@@ -90,6 +91,7 @@ def servers(site: UdsSite) -> etree._Element:
 
 
 def version(site: UdsSite) -> etree._Element:
+    """Render the document that names the release."""
     root = etree.Element("versionInformation", uri=uri(site, "version"), version=site.release)
     _text(root, "version", site.release)
     return root

@@ -52,6 +52,7 @@ class UdsService:
         self._journal = journal
 
     def handle(self, request: HttpRequest, now: Instant) -> HttpResponse:
+        """Answer one HTTP request: a document, or an error page."""
         if request.method not in ("GET", "HEAD"):
             self._note(request, 405, None, "method", "")
             return method_not_allowed("GET", "HEAD")
