@@ -27,11 +27,11 @@ _VALUES: dict[tuple[str, str], set[Any]] = {
     ("tls:failed", "alert"): {None, *ALERT_NAMES},
     ("tls:failed", "alert_name"): {None, *ALERT_NAMES.values()},
 }
-"""Fields of few values that their types do not tell."""
+"""(event, field) -> the values that the field can have, where its type does not say."""
 
 
 def is_pattern(text: str) -> bool:
-    """A text between slashes is a regular expression."""
+    """Tell whether a text is a regular expression: it stands between slashes."""
     return len(text) > 1 and text[0] == text[-1] == "/"
 
 
@@ -41,7 +41,7 @@ def _types(event: str) -> dict[str, Any]:
 
 
 def _possible(kind: Any, value: Scalar) -> bool:
-    """Can a field of this type be equal to the value, or (a tuple) hold it?"""
+    """Tell whether a field of this type can be equal to the value, or hold it if it is a tuple."""
     origin = get_origin(kind)
     if origin in (Union, UnionType):
         return any(_possible(one, value) for one in get_args(kind))

@@ -1,4 +1,4 @@
-"""Names in lab and scenario files that other houses know: a phone's behaviours, ways to make a token wrong."""
+"""Types of names that the softphone and the registrar define: a phone's behaviours, token mutations."""
 
 from __future__ import annotations
 
@@ -26,6 +26,6 @@ def _mutation(name: str) -> str:
 
 
 BehaviourNames = Annotated[list[str], AfterValidator(_behaviours)]
-"""See `ucmsim list --behaviours`."""
+"""Names of scripted misbehaviours; `ucmsim list --behaviours` shows them."""
 MutationName = Annotated[str, AfterValidator(_mutation)]
-"""See `ucmsim token mutations`."""
+"""The name of a way to make a token wrong; `ucmsim token mutations` shows them."""

@@ -1,4 +1,4 @@
-"""The pages of the control API that do something: tokens, phones, nodes, failures, time."""
+"""The pages of the control API that change something: tokens, phones, nodes, failures, time."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ class InspectRequest(_Body):
 
 
 class StartRequest(_Body):
-    """How the phone shall be from now on; what is left out stays as it is."""
+    """Change the phone before it starts; what is left out stays as it is."""
 
     behaviours: Annotated[list[str], Field(max_length=50)] | None = None
     token: TokenConfig | None = None
@@ -128,7 +128,7 @@ class ActingPages:
         return json_of(dict(self._endpoints()))
 
     async def _admin(self, request: web.Request) -> web.Response:
-        """A command of the platform CLI, run to its end; `answers` to its questions, in order."""
+        """Run a command of the platform CLI to its end; `answers` are given to its questions, in order."""
         asked = await body_of(request, AdminRequest)
         site = self._lab.site
         node = asked.node or site.cluster.nodes[0].name
@@ -138,7 +138,7 @@ class ActingPages:
         return json_of({"node": node, "text": result.text, "succeeded": result.succeeded})
 
     async def _journal(self, request: web.Request) -> web.Response:
-        """Calls of the web servers and configuration files: the kept ones after `since`, and counts of all."""
+        """Return calls of web servers and configuration files: those kept after `since`, and counts of all."""
         since, limit = number_of(request, "since", 0), number_of(request, "limit", 1000)
         failures = self._lab.site.faults.plans
         return json_of({"calls": failures.calls(since=since)[:limit], "counts": failures.counts()})
@@ -161,6 +161,6 @@ class ActingPages:
         return json_of({"now": self._lab.site.clock.now()})
 
     async def _reset(self, request: web.Request) -> web.Response:
-        """Back to the beginning, events included: the next record has seq 1."""
+        """Start the lab over, events included: the next record has seq 1."""
         await self._lab.reset()
         return json_of(dict(self._endpoints()))

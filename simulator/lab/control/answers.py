@@ -1,4 +1,4 @@
-"""What every page of the control API has in common: how it is asked, and how it answers."""
+"""What every page of the control API has in common: reading a request, answering with JSON."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ M = TypeVar("M", bound=BaseModel)
 
 
 class Problem(Exception):
-    """Becomes a JSON answer with this status."""
+    """Why a request is refused; it becomes a JSON answer with this status."""
 
     def __init__(self, status: int, text: str) -> None:
         super().__init__(text)
@@ -28,7 +28,7 @@ class Problem(Exception):
 async def guard(
     request: web.Request, handler: Callable[[web.Request], Awaitable[web.StreamResponse]]
 ) -> web.StreamResponse:
-    """Every answer is JSON, a problem too; foreign Host names are refused."""
+    """Answer every problem with JSON, and refuse Host names that are no address and not localhost."""
     try:
         if not _is_literal(request.host):
             raise Problem(403, "the Host must be an IP address or localhost")

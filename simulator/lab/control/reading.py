@@ -1,4 +1,4 @@
-"""The pages of the control API that only tell."""
+"""The pages of the control API that change nothing."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from simulator.lab.control.answers import FRESH, Problem, json_of, number_of
 from simulator.lab.run.live import Lab
 
 _LONGEST_WAIT = 30
-"""Seconds for which a question about events is held back at most."""
+"""Seconds that a request for events may wait for one."""
 _WIDEST = 200
 
 
@@ -67,7 +67,7 @@ class ReadingPages:
         return json_of(rows)
 
     async def _events(self, request: web.Request) -> web.Response:
-        """Kept records with seq > since, oldest first, at most `limit`; with `kind` only those of that kind.
+        """Return kept records with seq > since, oldest first, at most `limit`; with `kind` those of that kind.
 
         With `wait` an answer that would be empty is held back until there is a record, or for so many seconds.
         """
@@ -83,7 +83,7 @@ class ReadingPages:
         return json_of([record_to_json(record) for record in found[:limit]])
 
     async def _ladder(self, request: web.Request) -> web.Response:
-        """As text: kept records with seq > since."""
+        """Return the ladder of the kept records with seq > since, as text."""
         since, width = number_of(request, "since", 0), number_of(request, "width", 100)
         log = self._lab.site.log
         rows, captions = ladder.rows_of(log.records(since=since)), ladder.captions_of(log.records())
@@ -91,7 +91,7 @@ class ReadingPages:
         return web.Response(text="".join(f"{line}\n" for line in lines), headers=FRESH)
 
     async def _explain(self, request: web.Request) -> web.Response:
-        """Every attempt in the kept records with seq > since, or the one of that number; as JSON or text."""
+        """Return every attempt in the kept records with seq > since, or the one of a number; JSON or text."""
         since, width = number_of(request, "since", 0), number_of(request, "width", 100)
         found = explain(self._lab.site.log.records(since=since))
         if "attempt" in request.query:
@@ -109,12 +109,12 @@ class ReadingPages:
                 raise Problem(400, f"format: json or text, not {other!r}")
 
     async def _metrics(self, request: web.Request) -> web.Response:
-        """UCM's counters, for Prometheus."""
+        """Return UCM's counters in Prometheus' text format."""
         text = metrics.render(self._lab.site)
         return web.Response(body=text.encode(), headers={"Content-Type": metrics.CONTENT_TYPE, **FRESH})
 
     async def _reasons(self, request: web.Request) -> web.Response:
-        """Every way the registrar says no."""
+        """Return every reason for which the registrar refuses."""
         rows = [
             {"name": reason.value, "status": rule.status, "text": rule.explanation, "remedy": rule.remedy}
             for reason, rule in REPLIES.items()
@@ -134,7 +134,7 @@ def _kept(log: EventLog, since: int, kind: str | None) -> list[Record]:
 
 
 async def _next(log: EventLog, kind: str | None, seconds: float) -> None:
-    """Until the next record of this kind, or for so many seconds."""
+    """Wait until the next record of this kind, or for so many seconds."""
     came = asyncio.Event()
     stop = log.subscribe(lambda record: came.set() if kind in (None, record.event.kind) else None)
     try:

@@ -1,4 +1,4 @@
-"""The control API's server: its routes, and one thing done at a time."""
+"""The control API's server: its routes. Requests that change something are carried out one at a time."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ class ControlServer:
         self._turn = asyncio.Lock()
 
     async def start(self, host: str, port: int) -> Address:
-        """Raises OSError naming the address if it cannot be bound."""
+        """Listen; port 0 takes any free one. Raises OSError naming the address if it cannot be bound."""
         wanted = Address(host, port)
         app = web.Application(client_max_size=BODY_LIMIT, middlewares=[guard, self._in_turn])
         app.add_routes(
@@ -56,7 +56,7 @@ class ControlServer:
     async def _in_turn(
         self, request: web.Request, handler: Callable[[web.Request], Awaitable[web.StreamResponse]]
     ) -> web.StreamResponse:
-        """What acts waits for what acts already: nothing meets a lab that is half reset."""
+        """Let requests that change something wait for one another: none meets a lab that is half reset."""
         if request.method == "GET":
             return await handler(request)
         async with self._turn:

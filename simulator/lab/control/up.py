@@ -23,12 +23,12 @@ from simulator.lab.run.syslog import Syslog
 from simulator.lab.site.environment.pki import TOMCAT_CA
 
 KEPT_RECORDS = 20_000
-"""Events the control API can still show."""
+"""Number of the latest events that the control API can show."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ready:
-    """What the world must know of a running lab."""
+    """What a client from outside must know of a running lab."""
 
     endpoints: dict[str, dict[str, list[str | int]]]
     """Actor -> role (sip, sips, oauth, mra, config; edge) -> [host, port]."""
@@ -56,7 +56,7 @@ async def serve(
     syslog: str | None = None,
     announce: Callable[[Ready, Lab], None],
 ) -> None:
-    """Runs until SIGINT, SIGTERM or SIGHUP, with `until_eof` also until stdin ends.
+    """Run a lab until SIGINT, SIGTERM or SIGHUP, with `until_eof` also until stdin ends.
 
     `pcap`: a capture, written at the end; `keylog`: TLS secrets, written as they arise. `state`: the
     cluster database, kept between runs. `syslog`: where the nodes' alarms go, see `Syslog`.
@@ -104,7 +104,7 @@ async def serve(
 
 
 def _at_end_of_stdin(then: Callable[[], object]) -> None:
-    """Whoever started this process holds the other end: it ends with them, however they end."""
+    """Call `then` when stdin ends: its other end is held by the process that started this one."""
 
     def watch() -> None:
         while os.read(descriptor, 4096):
@@ -122,7 +122,7 @@ def _ready(lab: Lab, folder: Path, control: str) -> Ready:
 
 
 def endpoints_of(lab: Lab) -> dict[str, dict[str, list[str | int]]]:
-    """Where everything really listens at this moment."""
+    """Return where every listener of the lab is bound now: actor -> role -> [host, port]."""
     site = lab.site
     out: dict[str, dict[str, list[str | int]]] = {}
     for node in site.cluster.nodes:
@@ -148,7 +148,9 @@ def endpoints_of(lab: Lab) -> dict[str, dict[str, list[str | int]]]:
 
 
 def write_pki(lab: Lab, folder: Path) -> Path:
-    """Writes what a client from outside may need; returns the file with the Tomcat certificate's issuer.
+    """Write the certificates and keys that a client from outside may need.
+
+    Returns the PEM file of the Tomcat certificate's issuer.
 
     Private keys are 0600, the folder is the lab's own (0700).
     """

@@ -1,4 +1,4 @@
-"""Finds scenarios: the built-in ones by id, anybody's by file or folder."""
+"""Finds scenarios: the built-in ones by id, others by file or folder."""
 
 from __future__ import annotations
 
@@ -15,29 +15,29 @@ FILE = "scenario.yaml"
 
 
 def builtin_folder() -> Path:
-    """The folder of the built-in scenarios (ucmsim is installed as plain files)."""
+    """Return the folder of the built-in scenarios (ucmsim is installed as plain files)."""
     return Path(str(resources.files("scenarios")))
 
 
 def builtin() -> list[Scenario]:
-    """All built-in scenarios, by id."""
+    """Read all built-in scenarios, in the order of their ids."""
     return list(each_builtin())
 
 
 def each_builtin() -> Iterator[Scenario]:
-    """The same, each read when it is asked for."""
+    """Read the built-in scenarios one by one, each when the iterator reaches it."""
     return map(read_scenario, files_below(builtin_folder()))
 
 
 def files_below(path: Path) -> list[Path]:
-    """The scenario files of a path: itself if it is a file, else every scenario.yaml below it."""
+    """Return the scenario files of a path: a file itself, or every scenario.yaml below a folder."""
     if path.is_dir():
         return sorted(path.rglob(FILE))
     return [path]
 
 
 def find(wanted: Iterable[str]) -> Iterator[Scenario]:
-    """Scenarios by id, file or folder, in the order asked for. Raises SourceError."""
+    """Read scenarios by id, file or folder, in the order asked for. Raises SourceError."""
     for name in wanted:
         yield from find_one(name)
 

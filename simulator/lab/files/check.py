@@ -20,7 +20,10 @@ class Checked:
 
 
 def check_paths(paths: Sequence[str] | None) -> Checked:
-    """None: the built-in scenarios. A problem ends its file, not the check."""
+    """Check files, folders and built-in scenarios by id; None is all built-in ones.
+
+    After the first problem of a file the next file is checked.
+    """
     files: list[Path] = []
     problems: list[SourceError] = []
     for name in paths or [str(catalogue.builtin_folder())]:
@@ -48,7 +51,7 @@ def check_paths(paths: Sequence[str] | None) -> Checked:
 
 
 def check_file(path: Path) -> Scenario | None:
-    """The scenario in the file; None if it is a lab file. Raises SourceError."""
+    """Return the scenario in the file; None if it is a lab file. Raises SourceError."""
     loaded = yaml_source.read_file(path)
     if isinstance(loaded.data, dict) and "steps" not in loaded.data and "id" not in loaded.data:
         lab_of(loaded)

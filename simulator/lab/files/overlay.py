@@ -20,7 +20,10 @@ _NAMES = ("device", "id", "name")
 
 
 def overlaid(config: LabConfig, changes: Iterable[str]) -> LabConfig:
-    """The lab with `KEY=VALUE` changes, KEY being dotted. Raises SourceError as a file with them would."""
+    """Return the lab with `KEY=VALUE` changes, KEY being dotted.
+
+    Raises SourceError where a file with these changes would.
+    """
     given = list(changes)
     if not given:
         return config
@@ -48,7 +51,7 @@ def _laid(below: Any, above: Any) -> Any:
 
 
 def _name(item: Any) -> str | None:
-    """What tells this item from the others of its list; None if it is a plain value."""
+    """Return the name by which an item of a list is known; None if it is a plain value."""
     if not isinstance(item, dict):
         return None
     return next((str(item[key]) for key in _NAMES if key in item), None)

@@ -1,4 +1,4 @@
-"""Does a scenario name only phones, nodes, Expressways and clients that there are?"""
+"""Checks that a scenario names only phones, nodes, Expressways and clients that there are."""
 
 from __future__ import annotations
 
@@ -11,7 +11,10 @@ _OTHER_ACTORS = {"lab", "dns", "dns-outside"}
 
 
 def check_references(scenario: Scenario, loaded: Loaded) -> None:
-    """Raises SourceError for the first name in a step that is not in the lab, or that must not be there."""
+    """Check every name in the steps against the lab.
+
+    Raises SourceError for the first one that is not in the lab, and for a client whose name is.
+    """
     names = _names(scenario.lab)
     names["actor"] = names["actor"] | {client for step in scenario.steps for client in step.clients()}
     taken = names["phone"] | names["node or Expressway"]

@@ -1,4 +1,4 @@
-"""What a well-formed lab file may still not say: rules of UCM's own."""
+"""Checks a well-formed lab file against rules of UCM's own."""
 
 from __future__ import annotations
 
@@ -12,7 +12,10 @@ from simulator.lab.site.ucm.cluster_start import node_ports, security_profile
 
 
 def check_rules(lab: LabConfig, loaded: Loaded, at: tuple[str, ...]) -> None:
-    """`at`: where the lab stands in the file. Raises SourceError."""
+    """Check ports, profiles and authorization settings. Raises SourceError.
+
+    `at`: where the lab stands in the file.
+    """
     for index, node in enumerate(lab.nodes):
         try:
             node_ports(node.ports)

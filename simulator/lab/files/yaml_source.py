@@ -1,6 +1,6 @@
-"""YAML 1.2 files read defensively, with the line of every key: errors name file, line and key.
+"""Reads YAML 1.2 files defensively, with the line of every key: errors name file, line and key.
 
-Scenario and lab files are data from strangers: no tags, no aliases (a "YAML bomb" needs them), bounded size
+Scenario and lab files may come from anybody: no tags, no aliases (a "YAML bomb" needs them), bounded size
 and depth, no duplicate keys.
 """
 
@@ -34,7 +34,7 @@ M = TypeVar("M", bound=BaseModel)
 
 
 class SourceError(ValueError):
-    """What is wrong in a file, as one line: `file:line: key: message`."""
+    """A mistake in a file, as one line: `file:line: key: message`."""
 
     def __init__(self, source: str, line: int | None, key: str, message: str) -> None:
         self.source, self.line, self.key, self.message = source, line, key, message
@@ -44,7 +44,7 @@ class SourceError(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Loaded:
-    """Plain data, and where each part of it stood."""
+    """The data of a file, and the line of each part of it."""
 
     source: str
     data: Any
@@ -52,7 +52,7 @@ class Loaded:
     """1-based line of each key or item, by its path."""
 
     def line_of(self, path: Sequence[str | int]) -> int | None:
-        """The line of the longest known part of `path`."""
+        """Return the line of the longest known part of `path`."""
         at = tuple(path)
         while at and at not in self.lines:
             at = at[:-1]
@@ -92,7 +92,7 @@ def read_text(text: str, *, source: str) -> Loaded:
 
 
 class _Reader:
-    """Builds the data in one pass over the parser's events, so that a danger is refused before it is built."""
+    """Builds the data in one pass over the parser's events; what is forbidden is refused before it is built."""
 
     def __init__(self, text: str, source: str) -> None:
         yaml = YAML(typ="safe", pure=True)
@@ -169,7 +169,7 @@ def _dotted(path: Sequence[str | int]) -> str:
 
 
 def build(model: type[M], loaded: Loaded) -> M:
-    """The file's data as a `model`; the first problem becomes a SourceError with its line."""
+    """Build a `model` from a file's data. Raises SourceError for the first problem, with its line."""
     if not isinstance(loaded.data, dict):
         raise SourceError(loaded.source, 1, "", "the file must be a mapping of keys to values")
     try:
@@ -179,7 +179,7 @@ def build(model: type[M], loaded: Loaded) -> M:
 
 
 def _in_the_file(path: Sequence[str | int], data: Any) -> list[str | int]:
-    """Without what a choice of types adds to it: names of types, where the file has a list or a plain value."""
+    """Return the path without what pydantic adds to it for a union: names of types."""
     out: list[str | int] = []
     for number, part in enumerate(path, start=1):
         if isinstance(data, dict) and (part in data or number == len(path)):
@@ -196,8 +196,9 @@ def _first_problem(error: ValidationError, loaded: Loaded) -> SourceError:
     problems = error.errors(include_url=False, include_context=True)
 
     def rank(problem: Any) -> tuple[bool, bool, int]:
-        """A key that is missing is told last: it may be there, misspelt. Before it, what a plain value might
-        have been in place of a mapping."""
+        """Order the problems. A missing key comes last: it may be there, misspelt. Before it come problems of
+        those types of a union that are of another kind than what the file has.
+        """
         other_kind = problem["type"].endswith("_type") and isinstance(problem["input"], dict | list)
         return problem["type"] == "missing", other_kind, loaded.line_of(problem["loc"]) or 0
 

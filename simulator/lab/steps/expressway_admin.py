@@ -14,7 +14,7 @@ from simulator.lab.site.site import Site
 from simulator.lab.steps.driver import ScenarioDriver
 
 _MOST_WAITS = 60
-"""Times that a discovery is waited for; each is at most a second of real time."""
+"""Times that a discovery is waited for: `until_idle` may return before it is over."""
 
 
 class Discover(FileModel):
@@ -27,7 +27,7 @@ class Discover(FileModel):
 
 
 class ExpresswayAdmin:
-    """One Expressway, by name; LookupError if the lab has none of that name."""
+    """What an administrator does at one Expressway. LookupError for a name that the lab does not have."""
 
     def __init__(self, site: Site, name: str | None = None) -> None:
         if not site.expressways.expressway_c:
@@ -39,13 +39,13 @@ class ExpresswayAdmin:
 
     @property
     def actor(self) -> ExpresswayC:
-        """LookupError for an Expressway-E, which knows no Unified CM."""
+        """Return the Expressway-C. Raises LookupError for an Expressway-E, which knows no Unified CM."""
         if self.name in self._site.expressways.expressway_e:
             raise LookupError(f"{self.name} is an Expressway-E: that is done at its Expressway-C")
         return self._site.expressways.expressway_c[self.name]
 
     def zones(self) -> list[dict[str, object]]:
-        """Zones and search rules as the page lists them."""
+        """Return zones and search rules as the page lists them."""
         edge = self._site.expressways.expressway_e.get(self.name)
         if edge is not None:
             return [_traversal(status, "server") for status in edge.zones]
@@ -67,7 +67,7 @@ class ExpresswayAdmin:
         return rows
 
     def _state(self, kind: str, node: str) -> tuple[str, str]:
-        """Active after the first connection, until then what later releases always show. [documented: both]"""
+        """Return state and detail: before the first connection what later releases always show. [documented]"""
         if kind == "CEOAuth":
             status = self.actor.zone_state(node)
             if status.state in ("active", "failed"):
@@ -113,7 +113,10 @@ class ExpresswayAdmin:
         return list(event_log.lines(self._site.log.records(), self.name))
 
     async def ask_servers(self, driver: ScenarioDriver, discover: Discover | None) -> str | None:
-        """Discover one, or refresh all, to the end; the first failure as the page words it, or None."""
+        """Discover a Unified CM, or with None refresh all, and wait for the end.
+
+        Returns the first failure as the page words it, or None.
+        """
         administration = self.actor.administration
         if discover is not None:
             server = self._site.expressways.ucm.server(**discover.model_dump())
@@ -134,7 +137,7 @@ _SHOWN = {"active": "Active", "failed": "Failed", "opening": "Connecting", "idle
 
 
 def _traversal(status: ZoneStatus, side: str) -> dict[str, object]:
-    """The zone between Expressway-E and C, and the tunnels beside it, which need no search rule."""
+    """Write the row of the zone between Expressway-E and C, or of its tunnels; they need no search rule."""
     return {
         "zone": status.zone,
         "type": "Tunnel" if status.zone == TUNNELS else f"Traversal {side}",

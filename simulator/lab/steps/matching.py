@@ -1,4 +1,4 @@
-"""Do the records hold what a scenario expects? Failures name the nearest miss."""
+"""Compares records with what a scenario expects. Failures name the nearest miss."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from simulator.lab.config.expectation import Expectation, Scalar, is_pattern
 
 
 def matches(record: Record, expectation: Expectation) -> bool:
-    """Kind, actor and every named field agree."""
+    """Tell whether kind, actor and every named field agree."""
     return _is_of(record, expectation) and not _differences(record, expectation)
 
 
@@ -40,7 +40,7 @@ def _agrees(actual: object, wanted: Scalar) -> bool:
 
 
 def explain_miss(records: Sequence[Record], expectation: Expectation) -> str:
-    """Why `expectation` is not met by `records`: wrong count, the nearest miss, or what was seen instead."""
+    """Tell why records do not meet an expectation: wrong count, nearest miss, or what was seen instead."""
     hits = [record for record in records if matches(record, expectation)]
     if expectation.count is not None and hits:
         return f"expected {expectation}, seen {len(hits)} times"
@@ -57,7 +57,7 @@ def explain_miss(records: Sequence[Record], expectation: Expectation) -> str:
 
 
 def unmet(records: Sequence[Record], expectations: Iterable[Expectation]) -> list[str]:
-    """One sentence for each expectation that `records` do not meet."""
+    """Return one sentence for each expectation that `records` do not meet."""
     out = []
     for expectation in expectations:
         hits = sum(matches(record, expectation) for record in records)
@@ -68,7 +68,7 @@ def unmet(records: Sequence[Record], expectations: Iterable[Expectation]) -> lis
 
 
 def seen_but_forbidden(records: Sequence[Record], expectations: Iterable[Expectation]) -> list[str]:
-    """One sentence for each expectation that was met although it must never be."""
+    """Return one sentence for each expectation that was met although it must never be."""
     out = []
     for expectation in expectations:
         hit = next((record for record in records if matches(record, expectation)), None)

@@ -74,7 +74,7 @@ class Step(ABC):
         """Do what the verb says; return one sentence for each thing that is not as expected."""
 
     def __str__(self) -> str:
-        """For events and ladders: a field that may hold a secret is told by its names, not its values."""
+        """Describe the step for events and ladders. Of a field that may hold a secret only names are told."""
         value = self.value
         if isinstance(value, list):
             shown = ", ".join(map(_plain, value))
@@ -112,7 +112,7 @@ class ValueStep(RootModel[T], Step, Generic[T]):
 
 
 def _described(value: BaseModel) -> list[str]:
-    """Each field that was given something else than its default."""
+    """Describe each field that was given something else than its default."""
     out = []
     for name, field in type(value).model_fields.items():
         part = getattr(value, name)
@@ -122,7 +122,7 @@ def _described(value: BaseModel) -> list[str]:
 
 
 def _plain(value: object) -> str:
-    """A value of a step without YAML's punctuation."""
+    """Write a value without YAML's punctuation."""
     if isinstance(value, Expectation):
         return str(value)
     if isinstance(value, BaseModel):
@@ -133,7 +133,7 @@ def _plain(value: object) -> str:
 
 
 def _names_in(value: object) -> str:
-    """Of a value that is not shown: keys, elements, or how many there are."""
+    """Describe a value that is not shown by its keys or elements, or by how many there are."""
     if isinstance(value, dict):
         return " ".join(value)
     if isinstance(value, list):
