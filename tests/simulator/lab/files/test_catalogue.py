@@ -97,7 +97,7 @@ def _counted(scenario: Scenario) -> list[str]:
         assert not run_now(play(world, scenario)).failures, scenario.id
         return [str(key) for node in world.site.ucm.call_managers.values() for key in node.counts.elements()]
     finally:
-        world.close()
+        world.shut_down()
 
 
 @pytest.mark.parametrize("reason", list(Reason))
