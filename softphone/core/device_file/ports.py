@@ -124,17 +124,6 @@ def _through(decision: PortDecision, edge: EdgeServer) -> PortDecision:
     return replace(decision, transport="tls", next_hop=edge.address, route=edge.route)
 
 
-def decide_port(
-    config: ConfigView,
-    deployment: Deployment,
-    *,
-    edges: tuple[EdgeServer, ...] = (),
-    credential: Credential | None = None,
-) -> PortDecision:
-    """The first node to try; see `decide_ports`."""
-    return decide_ports(config, deployment, edges=edges, credential=credential).decisions[0]
-
-
 def _rule(config: ConfigView, deployment: Deployment) -> _Rule:
     """Rows 1-14. Rows 16 and 17 (values outside their enumerations) were refused while reading."""
     mode, wanted = config.security_mode, config.transport

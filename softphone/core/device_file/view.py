@@ -52,7 +52,6 @@ class ConfigView:
     """device@xsi:type, e.g. axl:XIPPhone."""
     ctiid: str = ""
     uuid: str = ""
-    full_config: bool = True
     encrypted_config: bool = False
     sip_oauth_mode: bool = False
     security_mode: SecurityMode = SecurityMode.NON_SECURE

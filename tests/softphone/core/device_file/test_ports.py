@@ -14,7 +14,6 @@ from simulator.core.tls.settings import Credential
 from softphone.core.device_file.ports import (
     PortPlan,
     certificate_md5,
-    decide_port,
     decide_ports,
     override,
     parse_port,
@@ -269,12 +268,6 @@ def test_36_no_usable_port_on_any_node_fails_the_whole_configuration(cnf: Cnf) -
 def test_40_both_OAuth_ports_may_be_the_same(cnf: Cnf) -> None:
     config = view(cnf, "1", "3", "3", (">5091<", ">5090<"))
     assert decide(config, ON_PREM).decisions[0].port == decide(config, MRA).decisions[0].port == 5090
-
-
-def test_the_first_node_alone(cnf: Cnf) -> None:
-    assert (
-        decide_port(view(cnf, "1", "3", "3"), ON_PREM) == decide(view(cnf, "1", "3", "3"), ON_PREM).decisions[0]
-    )
 
 
 @pytest.mark.parametrize("text", ["", " 5090 ", "65535"])

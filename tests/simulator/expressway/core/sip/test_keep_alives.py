@@ -7,50 +7,42 @@ from typing import Any
 
 import pytest
 
-from simulator.core.actor.flow import CloseFlow, SendData
 from simulator.core.events import KeepAliveJudged, ZoneChanged
-from simulator.core.instant import Instant
-from simulator.core.sip import KeepAlive, Need, SipStream, stun
+from simulator.core.sip import KeepAlive, Need, SipStream, parse_message, serialize, stun
 from simulator.core.sip.stun import StunMessage
+from simulator.testing import Playbook
+
+
+def is_binding_request(data: bytes) -> bool:
+    return data[:2] == b"\0\1"
+
+
+def answer(request: bytes) -> bytes:
+    return stun.render(StunMessage("response", stun.parse(request).transaction))
 
 
 @pytest.fixture
-def up(make_bench: Callable[..., Any]) -> tuple[Any, Any]:
-    """A bench whose zone is connected, and the flow to UCM."""
+def zone(make_bench: Callable[..., Any]) -> Playbook:
+    """An Expressway-C over whose zone a phone has registered; the steps speak of the zone's connection."""
     bench = make_bench(keep_alive=30.0)
-    bench.send(bench.phone(), bench.register())
-    ucm = bench.accept()
-    bench.expc.effects()
-    return bench, ucm
+    play = Playbook(bench.expc, flows=bench.ids, clock=bench.clock, log=bench.log)
+    play.accepted("edge", name="phone").receives(serialize(bench.register()))
+    play.opens("10.10.10.1:5091", name="zone").connected().sends(f"^REGISTER sip:{bench.node}")
+    play.receives(lambda sent: serialize(bench.accepted(parse_message(sent))))
+    return play.on("phone").sends(r"^SIP/2\.0 200 ").on("zone")
 
 
-def later(bench: Any, seconds: float) -> Instant:
-    return Instant(bench.now + seconds)
+def test_a_binding_goes_out_every_30_s_and_its_answer_keeps_the_connection(zone: Playbook) -> None:
+    for seconds in (30, 27, 27):
+        zone.advances(seconds).sends(is_binding_request)
+        zone.receives(lambda asked: answer(asked)[:7]).receives(lambda asked: answer(asked)[7:])
+        zone.advances(3).quiet()
 
 
-def test_a_binding_goes_out_every_30_s_and_its_answer_keeps_the_connection(up: tuple[Any, Any]) -> None:
-    bench, ucm = up
-    for number in (1, 2, 3):
-        now = later(bench, 30.0 * number)
-        bench.expc.handle_timeout(now)
-        sent = [e.data for e in bench.expc.effects() if isinstance(e, SendData) and e.flow == ucm]
-        ask = next(data for data in sent if data[:2] == b"\0\1")
-        reply = stun.render(StunMessage("response", stun.parse(ask).transaction))
-        bench.expc.flow_data(ucm, reply[:7], now)
-        bench.expc.flow_data(ucm, reply[7:], now)
-        bench.expc.handle_timeout(Instant(now + 3.0))
-        assert not [e for e in bench.expc.effects() if isinstance(e, CloseFlow)]
-
-
-def test_an_answer_to_something_else_does_not_count(up: tuple[Any, Any]) -> None:
-    bench, ucm = up
-    bench.expc.handle_timeout(later(bench, 30.0))
-    bench.expc.flow_data(ucm, stun.render(StunMessage("response", bytes(12))), later(bench, 30.5))
-    bench.expc.handle_timeout(later(bench, 33.0))
-    assert CloseFlow(ucm) in bench.expc.effects()
-    events = [record.event for record in bench.log.records()]
-    assert any(isinstance(e, KeepAliveJudged) and not e.answered for e in events)
-    assert any(isinstance(e, ZoneChanged) and e.state == "failed" and "STUN" in e.detail for e in events)
+def test_an_answer_to_something_else_does_not_count(zone: Playbook) -> None:
+    zone.advances(30).sends(is_binding_request).receives(answer(stun.render(StunMessage("request", bytes(12)))))
+    zone.advances(3).closes()
+    zone.reports(KeepAliveJudged, answered=False).reports(ZoneChanged, state="failed")
 
 
 @pytest.mark.parametrize("cut", range(1, 20))
