@@ -46,7 +46,7 @@ class Issued:
         return Credential(b"".join((self.certificate, *self.chain)), self.private_key)
 
     def without_chain(self) -> Issued:
-        """The same leaf sent alone: a peer that only trusts the root then lacks the intermediate."""
+        """Return the same leaf sent alone: a peer that only trusts the root then lacks the intermediate."""
         return replace(self, chain=())
 
 
@@ -84,7 +84,7 @@ class Authority:
         return cls._make(name, own_key, None, parent, now, not_before, not_after)
 
     def forged_twin(self, *, now: Instant, same_key_identifier: bool = False) -> Authority:
-        """A root of the same subject name with another key.
+        """Return a root of the same subject name with another key.
 
         A verifier that holds the real one finds no issuer ("unable to get local issuer certificate"); with
         `same_key_identifier` it takes the real one for the issuer, and the signature fails.
@@ -130,7 +130,7 @@ class Authority:
         )
 
     def revocation_list(self, revoked: Iterable[Issued], *, now: Instant) -> bytes:
-        """A CRL, PEM, that lists the certificates of `revoked` and is good for a week (RFC 5280 5)."""
+        """Return a CRL, PEM, that lists the certificates of `revoked` and is good for a week (RFC 5280 5)."""
         moment = to_datetime(now)
         builder = (
             x509.CertificateRevocationListBuilder()
@@ -146,7 +146,10 @@ class Authority:
         return builder.sign(self.key, SHA256()).public_bytes(Encoding.PEM)
 
     def issue(self, spec: CertSpec, *, now: Instant) -> Issued:
-        """Raises ValueError when the spec cannot be a certificate (a name not ASCII, dates reversed)."""
+        """Issue a certificate.
+
+        Raises ValueError if the spec cannot be one (a name not ASCII, dates reversed).
+        """
         key = _leaf_key(spec)
         builder = _leaf_builder(spec, key, _subject(self.name), self.key_identifier, now)
         builder = builder.add_extension(

@@ -29,16 +29,20 @@ _ANY_STRENGTH = "ALL:!aNULL:!eNULL:@SECLEVEL=0"
 
 
 def server_context(settings: ServerTls, keylog: str | None = None) -> ssl.SSLContext:
-    """`keylog`: a file that gets the session secrets of every connection (NSS key log format), mode 0600.
+    """Return the context of a listener: the same for the same settings.
 
-    Raises ssl.SSLError if a certificate, key or trust anchor cannot be read, ValueError if versions contradict.
+    `keylog`: a file that gets the session secrets of every connection (NSS key log format), mode 0600. Raises
+    ssl.SSLError if a certificate, key or trust anchor cannot be read, ValueError if versions contradict.
     """
     make = _server_context if keylog is None else _logging_server_context
     return make(settings, keylog, _file_identity(keylog))
 
 
 def client_context(settings: ClientTls, keylog: str | None = None) -> ssl.SSLContext:
-    """See `server_context`. The server name is the session's, not the context's."""
+    """Return the context of a client: see `server_context`.
+
+    The server name is the session's, not the context's.
+    """
     make = _client_context if keylog is None else _logging_client_context
     return make(settings, keylog, _file_identity(keylog))
 

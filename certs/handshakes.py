@@ -36,7 +36,10 @@ class _Own(TypedDict):
 
 
 def established(settings: ServerTls | ClientTls, facts: TlsFacts, real_now: float) -> TlsEstablished:
-    """`real_now`: the machine's time in seconds since 1970, by which OpenSSL judges validity."""
+    """Make the event of a handshake that succeeded.
+
+    `real_now`: the machine's time in seconds since 1970, by which OpenSSL judges validity.
+    """
     return TlsEstablished(
         role="server" if isinstance(settings, ServerTls) else "client",
         version=facts.version,
@@ -47,6 +50,7 @@ def established(settings: ServerTls | ClientTls, facts: TlsFacts, real_now: floa
 
 
 def failed(settings: ServerTls | ClientTls, refusal: TlsRefusal, real_now: float) -> TlsFailed:
+    """Make the event of a handshake that failed; `real_now` as for `established`."""
     return TlsFailed(
         role="server" if isinstance(settings, ServerTls) else "client",
         by=refusal.by,

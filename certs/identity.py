@@ -14,7 +14,7 @@ from simulator.core.tls.identity import PeerIdentity
 
 @lru_cache(maxsize=1024)
 def read(der: bytes) -> PeerIdentity:
-    """Remembers what it read, since many phones meet one server.
+    """Read the names of a DER certificate, and remember them, since many phones meet one server.
 
     Raises ValueError if `der` is no certificate or its extensions cannot be read.
     """
@@ -41,13 +41,13 @@ def of_certificate(certificate: x509.Certificate) -> PeerIdentity:
 
 @lru_cache(maxsize=256)
 def of_chain(pem: bytes) -> PeerIdentity:
-    """The first certificate of a PEM chain. ValueError as `read`."""
+    """Read the names of the first certificate of a PEM chain. Raises ValueError as `read` does."""
     return of_certificate(x509.load_pem_x509_certificate(pem))
 
 
 @lru_cache(maxsize=256)
 def subjects_of(bundle: bytes) -> tuple[str, ...]:
-    """The subjects of PEM certificates, RFC 4514 text. ValueError as `read`."""
+    """Return the subjects of PEM certificates, RFC 4514 text. ValueError as `read`."""
     return tuple(found.subject.rfc4514_string() for found in x509.load_pem_x509_certificates(bundle))
 
 

@@ -17,7 +17,7 @@ _pool: dict[tuple[str, KeyKind], PrivateKey] = {}
 
 
 def private_key(label: str, kind: KeyKind) -> PrivateKey:
-    """The process's key for `label`; the same object each time."""
+    """Return the process's key for `label`; the same object each time."""
     key = _pool.get((label, kind))
     if key is None:
         # setdefault: two threads that race make two keys, but both get the same one.
@@ -32,5 +32,5 @@ def _generate(kind: KeyKind) -> PrivateKey:
 
 
 def private_pem(key: PrivateKey) -> bytes:
-    """PKCS #8, unencrypted, PEM."""
+    """Render a key as PKCS #8, unencrypted, PEM."""
     return key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())

@@ -41,7 +41,7 @@ _logger = logging.getLogger(__name__)
 
 
 def host_keys(node: str) -> list[asyncssh.SSHKey]:
-    """The node's keys, RSA and Ed25519: made at run time, the first the same for the life of the process."""
+    """Make the node's keys, RSA and Ed25519. The first is the same for the life of the process."""
     rsa = asyncssh.import_private_key(private_pem(private_key(f"ssh/{node}", "rsa2048")))
     return [rsa, asyncssh.generate_private_key("ssh-ed25519")]
 
@@ -69,7 +69,7 @@ class PlatformSsh:
         """Sessions at work."""
 
     async def start(self) -> Address:
-        """Raises OSError naming the address if it cannot be bound."""
+        """Listen. Raises OSError naming the address if it cannot be bound."""
         if self._server is not None:
             raise RuntimeError(f"the CLI listens on {self.address} already")
         try:
@@ -96,7 +96,7 @@ class PlatformSsh:
         return self.address
 
     async def stop(self) -> None:
-        """Ends every session. Harmless if it does not run."""
+        """Stop listening and end every session. Harmless if it does not run."""
         server, self._server = self._server, None
         if server is None:
             return
@@ -109,7 +109,7 @@ class PlatformSsh:
         await server.wait_closed()
 
     def run(self) -> None:
-        """The clock was moved: what is due in any session happens now."""
+        """Do what is due in any session: the lab's clock was moved."""
         for shell in tuple(self.shells):
             shell.look()
 

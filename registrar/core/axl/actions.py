@@ -62,7 +62,7 @@ def _tag(column: str) -> str:
 
 
 def reset_device(call: AxlRequest) -> Element:
-    """doDeviceReset: `isHardReset` true resets, false restarts; `deviceResetType` names the action."""
+    """Answer doDeviceReset: `isHardReset` true resets, false restarts; `deviceResetType` names the action."""
     element = child(call.request, "deviceName")
     if element is None:
         raise invalid("element deviceName is missing")
@@ -91,7 +91,7 @@ def act_on_phone(call: AxlRequest, action: DeviceAction) -> Element:
 
 
 def act_on_profile(call: AxlRequest, action: DeviceAction) -> Element:
-    """Every phone with the profile."""
+    """Answer the same operations for every phone with a profile."""
     pkid = call.objects.find(PROFILE, call.request)
     rows = call.environment.database.rows(
         "select name from device where fksecurityprofile = ? order by rowid", pkid
@@ -102,7 +102,10 @@ def act_on_profile(call: AxlRequest, action: DeviceAction) -> Element:
 
 
 def act_on_callmanager(call: AxlRequest, action: DeviceAction) -> Element:
-    """Every phone that is registered with it. [documented for the administration page's Reset]"""
+    """Answer the same operations for every phone that is registered with a node.
+
+    [documented for the administration page's Reset]
+    """
     pkid = call.objects.find(CALLMANAGER, call.request)
     host = call.environment.database.value(
         "select n.name from callmanager m join processnode n on n.pkid = m.fkprocessnode where m.pkid = ?", pkid
@@ -116,7 +119,7 @@ def act_on_callmanager(call: AxlRequest, action: DeviceAction) -> Element:
 
 
 def refuse_read_only(name: str) -> None:
-    """Raises AxlFault for an enterprise parameter that only a platform command changes."""
+    """Refuse to write an enterprise parameter that only a platform command changes. Raises AxlFault."""
     if name in READ_ONLY_PARAMETERS:
         raise AxlFault(5000, f"Item not valid: enterprise parameter {name} is read only")
 

@@ -28,7 +28,7 @@ class AxlFault(Exception):
 
 
 def not_found(label: str) -> AxlFault:
-    """get, do and remove, and a reference to something that does not exist."""
+    """Make the fault of get, do and remove, and of a reference, to something that does not exist."""
     return AxlFault(NOT_FOUND, f"Item not valid: The specified {label} was not found")
 
 

@@ -51,7 +51,7 @@ class Field:
     """Answered by list operations too."""
 
     def read(self, element: Element, database: ClusterDatabase) -> Value:
-        """The column's value for what was written. Raises AxlFault."""
+        """Return the column's value for what was written. Raises AxlFault."""
         text = "" if is_nil(element) else text_of(element)
         if self.form is Form.TEXT:
             return text
@@ -86,7 +86,10 @@ class Field:
         return str(pkid)
 
     def is_empty(self, element: Element) -> bool:
-        """Nothing was said: an empty element whose form has no empty value changes nothing. [assumed]"""
+        """Does the element say nothing?
+
+        One that is empty, and whose form has no empty value, changes nothing. [assumed]
+        """
         blank = is_nil(element) or not text_of(element)
         return blank and self.form in (Form.BOOLEAN, Form.INTEGER, Form.ENUM)
 
@@ -120,7 +123,7 @@ class Reader:
 
 
 def braced(pkid: str) -> str:
-    """AXL's uuid: upper case, in braces. [observed]"""
+    """Return AXL's uuid of a pkid: upper case, in braces. [observed]"""
     return f"{{{pkid.upper()}}}"
 
 
@@ -130,7 +133,7 @@ def read_uuid(text: str) -> str:
 
 
 def read_boolean(tag: str, text: str) -> str:
-    """`t` or `f`; AXL allows t, f, true, false, 0 and 1, and clients write True."""
+    """Read a boolean as `t` or `f`; AXL allows t, f, true, false, 0 and 1, and clients write True."""
     word = text.lower()
     if word in ("t", "true", "1"):
         return "t"

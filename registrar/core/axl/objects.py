@@ -50,7 +50,7 @@ class Objects:
     # --- writing ---------------------------------------------------------------------------------------------
 
     def add(self, kind: ObjectKind, request: Element) -> str:
-        """The new object's pkid. Raises AxlFault and DatabaseRefusal; then nothing was added."""
+        """Add an object and return its pkid. Raises AxlFault and DatabaseRefusal; then nothing was added."""
         element = child(request, kind.element)
         if element is None:
             raise invalid(f"element {kind.element} is missing")
@@ -72,7 +72,10 @@ class Objects:
         return pkid
 
     def update(self, kind: ObjectKind, request: Element) -> str:
-        """The object's pkid."""
+        """Change an object and return its pkid.
+
+        Raises AxlFault and DatabaseRefusal; then nothing was changed.
+        """
         pkid = self._pkid(kind, request)
         if pkid is None:
             raise update_not_found(kind.name)
@@ -178,7 +181,7 @@ class Objects:
     # --- finding ---------------------------------------------------------------------------------------------
 
     def find(self, kind: ObjectKind, request: Element) -> str:
-        """pkid by uuid or natural key. Raises AxlFault 5007."""
+        """Return the pkid of an object by uuid or natural key. Raises AxlFault 5007."""
         pkid = self._pkid(kind, request)
         if pkid is None:
             raise not_found(kind.name)
@@ -227,7 +230,7 @@ class Objects:
         return show(kind, row, Reader(self._database), wanted, self._version)
 
     def search(self, kind: ObjectKind, request: Element) -> list[Element]:
-        """Raises QueryTooLarge when the answer would be over 8 MB."""
+        """Answer a list operation. Raises QueryTooLarge when the answer would be over 8 MB."""
         for element in request:
             if local(element) not in _LIST_PARTS:
                 raise invalid(f"element {local(element)} is not part of list{kind.name}")

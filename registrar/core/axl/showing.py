@@ -19,7 +19,7 @@ def show(
     *,
     listing: bool = False,
 ) -> Element:
-    """`tags`: returnedTags; None shows everything. Elements are in the schema's order."""
+    """Render an object. `tags`: returnedTags; None shows everything. Elements are in the schema's order."""
     wanted = None if tags is None else {local(tag): tag for tag in tags}
     shown = make(kind.element, uuid=braced(row["pkid"]))
     if kind.ctiid:

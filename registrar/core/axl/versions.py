@@ -31,7 +31,7 @@ NEWEST = parse(SUPPORTED[-1])
 
 
 def asked(namespace: str) -> Version:
-    """The version of the request's namespace. Raises UnsupportedVersion."""
+    """Return the version of the request's namespace. Raises UnsupportedVersion."""
     if not namespace.startswith(NAMESPACE):
         raise UnsupportedVersion
     text = namespace.removeprefix(NAMESPACE).rstrip("/")

@@ -36,7 +36,7 @@ def report_received(journal: Journal, message: Message, flow: FlowId) -> int:
 
 
 def report_sent(journal: Journal, data: bytes, about: Request, flow: FlowId, cause: int) -> None:
-    """A response's bytes and the request it answers, or the bytes of `about` itself."""
+    """Report a response's bytes and the request it answers, or the bytes of the request `about` itself."""
     text = redacted(data.decode("utf-8", "backslashreplace"))
     start_line = text.partition("\r\n")[0]
     status = int(start_line[8:11]) if start_line.startswith("SIP/2.0 ") else None
@@ -78,7 +78,7 @@ def report_judged(journal: Journal, verdict: TrustVerdict, flow: FlowId, *, clos
 
 
 def report_decision(journal: Journal, decision: Decision, flow: FlowId, cause: int, *, oauth_mode: bool) -> int:
-    """Returns the seq of the decision's event, the cause of the answer."""
+    """Report a decision; returns the seq of its event, the cause of the answer."""
     attempt = decision.attempt
     contact = attempt.parsed.contact
     device = attempt.device.name if attempt.device is not None else contact.device if contact else None
@@ -163,7 +163,7 @@ def _known(attempt: RegisterAttempt, oauth_mode: bool) -> _Known:
 
 
 def report_bound(journal: Journal, decision: Accepted, flow: FlowId, cause: int) -> None:
-    """What an accepted REGISTER did to the bindings."""
+    """Report what an accepted REGISTER did to the bindings."""
     if decision.what == "unregistered":
         for binding in decision.ended:
             why = binding.unregister_cause or UnregCause.DEVICE_UNREGISTERED

@@ -20,7 +20,10 @@ class Granted(Enum):
 
 
 def judge_other(request: Request, *, throttled: bool) -> Granted | Reason:
-    """Not for REGISTER and ACK. Raises RemoteProtocolError for a To that cannot be read."""
+    """Judge a request that is neither REGISTER nor ACK.
+
+    Raises RemoteProtocolError for a To that cannot be read.
+    """
     method = request.method
     if method in ("BYE", "CANCEL") or request.to.tag is not None:
         return Reason.NO_DIALOG

@@ -44,7 +44,7 @@ class ReplyWriter:
         self._checked = ("", "")
 
     def next_tag(self) -> str:
-        """A new To-tag: plain decimal. [observed]"""
+        """Return a new To-tag: plain decimal. [observed]"""
         self._tag = (1_103_515_245 * self._tag + 12_345) % _TAG_MODULUS
         return str(self._tag)
 
@@ -56,7 +56,7 @@ class ReplyWriter:
         return self._date
 
     def trying(self, request: Request, source: str, now: Instant) -> bytes:
-        """100 Trying. `source` is the address the request came from, without the port."""
+        """Render 100 Trying. `source` is the address the request came from, without the port."""
         via, from_, to, call_id, cseq = copied_from(request)
         return (
             f"SIP/2.0 100 Trying\r\nVia: {self._vias(request, via, source)}\r\nFrom: {from_}\r\nTo: {to}\r\n"
@@ -75,8 +75,11 @@ class ReplyWriter:
         copied: ResponseHeaders | None = None,
         server: bool = True,
     ) -> bytes:
-        """Any final response. `status` is e.g. "200 OK", `fields` whole lines after CSeq; `copied` is what
-        the request gives to the response, if it is at hand."""
+        """Render any final response.
+
+        `status` is e.g. "200 OK", `fields` whole lines after CSeq; `copied` is what the request gives to the
+        response, if it is at hand.
+        """
         via, from_, to, call_id, cseq = copied or copied_from(request)
         if "tag=" not in to or request.to.tag is None:
             to = f"{to};tag={self.next_tag()}"
@@ -91,7 +94,7 @@ class ReplyWriter:
     def challenge(
         self, request: Request, source: str, now: Instant, status: int, header: tuple[str, str]
     ) -> bytes:
-        """401 or 407 with one challenge."""
+        """Render a 401 or 407 with one challenge."""
         return self.reply(request, source, now, _CHALLENGES[status], f"{header[0]}: {header[1]}\r\n")
 
     def refusal(
@@ -104,7 +107,7 @@ class ReplyWriter:
         min_expires: int | None = None,
         status: int | None = None,
     ) -> bytes:
-        """A row of REPLIES; `status` instead of the row's where the broken request deserves another."""
+        """Render a row of REPLIES; `status` instead of the row's where the broken request deserves another."""
         fields = ""
         if rule.retry_after:
             fields += f"Retry-After: {self._policy.retry_after}\r\n"
@@ -120,7 +123,7 @@ class ReplyWriter:
         return self.reply(request, source, now, line, fields)
 
     def accepted(self, request: Request, source: str, now: Instant, decision: Accepted) -> bytes:
-        """The 200 to a REGISTER: new registration, refresh, unregistration, standby keep-alive or query."""
+        """Render the 200 to a REGISTER: registration, refresh, unregistration, standby keep-alive or query."""
         supported, session = request.headers.firsts(_MIRRORED)
         fields = f"Expires: {decision.expires}\r\n"
         body = ""
@@ -166,7 +169,7 @@ def status_of(response: bytes) -> int:
 
 
 def copied_from(request: Request) -> ResponseHeaders:
-    """What every response copies. Raises Unanswerable if some of it is not there."""
+    """Return what every response copies from its request. Raises Unanswerable if some of it is not there."""
     via, from_, to, call_id, cseq = request.headers.firsts(COPIED)
     if via is None or from_ is None or to is None or call_id is None or cseq is None:
         missing = [name for name in COPIED if name not in request.headers]

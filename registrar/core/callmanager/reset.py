@@ -20,7 +20,7 @@ _NO_STAMP = "00000000-0000-0000-0000-000000000000"
 def reset_request(
     binding: Binding, action: ResetAction, *, local: Address, version: str, entropy: Entropy, now: Instant
 ) -> Request:
-    """The NOTIFY for one binding; `local` is the node's end of its flow."""
+    """Make the NOTIFY for one binding; `local` is the node's end of its flow."""
     host = f"[{local.host}]" if ":" in local.host else local.host
     transport = binding.transport
     call_id = "-".join(entropy.hex(size) for size in (4, 4, 2, 4))

@@ -96,18 +96,18 @@ class CallManager:
         return self._name
 
     def listens(self) -> tuple[Listen, ...]:
-        """The ports the running service wants open, on the address it was given."""
+        """Return the ports the running service wants open, on the address it was given."""
         return listens(self.snapshot, self.policy, self._bind)
 
     def role_of(self, flow: FlowId) -> PeerRole | None:
-        """Which of its ports the flow came in at; None once it has gone."""
+        """Return which of its ports a flow came in at; None once it has gone."""
         connection = self._connections.get(flow)
         return connection.peer.role if connection is not None else None
 
     # --- the service's life ----------------------------------------------------------------------------------
 
     def stop(self, now: Instant) -> None:
-        """The service stops: its connections close, its registrations are lost. Harmless if it is stopped."""
+        """Stop the service: its connections close, its registrations are lost. Harmless if it is stopped."""
         if not self.running:
             return
         self.running = False
@@ -122,21 +122,24 @@ class CallManager:
         self._journal.add(ServiceStopped(service=SERVICE))
 
     def reload(self, snapshot: NodeSnapshot, now: Instant, *, tokens: TokenValidator | None = None) -> None:
-        """The service starts again with what it finds now; stops it first if it runs."""
+        """Start the service again with what it finds now; stops it first if it runs."""
         self.stop(now)
         self._load(snapshot, tokens)
         self.running = True
 
     def throttle(self, on: bool) -> None:
-        """Overload begins or ends: see `RegistrarPolicy.throttled`."""
+        """Begin or end overload: see `RegistrarPolicy.throttled`."""
         self._change(replace(self.policy, throttled=on))
 
     def hang(self, on: bool) -> None:
-        """The service hangs, or comes to itself: see `RegistrarPolicy.silent`. What came meanwhile is lost."""
+        """Begin or end a hang: see `RegistrarPolicy.silent`. What came meanwhile is lost."""
         self._change(replace(self.policy, silent=on))
 
     def set_clock(self, ahead: float) -> None:
-        """See `RegistrarPolicy.clock_error`. Raises ValueError for more than ten years."""
+        """Set the error of the node's clock: see `RegistrarPolicy.clock_error`.
+
+        Raises ValueError over ten years.
+        """
         self._change(replace(self.policy, clock_error=ahead))
 
     def _change(self, policy: RegistrarPolicy) -> None:

@@ -164,7 +164,7 @@ class Directory:
         return self._devices.get(name)
 
     def devices_with(self, dn: str) -> tuple[Device, ...]:
-        """The devices that have this directory number; a shared line has several."""
+        """Return the devices that have this directory number; a shared line has several."""
         return tuple(self._by_dn.get(dn, {}).values())
 
     def put_device(self, device: Device) -> None:
@@ -178,7 +178,7 @@ class Directory:
             self._by_dn.setdefault(line.dn, {})[device.name] = device
 
     def put_devices(self, devices: Iterable[Device]) -> None:
-        """One after the other; stops at the first that cannot be put."""
+        """Put several devices, one after the other; stops at the first that cannot be put."""
         for device in devices:
             self.put_device(device)
 
@@ -247,7 +247,9 @@ class Directory:
         return self._users.pop(user_id.casefold())
 
     def subject_status(self, subject: str) -> Literal["active", "inactive", "unknown"]:
-        """What the database knows of a token's `sub`: a user, or a device's name in a device's token."""
+        """Return what the database knows of a token's `sub`: a user, or in a device's token the name of a
+        device.
+        """
         user = self._users.get(subject.casefold())
         if user is not None:
             return "active" if user.active else "inactive"

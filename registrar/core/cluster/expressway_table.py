@@ -59,7 +59,7 @@ class ExpresswayTrust:
         self.table = tuple(name for row in self.rows for name in row.names)
 
     def judge(self, peer: PeerIdentity | None) -> TrustVerdict:
-        """Pure. No certificate: not trusted, nothing offered."""
+        """Judge a peer by its certificate. None: not trusted, nothing offered."""
         if peer is None:
             return TrustVerdict(trusted=False, table=self.table)
         for name in peer.names:

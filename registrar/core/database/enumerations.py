@@ -151,7 +151,7 @@ _SSO_MONIKERS = {0: "SSO_MODE_DISABLE", 1: "SSO_MODE_AGENT_FLOW", 2: "SSO_MODE_S
 
 
 def moniker(table: str, number: int, name: str) -> str:
-    """e.g. CERTIFICATE_SERVICE_TOMCAT_TRUST [observed pattern]."""
+    """Return the moniker of a type, e.g. CERTIFICATE_SERVICE_TOMCAT_TRUST [observed pattern]."""
     if table == "typessomode":
         return _SSO_MONIKERS[number]
     word = "".join(c if c.isalnum() else "_" for c in name).upper().strip("_")
@@ -160,7 +160,7 @@ def moniker(table: str, number: int, name: str) -> str:
 
 
 def product_of_model(model: int) -> int:
-    """The product that has the model's name; the Client Services Framework for an unknown model."""
+    """Return the product that has the model's name; the Client Services Framework for an unknown model."""
     name = ENUMERATIONS["typemodel"].get(model)
     for number, product in ENUMERATIONS["typeproduct"].items():
         if product == name:

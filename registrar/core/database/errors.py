@@ -119,7 +119,7 @@ _PATTERNS: tuple[tuple[re.Pattern[str], int, str], ...] = tuple(
 
 
 def sql_error(error: sqlite3.Error) -> SqlError:
-    """SQLite's complaint as Informix would word it; what is not known is a syntax error."""
+    """Word SQLite's complaint as Informix would; what is not known is a syntax error."""
     message = str(error)
     for pattern, code, text in _PATTERNS:
         match = pattern.search(message)

@@ -30,7 +30,7 @@ class Statement:
 
 
 def translate(sql: str) -> Statement:
-    """Never raises: a statement that makes no sense stays one."""
+    """Translate a statement into SQLite's SQL. Never raises: one that makes no sense stays so."""
     tokens = _tokens(sql)
     while tokens and tokens[-1] == ";":
         tokens.pop()

@@ -60,7 +60,10 @@ class Before:
 
 
 def judge(connection: Transaction, touched: Touched, before: Before | None, *, export_controlled: bool) -> None:
-    """Raises RuleError. `before` None: the lab seeds its own configuration, which may use port 0."""
+    """Judge a transaction.
+
+    Raises RuleError. `before` None: the lab seeds its own rows, which may use port 0.
+    """
     if before is not None:
         if touched.get("processnode") and _nodes(connection) != before.nodes:
             raise RuleError(

@@ -34,7 +34,7 @@ where m.fkdevice = ? order by u.userid
 
 
 def profile_of(row: Row) -> SecurityProfile:
-    """Raises ProfileError, which names the product's rule."""
+    """Read a row of securityprofile. Raises ProfileError, which names the product's rule."""
     return SecurityProfile(
         name=row["name"],
         mode=SecurityMode(row["tkdevicesecuritymode"]),
@@ -46,7 +46,7 @@ def profile_of(row: Row) -> SecurityProfile:
 
 
 def device_of(connection: Transaction, pkid: str) -> Device | None:
-    """None if there is no such phone. Raises ValueError for a pkid or ctiid that is none."""
+    """Read a phone; None if there is none. Raises ValueError for a pkid or ctiid that is none."""
     row = connection.execute(_DEVICE, (pkid,)).fetchone()
     if row is None:
         return None
@@ -86,7 +86,7 @@ def expressway_of(row: Row) -> ExpresswayRow:
 
 
 def ports_of(row: Row, config: int) -> NodePorts:
-    """`config`: the configuration server's port, which is no column. Raises PortError."""
+    """Read a row of callmanager. `config`: the configuration server's port, no column. Raises PortError."""
     return NodePorts(
         sip=row["sipphoneport"],
         sips=row["sipphonesecureport"],

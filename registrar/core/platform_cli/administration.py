@@ -90,11 +90,14 @@ class Administration(Protocol):
         ...
 
     def members(self) -> tuple[Member, ...]:
-        """All nodes, the publisher first."""
+        """Return all nodes, the publisher first."""
         ...
 
     def set_oauth_mode(self, on: bool) -> None:
-        """On the publisher only, and with export-controlled functionality; counts after restarts."""
+        """Switch SIP OAuth mode; counts after restarts.
+
+        Only on the publisher, and with export-controlled functionality.
+        """
         ...
 
     def query(self, sql: str) -> QueryResult:
@@ -102,7 +105,7 @@ class Administration(Protocol):
         ...
 
     def update(self, sql: str) -> int:
-        """Rows changed."""
+        """Run an INSERT, UPDATE or DELETE and return how many rows it changed."""
         ...
 
     def open_ports(self) -> tuple[OpenPort, ...]:
@@ -130,7 +133,7 @@ class Administration(Protocol):
         ...
 
     def regenerate_certificate(self, unit: str) -> None:
-        """A new self-signed one; the services that use it notice when they restart."""
+        """Make a new self-signed certificate; the services that use it notice when they restart."""
         ...
 
     def import_certificate(self, kind: CertificateKind, unit: str, pem: bytes) -> None:
@@ -138,23 +141,23 @@ class Administration(Protocol):
         ...
 
     def delete_certificate(self, unit: str, file: str) -> None:
-        """No longer trust it."""
+        """Delete a certificate from a trust store."""
         ...
 
     def generate_request(self, unit: str) -> None:
-        """A certificate signing request with a new key, in the place of the one there was."""
+        """Make a certificate signing request with a new key, in the place of the one there was."""
         ...
 
     def requests(self) -> tuple[CertificateFile, ...]:
-        """The requests made and not yet answered; their files are `<unit>.csr`."""
+        """Return the requests made and not yet answered; their files are `<unit>.csr`."""
         ...
 
     def key_checksum(self, key: KeyName) -> str:
-        """Of the OAuth key as this node's database has it: 64 hex digits."""
+        """Return the checksum of the OAuth key that this node's database has: 64 hex digits."""
         ...
 
     def regenerate_key(self, key: KeyName) -> None:
-        """On the publisher only; all tokens made before are invalid."""
+        """Make a new OAuth key, on the publisher only; all tokens made before are invalid."""
         ...
 
     def reach(self, host: str) -> Reachability:

@@ -58,7 +58,10 @@ class Command:
         return " ".join(self.words)
 
     def read_arguments(self, text: str) -> tuple[str, ...]:
-        """Raises CommandRefused for what is missing, too much, or no choice."""
+        """Take apart what is typed behind the words.
+
+        Raises CommandRefused if it is too little, too much, or no choice.
+        """
         found: list[str] = []
         rest = text.strip()
         for parameter in self.parameters:
@@ -77,7 +80,7 @@ class Command:
         return tuple(found)
 
     def syntax(self) -> list[str]:
-        """What `<command> ?` shows."""
+        """Return what `<command> ?` shows."""
         rows = [(p.name, "mandatory" if p.mandatory else "optional", p.about) for p in self.parameters]
         width = max((len(name) for name, _, _ in rows), default=0)
         return [
@@ -87,7 +90,7 @@ class Command:
         ]
 
     def help(self) -> list[str]:
-        """What `help <command>` shows."""
+        """Return what `help <command>` shows."""
         lines = [f"{self.words[-1]} help:", self.about]
         if self.parameters:
             lines += ["", "options are:", *(f"{p.name} - {p.about}" for p in self.parameters)]
@@ -112,7 +115,7 @@ class CommandTable:
         return iter(self._commands.values())
 
     def find(self, line: str) -> tuple[Command, str] | None:
-        """The command the line begins with, the longest there is, and the text behind its words."""
+        """Return the command the line begins with, the longest there is, and the text behind its words."""
         spans = [(match.group(), match.end()) for match in _WORD.finditer(line)]
         for count in range(len(spans), 0, -1):
             command = self._commands.get(tuple(word for word, _ in spans[:count]))
@@ -121,7 +124,7 @@ class CommandTable:
         return None
 
     def below(self, words: Sequence[str]) -> tuple[str, ...]:
-        """Words that may follow these, in alphabetical order; `*` behind those that others follow."""
+        """Return words that may follow these, in alphabetical order; `*` behind those that others follow."""
         depth = len(words)
         names: dict[str, bool] = {}
         for command in self._commands:
@@ -130,7 +133,7 @@ class CommandTable:
         return tuple(f"{name}*" if names[name] else name for name in sorted(names, key=str.lower))
 
     def query(self, words: Sequence[str]) -> list[str] | None:
-        """`<words> ?`: the syntax of a command, the words below a menu; None for neither."""
+        """Return what `<words> ?` shows: the syntax of a command, the words below a menu; None for neither."""
         command = self._commands.get(tuple(words))
         if command is not None:
             return command.syntax()
@@ -170,7 +173,7 @@ class CommandTable:
 
 
 def columns(names: Sequence[str]) -> list[str]:
-    """Side by side, as many in a line as 80 columns hold."""
+    """Put names side by side, as many in a line as 80 columns hold."""
     width = max((len(name) for name in names), default=0) + 4
     each = max(1, _WIDTH // width)
     return [

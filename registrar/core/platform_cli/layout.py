@@ -13,8 +13,10 @@ _MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct",
 
 
 def render_rows(result: QueryResult) -> list[str]:
-    """`run sql`: a header, a ruler of `=`, then rows; every cell is padded, the last one too, as clients cut
-    columns by the ruler. [observed in about twenty listings: administration 6.3]
+    """Render the answer of `run sql`: a header, a ruler of `=`, then rows.
+
+    Every cell is padded, the last one too, as clients cut columns by the ruler. [observed in about twenty
+    listings: administration 6.3]
     """
     table = [["NULL" if cell is None else cell for cell in row] for row in result.rows]
     widths = [
@@ -30,7 +32,7 @@ def _width(cell: str) -> int:
 
 
 def render_ports(ports: Iterable[OpenPort]) -> list[str]:
-    """As `lsof` prints sockets. [observed: administration 6.4; its column widths are kept]
+    """Render sockets as `lsof` does. [observed: administration 6.4; its column widths are kept]
 
     File descriptors and device numbers are made up: by position in the node's list.
     """
@@ -47,6 +49,6 @@ def render_ports(ports: Iterable[OpenPort]) -> list[str]:
 
 
 def ctime(instant: Instant) -> str:
-    """`Mon Jul  1 13:44:09 2019` [observed]; UTC, independent of the locale."""
+    """Render a time as `Mon Jul  1 13:44:09 2019` [observed]; UTC, independent of the locale."""
     t = to_datetime(instant)
     return f"{_DAYS[t.weekday()]} {_MONTHS[t.month - 1]} {t.day:2d} {t:%H:%M:%S} {t.year}"

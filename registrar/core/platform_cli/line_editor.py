@@ -39,7 +39,7 @@ class LineEditor:
         return self._text
 
     def begin(self, column: int) -> None:
-        """A prompt was shown; it ends in this column."""
+        """Note that a prompt was shown, and the column it ends in."""
         self._start = column
         self._printed = column > 0
 
@@ -90,7 +90,7 @@ class LineEditor:
         return f"{drawn}{self._print(shown)}"
 
     def take(self, *, remember: bool) -> str:
-        """The finished line; the next one is empty."""
+        """Return the finished line; the next one is empty."""
         text = self._text
         if remember and text.strip() and text not in self._history[-1:]:
             self._history = [*self._history[-_HISTORY + 1 :], text]
@@ -99,11 +99,11 @@ class LineEditor:
         return text
 
     def redraw(self) -> str:
-        """The line behind a prompt that was just printed."""
+        """Draw the line behind a prompt that was just printed."""
         return self._print(self._text)
 
     def last_row(self) -> str:
-        """Leave the rows above the line's last one, so that what is shown next does not fall upon the line."""
+        """Move to the line's last row, so that what is shown next does not fall upon the line."""
         end = len(self._text)
         return self._move(end) if self._place(end)[0] > self._place(self._cursor)[0] else ""
 

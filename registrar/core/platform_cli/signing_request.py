@@ -46,7 +46,7 @@ class SigningRequest:
         return cls(spec=spec, pem=builder.sign(key, SHA256()).public_bytes(Encoding.PEM), key=key)
 
     def answered(self, certificate: x509.Certificate, trusted: Iterable[bytes]) -> Issued:
-        """The certificate a CA made of it, with the chain that leads to a trusted root.
+        """Return the certificate that a CA made of it, with the chain that leads to a trusted root.
 
         Raises AdministrationRefused if it is of another key or its issuer is not trusted. [documented: the CA's
         certificate is to be uploaded to the trust store first]

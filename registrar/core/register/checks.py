@@ -70,9 +70,10 @@ def oauth_mode_on(context: RegisterContext, attempt: RegisterAttempt) -> Rejecte
 
 
 def device_known(context: RegisterContext, attempt: RegisterAttempt) -> Rejected | None:
-    """By the Contact's device name; without one by the connection's device, or by a line only one device has.
+    """Find the device and its profile; object if there is none.
 
-    The two fall-backs are assumed: after the first REGISTER the connection supplies the identity (sip-wire 4).
+    By the Contact's device name; without one by the connection's device, or by a line only one device has. The
+    two fall-backs are assumed: after the first REGISTER the connection supplies the identity (sip-wire 4).
     """
     directory = context.directory
     name = attempt.parsed.contact.device if attempt.parsed.contact is not None else None
@@ -117,7 +118,10 @@ def port_fits_profile(context: RegisterContext, attempt: RegisterAttempt) -> Rej
 
 
 def certificate_names_device(_context: RegisterContext, attempt: RegisterAttempt) -> Rejected | None:
-    """5061: CN or SAN is the device, or for a proxied device its profile. [observed: sip-wire 2]"""
+    """Object on 5061 to a certificate whose CN or SAN is not the device, or for a proxied device its profile.
+
+    [observed: sip-wire 2]
+    """
     peer = attempt.peer
     if peer.role is not PeerRole.SECURE:
         return None
@@ -178,7 +182,7 @@ def token_accepted(
 def refused_token(
     context: RegisterContext, attempt: RegisterAttempt, problem: TokenProblem, detail: str
 ) -> Challenged | Rejected:
-    """The answer to a token that is not good: `tokens.outcomes`, this policy, and the guard against loops."""
+    """Decide how a bad token is answered: by its problem, the policy and the guard against loops."""
     policy = context.policy
     wire = answer(problem, policy.dialect)
     if wire.status == 400:
@@ -217,7 +221,10 @@ def is_own_refresh(context: RegisterContext, attempt: RegisterAttempt) -> bool:
 
 
 def subject_owns_device(context: RegisterContext, attempt: RegisterAttempt) -> Rejected | None:
-    """[assumed: sip-wire Q16]"""
+    """Object to a token whose user neither owns the device nor is associated with it.
+
+    [assumed: sip-wire Q16]
+    """
     token, device = attempt.token, attempt.device
     if token is None or not context.policy.check_owner:
         return None
@@ -268,7 +275,7 @@ def expires_acceptable(context: RegisterContext, attempt: RegisterAttempt) -> Re
 
 
 def sequence_kept(context: RegisterContext, attempt: RegisterAttempt) -> Rejected | None:
-    """Finds the line's binding and holds its Call-ID's rules against the request (RFC 3261 10.3)."""
+    """Find the line's binding and hold its Call-ID's rules against the request (RFC 3261 10.3)."""
     device, contact = attempt.device, attempt.parsed.contact
     assert device is not None
     binding = context.bindings.get(device.name, attempt.parsed.dn)
@@ -288,8 +295,11 @@ def sequence_kept(context: RegisterContext, attempt: RegisterAttempt) -> Rejecte
 
 
 def no_other_client(context: RegisterContext, attempt: RegisterAttempt) -> Rejected | None:
-    """A device has one client. A second one is refused, unless it takes over (alarm 111), or takes no part in
-    the duplicate-registration protocol: then it replaces the first. [observed for Jabber; the rest assumed]"""
+    """Object to a second client of a device.
+
+    Not if it takes over (alarm 111), or takes no part in the duplicate-registration protocol: then it replaces
+    the first. [observed for Jabber; the rest assumed]
+    """
     device, contact = attempt.device, attempt.parsed.contact
     assert device is not None
     if contact is None or contact.keep_alive or attempt.expires == 0:

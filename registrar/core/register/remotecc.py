@@ -32,7 +32,7 @@ NO_OPTIONS = RegisterOptions()
 
 
 def read_options(content_type: str | None, body: bytes) -> RegisterOptions:
-    """Reads a single part or a multipart body. What cannot be read offers nothing. [assumed: no trace]"""
+    """Read a single part or a multipart body. What cannot be read offers nothing. [assumed: no trace]"""
     return _read(content_type, body) if content_type and body else NO_OPTIONS
 
 
@@ -127,7 +127,7 @@ _RESPONSE_TAIL = """\
 
 @lru_cache(maxsize=64)
 def response_body(options: frozenset[str] | None) -> str:
-    """The body of a new registration's 200; empty if the phone sent no options.
+    """Return the body of a new registration's 200; empty if the phone sent no options.
 
     ix and bfcp are answered only to a phone that offers them. [inferred from two traces: sip-wire 3.2]
     """

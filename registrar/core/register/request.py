@@ -86,8 +86,10 @@ class RegisterReader:
         self._known: dict[tuple[str | None, ...], ParsedRegister] = {}
 
     def read(self, request: Request) -> tuple[ParsedRegister, int, ResponseHeaders]:
-        """(reading, CSeq number, what to copy). Raises RemoteProtocolError for what `validate_request` or a
-        field refuses."""
+        """Return what a REGISTER says, its CSeq number, and what its response copies.
+
+        Raises RemoteProtocolError for what `validate_request` or a field refuses.
+        """
         headers = request.headers
         via, from_, to, call_id, cseq, contact, expires, hops = headers.firsts(_READ)
         key = (request.uri_text, from_, to, call_id, contact, expires, hops, request.version)
@@ -150,7 +152,7 @@ def _contact_facts(text: str, contact: NameAddr) -> ContactFacts:
 
 
 def alarm_of(request: Request) -> int | None:
-    """The number N of `Reason: SIP;cause=200;text="cisco-alarm:N ..."`."""
+    """Return the number N of `Reason: SIP;cause=200;text="cisco-alarm:N ..."`."""
     for reason in request.headers.get_all("reason"):
         match = _ALARM.search(reason)
         if match is not None:

@@ -37,7 +37,7 @@ class Authentication:
         self._sessions: OrderedDict[str, tuple[str, Instant]] = OrderedDict()
 
     def admit(self, request: HttpRequest, now: Instant) -> Admitted | HttpResponse:
-        """Who it is, by a live session's cookie or by name and password, or the 401 page."""
+        """Return who sends the request, by a live session's cookie or by name and password, or the 401 page."""
         said = read_authorization(request)
         credentials = (said.user, said.password) if isinstance(said, Basic) else None
         account = self._of_session(request, now)

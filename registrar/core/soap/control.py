@@ -69,5 +69,7 @@ class DeviceControl(Protocol):
     """What AXL does to registered devices."""
 
     def act(self, device: str, action: DeviceAction, now: Instant) -> int:
-        """Tell a registered device; returns how many registrations it reached (0: it is not registered)."""
+        """Ask a registered device to do it; returns how many registrations that reached (0: it is not
+        registered).
+        """
         ...

@@ -84,7 +84,7 @@ RIS = Description(
 
 
 def control_center(service: str) -> Description:
-    """`service`: the last word of its address."""
+    """Return what the WSDL of Control Center says. `service`: the last word of its address."""
     return Description(
         service=service,
         binding=f"{service}Binding",

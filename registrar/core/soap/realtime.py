@@ -105,7 +105,7 @@ class RealtimeInformation:
     # --- what the services ask ------------------------------------------------------------------------------
 
     def outcomes(self, node: str) -> list[Outcome]:
-        """Of one node, by device name: every device it remembers."""
+        """Return what happened to every device that a node remembers, by device name."""
         live: dict[str, list[Binding]] = {}
         for binding in self._cluster.bindings.on(node):
             live.setdefault(binding.device, []).append(binding)
@@ -121,7 +121,7 @@ class RealtimeInformation:
         return sorted(found, key=lambda outcome: outcome.device)
 
     def latest(self) -> list[Outcome]:
-        """One outcome a device, whatever the node: a live one, or the most recent."""
+        """Return one outcome for each device, of whatever node: a live one, or the most recent."""
         best: dict[str, Outcome] = {}
         for node in self._cluster.nodes:
             for outcome in self.outcomes(node.name):
@@ -148,7 +148,7 @@ class RealtimeInformation:
         )
 
     def registration_rows(self) -> Iterable[Mapping[str, object]]:
-        """Rows of the table `registrationdynamic`, for `ClusterDatabase.provide`."""
+        """Return rows of the table `registrationdynamic`, for `ClusterDatabase.provide`."""
         hosts = {node.name: node.host for node in self._cluster.nodes}
         for outcome in self.latest():
             device = self.device(outcome.device)

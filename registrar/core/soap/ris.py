@@ -43,7 +43,7 @@ class RateLimit:
         return min(int(text), MAX_RATE) if str(text).isdecimal() else DEFAULT_RATE
 
     def take(self, now: Instant) -> None:
-        """Raises ServiceFault, with UCM's own spelling. [observed]"""
+        """Count a request. Raises ServiceFault if it is one too many, with UCM's own spelling. [observed]"""
         while self._calls and self._calls[0] <= now - 60:
             self._calls.popleft()
         if len(self._calls) >= self.allowed:

@@ -67,7 +67,7 @@ def asks_for_wsdl(request: HttpRequest) -> bool:
 
 
 def address_of(request: HttpRequest) -> str | None:
-    """The service's address as the client reached it; None if it does not say, as HTTP/1.1 demands."""
+    """Return the service's address as the client reached it; None if it does not say, as HTTP/1.1 demands."""
     hosts = [value.strip() for value in header(request, "Host")]
     if len(hosts) != 1 or not _HOST.fullmatch(hosts[0]):
         return None
@@ -75,7 +75,7 @@ def address_of(request: HttpRequest) -> str | None:
 
 
 def render(description: Description, *, namespace: str, address: str) -> bytes:
-    """`namespace`: of the elements, and of the WSDL itself."""
+    """Render a WSDL. `namespace`: of the elements, and of the WSDL itself."""
     prefixes = {"wsdl": WSDL, "soap": SOAP_BINDING, "xsd": XSD, "tns": namespace}
     root = etree.Element(f"{{{WSDL}}}definitions", nsmap=prefixes, targetNamespace=namespace)
     schema = _add(

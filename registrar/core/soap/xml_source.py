@@ -31,7 +31,7 @@ class XmlTooLarge(XmlRefused):
 
 
 def parse(data: bytes, limits: XmlLimits = XmlLimits()) -> etree._Element:
-    """The root element. Raises XmlRefused, whatever the bytes."""
+    """Parse a document and return its root. Raises XmlRefused, whatever the bytes."""
     if len(data) > limits.size:
         raise XmlTooLarge(f"the document has {len(data)} bytes, {limits.size} are allowed")
     if not data.strip():
@@ -78,5 +78,5 @@ _ILLEGAL = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 
 def clean(text: str) -> str:
-    """`text` without characters XML cannot hold: each becomes U+FFFD."""
+    """Return `text` without characters XML cannot hold: each becomes U+FFFD."""
     return _ILLEGAL.sub("\ufffd", text)

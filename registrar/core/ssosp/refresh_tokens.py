@@ -94,7 +94,7 @@ class RefreshFacts:
 
 
 def read_refresh(token: str, keys: ValidationKeys) -> RefreshFacts:
-    """The facts of a refresh token that this cluster signed with its live key. Raises OAuthRefusal."""
+    """Return the facts of a refresh token that this cluster signed with its live key. Raises OAuthRefusal."""
     try:
         header, payload, signature = envelope.split(token, MAX_SIZE)
         _check_header(compact.parse_object(compact.decode(header), "the header"), keys)

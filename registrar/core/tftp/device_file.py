@@ -59,9 +59,10 @@ def render(
     oauth_mode: bool,
     declare_xsi: bool = False,
 ) -> bytes:
-    """The file. `nodes` in priority order; `oauth_mode` is the cluster's switch. Raises UnwritableText.
+    """Render a device's configuration file. Raises UnwritableText.
 
-    `declare_xsi` makes it namespace-well-formed, which no real UCM does.
+    `nodes` in priority order; `oauth_mode` is the cluster's switch. `declare_xsi` makes it
+    namespace-well-formed, which no real UCM does.
     """
     if profile.tftp_encrypted:
         return _start(device, declare_xsi) + _short(device)

@@ -93,7 +93,7 @@ class ConfigService:
         return HttpResponse(status=200, headers=(("Content-Type", "text/xml"),), body=body), ""
 
     def render(self, name: str) -> bytes:
-        """The file of an existing device. Raises KeyError, UnwritableText."""
+        """Render the file of an existing device. Raises KeyError, UnwritableText."""
         cluster = self._cluster
         device = cluster.directory.device(name)
         if device is None:

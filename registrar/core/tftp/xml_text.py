@@ -13,7 +13,7 @@ class UnwritableText(ValueError):
 
 
 def escape(text: str, where: str) -> str:
-    """Text for element content or a quoted attribute."""
+    """Escape text for element content or a quoted attribute."""
     bad = _UNWRITABLE.search(text)
     if bad is not None:
         raise UnwritableText(f"{where}: character U+{ord(bad[0]):04X} cannot stand in an XML file")
@@ -22,17 +22,17 @@ def escape(text: str, where: str) -> str:
 
 
 def element(name: str, text: str | int, attribute: str = "") -> str:
-    """One line. `attribute` is e.g. `type="1"`, already escaped."""
+    """Render an element in one line. `attribute` is e.g. `type="1"`, already escaped."""
     shown = escape(str(text), name)
     return f"<{name}  {attribute}>{shown}</{name}>\n" if attribute else f"<{name}>{shown}</{name}>\n"
 
 
 def elements(**values: str | int) -> str:
-    """Several lines, in order."""
+    """Render several elements, a line each, in order."""
     return "".join(element(name, value) for name, value in values.items())
 
 
 def block(name: str, content: str, attribute: str = "") -> str:
-    """An element around lines."""
+    """Render an element around lines."""
     start = f"<{name}  {attribute}>" if attribute else f"<{name}>"
     return f"{start}\n{content}</{name}>\n"

@@ -42,12 +42,15 @@ def encode(data: bytes) -> str:
 
 
 def render(document: object) -> bytes:
-    """JSON without spaces, members in their order: the form of the published token."""
+    """Render JSON without spaces, members in their order: the form of the published token."""
     return json.dumps(document, ensure_ascii=False, separators=(",", ":")).encode()
 
 
 def check_base64url(segment: bytes, what: str) -> None:
-    """The one spelling of some bytes: no padding, no `+` or `/`, no left-over bits."""
+    """Refuse all but the one spelling of some bytes: no padding, no `+` or `/`, no left-over bits.
+
+    Raises Refusal.
+    """
     if segment.translate(None, _ALPHABET):
         raise Refusal(TokenProblem.MALFORMED_B64, f"{what} has a character outside the base64url alphabet")
     rest = len(segment) & 3
@@ -58,17 +61,17 @@ def check_base64url(segment: bytes, what: str) -> None:
 
 
 def decoded_length(segment: bytes) -> int:
-    """Number of bytes that a checked segment stands for."""
+    """Return Number of bytes that a checked segment stands for."""
     return len(segment) * 3 // 4
 
 
 def decode(segment: bytes) -> bytes:
-    """The bytes of a segment that `check_base64url` let pass."""
+    """Return the bytes of a segment that `check_base64url` let pass."""
     return a2b_base64(segment.translate(_TO_STANDARD) + b"=="[: -len(segment) & 3])
 
 
 def parse_object(data: bytes, what: str) -> Document:
-    """A JSON object, or a Refusal that says what is wrong with the text."""
+    """Parse a JSON object. Raises Refusal, which says what is wrong with the text."""
     if 0 in data[:4]:
         # RFC 8725 3.7: UTF-8 only. A zero among the first bytes of a JSON text means UTF-16 or UTF-32.
         raise Refusal(TokenProblem.MALFORMED_UTF8, f"{what} is not UTF-8")

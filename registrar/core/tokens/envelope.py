@@ -42,7 +42,10 @@ class Opener:
         self._good_header = self._good_jwe_header = b""
 
     def open(self, token: str, max_size: int) -> Document:
-        """The claims of a token that is well-formed, ours and decryptable; raises Refusal if it is not."""
+        """Return the claims of a token that is well-formed, ours and decryptable.
+
+        Raises Refusal if it is not.
+        """
         header, payload, signature = split(token, max_size)
         if header != self._good_header:
             self._check_header(compact.parse_object(compact.decode(header), "the header"))
@@ -78,7 +81,10 @@ class Opener:
 
 
 def split(token: str, max_size: int) -> tuple[bytes, bytes, bytes]:
-    """Header, payload and signature, each canonical base64url; the signature may be empty."""
+    """Split a token into header, payload and signature, each canonical base64url.
+
+    The signature may be empty.
+    """
     if not token:
         raise Refusal(TokenProblem.TOKEN_ABSENT, "no token was sent")
     if len(token) > max_size:
@@ -100,7 +106,7 @@ def split(token: str, max_size: int) -> tuple[bytes, bytes, bytes]:
 
 
 def private_member(payload: Document) -> str:
-    """The JWE inside the payload, whose only member it must be [observed]."""
+    """Return the JWE inside the payload, whose only member it must be [observed]."""
     if "private" not in payload:
         raise Refusal(TokenProblem.WRONG_TOKEN_KIND, "the payload is not encrypted: no access token")
     if len(payload) != 1:
@@ -112,7 +118,7 @@ def private_member(payload: Document) -> str:
 
 
 def split_jwe(private: str) -> JweParts:
-    """Header, encrypted key, IV, ciphertext and tag, each canonical base64url."""
+    """Split a JWE into header, encrypted key, IV, ciphertext and tag, each canonical base64url."""
     if not private.isascii():
         raise Refusal(TokenProblem.MALFORMED_B64, "the JWE has a character outside ASCII")
     parts = private.encode("ascii").split(b".")
@@ -128,7 +134,7 @@ def split_jwe(private: str) -> JweParts:
 
 
 def check_jwe_header(header: Document) -> None:
-    """Everything but the kid. `zip` first, so that nothing is ever inflated (RFC 8725 3.6)."""
+    """Check all of a JWE header but its kid. `zip` first, so that nothing is ever inflated (RFC 8725 3.6)."""
     if "zip" in header:
         raise Refusal(TokenProblem.JWE_ZIP, "the JWE is compressed")
     _allow_members(header, _JWE_MEMBERS, "the JWE header")
@@ -141,7 +147,7 @@ def check_jwe_header(header: Document) -> None:
 
 
 def decrypt(parts: JweParts, cek: bytes) -> bytes:
-    """The plaintext of a JWE whose header was checked; `cek` is the content encryption key."""
+    """Return the plaintext of a JWE whose header was checked; `cek` is the content encryption key."""
     header, encrypted_key, iv, ciphertext, tag = parts
     if encrypted_key:
         raise Refusal(TokenProblem.JWE_MALFORMED, "an encrypted key is present although alg is dir")

@@ -89,12 +89,12 @@ class Forge:
         return mint.sign(self.keys.signing, mint.jws_header(self.keys), payload)
 
     def header_text(self, header: bytes) -> str:
-        """Any bytes as the header, properly signed."""
+        """Make a token with any bytes as its header, properly signed."""
         signing_input = f"{compact.encode(header)}.{compact.encode(self.payload)}"
         return f"{signing_input}.{compact.encode(mint.RS256.sign(signing_input.encode(), self.keys.signing))}"
 
     def header(self, *, without: str | None = None, **members: object) -> str:
-        """Header members set or removed, properly signed."""
+        """Make a token with header members set or removed, properly signed."""
         header = {**mint.jws_header(self.keys), **members}
         return self.header_text(
             compact.render({name: value for name, value in header.items() if name != without})
@@ -105,7 +105,7 @@ class Forge:
         return self.header(alg=alg).rpartition(".")[0] + "."
 
     def hmac_with_public_key(self) -> str:
-        """The classic confusion: HS256 keyed with the RSA public key's PEM text (CVE-2017-11424)."""
+        """Make the classic confusion: HS256 keyed with the RSA public key's PEM text (CVE-2017-11424)."""
         signing_input = self.header(alg="HS256").rpartition(".")[0]
         pem = self.keys.signing.public_key().public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo)
         return f"{signing_input}.{compact.encode(hmac.digest(pem, signing_input.encode(), 'sha256'))}"
@@ -117,7 +117,7 @@ class Forge:
         return f"{signing_input}.{compact.encode(signature)}"
 
     def embedded_key(self) -> str:
-        """The attacker's public key inside the header, and the attacker's signature (CVE-2026-27962)."""
+        """Make a token with the attacker's public key in the header and their signature (CVE-2026-27962)."""
         numbers = self.attacker.signing.public_key().public_numbers()
         jwk = {"kty": "RSA", "n": _integer(numbers.n), "e": _integer(numbers.e)}
         return mint.sign(self.attacker.signing, {**mint.jws_header(self.keys), "jwk": jwk}, self.payload)
@@ -140,11 +140,11 @@ class Forge:
     # --- inside: the JWE -------------------------------------------------------------------------------------
 
     def private_is(self, private: object) -> str:
-        """Any value as the JWE, properly signed."""
+        """Make a token with any value as its JWE, properly signed."""
         return self.signed(compact.render({"private": private}))
 
     def jwe_part(self, part: JwePart, value: bytes) -> str:
-        """One part of the JWE replaced, properly signed outside."""
+        """Make a token with one part of the JWE replaced, properly signed outside."""
         parts = self.private.split(".")
         parts[_JWE_PARTS.index(part)] = compact.encode(value)
         return self.private_is(".".join(parts))
@@ -158,12 +158,12 @@ class Forge:
         return self.jwe_part(part, _flipped(self.jwe_bytes(part)))
 
     def jwe_reordered(self) -> str:
-        """The same header members in another order: the additional authenticated data is another."""
+        """Make a token with the JWE header in another order: the additional authenticated data is another."""
         header = dict(reversed(mint.jwe_header(self.keys).items()))
         return self.jwe_part("header", compact.render(header))
 
     def encrypted(self, *, key: bytes | None = None, plaintext: bytes | None = None, **members: object) -> str:
-        """Other header members, key or plaintext, properly encrypted with whatever they ask for."""
+        """Make a token with other JWE header members, key or plaintext, encrypted as they ask for."""
         header = {**mint.jwe_header(self.keys), **members}
         private = jwe.encrypt_compact(
             header,
@@ -174,7 +174,7 @@ class Forge:
         return self.private_is(private)
 
     def encryption_regenerated(self) -> str:
-        """Minted after `set key regen authz encryption`, which the validating node has not seen."""
+        """Make a token after `set key regen authz encryption`, which the validating node has not seen."""
         return mint.seal(self.keys.with_new_encryption(), self.document)
 
     def wrong_encryption_key(self) -> str:
@@ -184,18 +184,21 @@ class Forge:
     # --- innermost: the claims -------------------------------------------------------------------------------
 
     def with_claims(self, *, without: str | None = None, **members: object) -> str:
-        """Claims set or removed, then padded (unless pad is given), encrypted and signed properly."""
+        """Make a token with claims set or removed, encrypted and signed properly.
+
+        It is padded like a good one, unless pad is given.
+        """
         document = {**self.claims.document(self.keys.cluster_id), **members}
         document.pop(without or "", None)
         return mint.seal(self.keys, document if "pad" in document else mint.padded(document))
 
     def with_raw_claim(self, name: str, text: str) -> str:
-        """A claim whose value is any JSON-like text."""
+        """Make a token with a claim whose value is any JSON-like text."""
         others = {member: value for member, value in self.document.items() if member != name}
         return self.encrypted(plaintext=f'{{"{name}":{text},'.encode() + compact.render(others)[1:])
 
     def with_claim_twice(self, name: str) -> str:
-        """The second one is the good one, which lenient parsers take."""
+        """Make a token with a claim twice: the second is the good one, which lenient parsers take."""
         return self.encrypted(plaintext=f'{{"{name}":0,'.encode() + compact.render(self.document)[1:])
 
 

@@ -48,7 +48,7 @@ class TokenInspection:
     """Why the validator refuses the token at `now`; None: it accepts it."""
 
     def as_json(self) -> Document:
-        """Plain values for `json.dumps`; numbers JSON cannot write become text."""
+        """Return plain values for `json.dumps`; numbers JSON cannot write become text."""
         return {
             "ref": self.ref,
             "size": self.size,
@@ -68,7 +68,7 @@ class TokenInspection:
 
 
 def inspect_token(token: str, keys: ValidationKeys, now: Instant, validator: TokenValidator) -> TokenInspection:
-    """Total, like the validator: what cannot be read is None. `keys` may be others than the validator's."""
+    """Read what can be read of a token; what cannot is None. `keys` may be others than the validator's."""
     header = payload = None
     signature_valid = False
     private: str | None = None

@@ -47,7 +47,7 @@ def render_keys(keys: ValidationKeys) -> bytes:
 
 
 def parse_keys(body: bytes) -> ValidationKeys:
-    """Raises KeyDocumentError for anything that is not exactly one usable key of each kind."""
+    """Read the keys. Raises KeyDocumentError for all that is not exactly one usable key of each kind."""
     try:
         document = compact.parse_object(body, "the key document")
     except Refusal as refusal:

@@ -53,7 +53,7 @@ class ClusterKeys:
         signing: RSAPrivateKey | None = None,
         encryption: bytes | None = None,
     ) -> Self:
-        """New keys, or the given ones; making an RSA key takes about a tenth of a second.
+        """Make new keys, or take the given ones; an RSA key takes about a tenth of a second.
 
         Raises ValueError for a cluster id that is no UUID, an RSA key under 2048 bits or an encryption key that
         has not exactly 32 bytes.
@@ -69,12 +69,12 @@ class ClusterKeys:
         )
 
     def with_new_signing(self, signing: RSAPrivateKey | None = None) -> Self:
-        """After `set key regen authz signing`."""
+        """Return the keys after `set key regen authz signing`."""
         signing = _usable_signing(signing)
         return replace(self, signing=signing, signing_hash=_signing_hash(signing.public_key()))
 
     def with_new_encryption(self, encryption: bytes | None = None) -> Self:
-        """After `set key regen authz encryption`."""
+        """Return the keys after `set key regen authz encryption`."""
         encryption = _usable_encryption(encryption)
         return replace(self, encryption=encryption, encryption_hash=_encryption_hash(encryption))
 

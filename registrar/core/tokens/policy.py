@@ -54,7 +54,7 @@ class Verified:
 
 
 def judge_claims(claims: Document, policy: TokenPolicy, token: str) -> Verified:
-    """Kind, presence, types, issuer, audience and ranges: everything that depends on nothing but the token."""
+    """Judge kind, presence, types, issuer, audience and ranges: all that depends on the token alone."""
     if _text(claims, "ctyp") != "access":
         raise Refusal(TokenProblem.WRONG_TOKEN_KIND, "ctyp is not access", _tid(claims))
     issuer = _text(claims, "iss")
@@ -95,7 +95,7 @@ def judge_claims(claims: Document, policy: TokenPolicy, token: str) -> Verified:
 
 
 def judge_time(verified: Verified, policy: TokenPolicy, now: Instant) -> None:
-    """A token is over at its exp, not after it (RFC 7519 4.1.4)."""
+    """Judge the times of a token. It is over at its exp, not after it (RFC 7519 4.1.4)."""
     facts = verified.facts
     if now >= verified.latest:
         raise Refusal(TokenProblem.EXPIRED, f"expired {now - facts.expires_at:.0f} s ago", facts.tid)

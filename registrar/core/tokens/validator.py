@@ -57,17 +57,17 @@ class TokenValidator:
         return self._policy
 
     def load(self, keys: ValidationKeys) -> None:
-        """The service read the keys again: nothing verified with the old ones counts any more."""
+        """Use other keys: the service read them again. Nothing verified with the old ones counts any more."""
         self._opener = Opener(keys)
         self._verified.clear()
 
     def remembered(self, token: str) -> str | None:
-        """The text by which a verified token is remembered: who keeps this one keeps no second copy."""
+        """Return the text by which a verified token is remembered: who keeps this one keeps no second copy."""
         known = self._verified.get(token)
         return None if known is None else known.token
 
     def validate(self, token: str, now: Instant) -> TokenFacts | TokenRefused:
-        """The facts of a good token, or the first problem in the order of oauth-tokens 9."""
+        """Return the facts of a good token, or the first problem in the order of oauth-tokens 9."""
         known = self._verified.get(token)
         if known is not None and known.earliest <= now < known.latest:
             self._verified.move_to_end(token)
@@ -108,7 +108,10 @@ class TokenValidator:
 
 
 def reference(token: str) -> str:
-    """`redact.ref` for any string; half a surrogate pair, which no UTF-8 can carry, counts as its escape."""
+    """Return `redact.ref` of any string.
+
+    Half a surrogate pair, which no UTF-8 can carry, counts as its escape.
+    """
     try:
         return redact.ref(token)
     except UnicodeEncodeError:

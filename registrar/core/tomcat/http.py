@@ -51,13 +51,16 @@ Authorization = Basic | Bearer | Unreadable | None
 
 
 def header(request: HttpRequest, name: str) -> tuple[str, ...]:
-    """All values of a header field, in order."""
+    """Return all values of a header field, in order."""
     wanted = name.lower()
     return tuple(value for key, value in request.headers if key.lower() == wanted)
 
 
 def read_authorization(request: HttpRequest) -> Authorization:
-    """Who the client says it is; None if it does not say. Schemes do not depend on case (RFC 9110 11.1)."""
+    """Read who the client says it is; None if it does not say.
+
+    Schemes do not depend on case (RFC 9110 11.1).
+    """
     values = header(request, "Authorization")
     if not values:
         return None
@@ -92,13 +95,13 @@ def _basic(encoded: str) -> Basic | Unreadable:
 
 
 def media_type(request: HttpRequest) -> str:
-    """Lower case, without parameters; empty if there is none or more than one."""
+    """Return the media type: lower case, without parameters; empty if there is none or more than one."""
     values = header(request, "Content-Type")
     return values[0].partition(";")[0].strip().lower() if len(values) == 1 else ""
 
 
 def xml_response(root: etree._Element, *, status: int = 200, private: bool = True) -> HttpResponse:
-    """`standalone="yes"` as UDS writes it [observed]."""
+    """Make an answer with an XML document, `standalone="yes"` as UDS writes it [observed]."""
     body: bytes = etree.tostring(root, encoding="UTF-8", xml_declaration=True, standalone=True)
     headers = (("Content-Type", "application/xml"), *(_PRIVATE if private else NO_STORE), *_HEADERS)
     return HttpResponse(status=status, headers=headers, body=body)
@@ -107,7 +110,7 @@ def xml_response(root: etree._Element, *, status: int = 200, private: bool = Tru
 def json_response(
     document: object, *, status: int = 200, headers: tuple[tuple[str, str], ...] = ()
 ) -> HttpResponse:
-    """JSON that no cache may keep."""
+    """Make an answer with JSON that no cache may keep."""
     body = json.dumps(document).encode("ascii")
     return HttpResponse(
         status=status,
@@ -117,7 +120,7 @@ def json_response(
 
 
 def error_page(status: int, detail: str = "", *headers: tuple[str, str]) -> HttpResponse:
-    """Tomcat's page, `HTTP Status 401` and so on [observed: administration 1]; `detail` is escaped."""
+    """Make Tomcat's page, `HTTP Status 401` and so on [observed: administration 1]; `detail` is escaped."""
     title = f"HTTP Status {status} - {HTTPStatus(status).phrase}"
     body = (
         f"<html><head><title>{title}</title></head><body><h1>{title}</h1><p>{escape(detail)}</p></body></html>"
@@ -135,5 +138,5 @@ def method_not_allowed(*allowed: str) -> HttpResponse:
 
 
 def without_body(response: HttpResponse) -> HttpResponse:
-    """The answer to HEAD."""
+    """Return the answer to HEAD that goes with the answer to GET."""
     return HttpResponse(status=response.status, headers=response.headers)

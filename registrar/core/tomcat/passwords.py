@@ -38,7 +38,7 @@ class PasswordHash:
 
     @classmethod
     def of(cls, password: str, salt: bytes) -> Self:
-        """PasswordError: empty, or over MAX_BYTES in UTF-8."""
+        """Hash a password. Raises PasswordError if it is empty, or over MAX_BYTES in UTF-8."""
         raw = _bytes(password)
         if not 1 <= len(raw) <= MAX_BYTES:
             raise PasswordError(f"a password has 1 to {MAX_BYTES} bytes, this one has {len(raw)}")
@@ -46,7 +46,7 @@ class PasswordHash:
 
     @classmethod
     def parse(cls, text: str) -> Self:
-        """What `text` wrote, e.g. from a database. PasswordError if it is something else."""
+        """Read what `text` wrote, e.g. from a database. Raises PasswordError for something else."""
         match = _TEXT.fullmatch(text)
         cost = int(match[1]) if match else 0
         if match is None or cost < 2 or cost & (cost - 1):
@@ -79,20 +79,20 @@ class UserPasswords:
         self._nobody = PasswordHash(salt=bytes.fromhex(entropy.hex(SALT_BYTES)), digest=bytes(HASH_BYTES))
 
     def set(self, user: str, password: str) -> None:
-        """PasswordError: empty or too long."""
+        """Set a password. Raises PasswordError if it is empty or too long."""
         salt = bytes.fromhex(self._entropy.hex(SALT_BYTES))
         self._hashes[user.casefold()] = PasswordHash.of(password, salt)
 
     def set_hash(self, user: str, stored: PasswordHash) -> None:
-        """From a database."""
+        """Set a password by its hash, from a database."""
         self._hashes[user.casefold()] = stored
 
     def hash_of(self, user: str) -> PasswordHash | None:
-        """For a database; None: nothing was set."""
+        """Return the hash for a database; None: nothing was set."""
         return self._hashes.get(user.casefold())
 
     def forget(self, user: str) -> None:
-        """Back to the initial password, or to none at all."""
+        """Forget a password: the initial one counts again, or none at all."""
         self._hashes.pop(user.casefold(), None)
 
     def initial_password(self, user: str) -> str:
@@ -100,7 +100,7 @@ class UserPasswords:
         return self._entropy.child(f"password/{user.casefold()}").hex(8)
 
     def check(self, user: str, password: str) -> bool:
-        """Takes as long for a user who has no password as for one who has."""
+        """Compare a password. It takes as long for a user who has none as for one who has."""
         stored = self._hashes.get(user.casefold())
         matches = (stored or self._nobody).matches(password)
         if stored is not None:

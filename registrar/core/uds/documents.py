@@ -55,7 +55,7 @@ MODELS = {
 
 
 def uri(site: UdsSite, *segments: str) -> str:
-    """Each segment is percent-encoded, so that none can be two."""
+    """Return an address below the root of UDS. Each segment is percent-encoded, so that none can be two."""
     return _below(site.base(), *segments)
 
 
@@ -65,7 +65,7 @@ def _below(base: str, *segments: str) -> str:
 
 
 def cluster_user(site: UdsSite, query: tuple[str, str], user_id: str | None, home: str) -> etree._Element:
-    """`user_id` None: nobody of that name, which is no error [documented]."""
+    """Render clusterUser. `user_id` None: nobody of that name, which is no error [documented]."""
     name, value = query
     asked = f"{uri(site, 'clusterUser')}?{name}={quote(value, safe='@', errors='surrogatepass')}"
     root = etree.Element("clusterUser", version=site.release, uri=asked)
@@ -98,7 +98,7 @@ def version(site: UdsSite) -> etree._Element:
 
 
 def user(site: UdsSite, holder: User) -> etree._Element:
-    """The members a client needs to go on; names and call settings are left out."""
+    """Render a user: the members a client needs to go on; names and call settings are left out."""
     profile = site.profile_of(holder)
     root = etree.Element("user", uri=uri(site, "user", holder.id), version=site.release)
     _text(root, "userName", holder.id)
@@ -114,7 +114,7 @@ def user(site: UdsSite, holder: User) -> etree._Element:
 
 
 def devices(site: UdsSite, holder: User, held: Iterable[Device]) -> etree._Element:
-    """In no particular order [documented]."""
+    """Render the devices of a user, in no particular order [documented]."""
     root = etree.Element("devices", uri=uri(site, "user", holder.id, "devices"), version=site.release)
     for item in held:
         element = etree.SubElement(root, "device", uri=uri(site, "user", holder.id, "device", str(item.pkid)))
@@ -123,7 +123,7 @@ def devices(site: UdsSite, holder: User, held: Iterable[Device]) -> etree._Eleme
 
 
 def device(site: UdsSite, holder: User, item: Device) -> etree._Element:
-    """`provision/uri` is where its configuration file is [observed]."""
+    """Render a device. `provision/uri` is where its configuration file is [observed]."""
     where = uri(site, "user", holder.id, "device", str(item.pkid))
     root = etree.Element("device", uri=where, version=site.release)
     _describe(root, item)

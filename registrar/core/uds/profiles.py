@@ -55,7 +55,7 @@ STANDARD_PROFILE = ServiceProfile(
 
 
 def render_jabber_config(sections: Sections) -> bytes:
-    """`<config version="1.0"><Client>...</Client></config>` [documented: device-config 4.7]."""
+    """Render `<config version="1.0"><Client>...</Client></config>` [documented: device-config 4.7]."""
     root = etree.Element("config", version="1.0")
     for section, parameters in sections.items():
         parent = etree.SubElement(root, _checked_name(section))
