@@ -1,14 +1,14 @@
-"""An actor's place on the driver: calls it, carries out what it asks for, and keeps its one timer."""
+"""Runs one actor on a driver: calls it, carries out what it asks for, and keeps its one timer."""
 
 from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
 
-from simulator.aio.activity import Activity
-from simulator.aio.dial import DialFailed, Resolve, dial
-from simulator.aio.flow_events import AddressMap, Carrier, FlowEvents
-from simulator.aio.tcp_connection import Limits, TcpConnection
+from simulator.aio.dial import DialFailed, dial
+from simulator.aio.flow_context import FlowContext
+from simulator.aio.flow_events import Carrier, FlowEvents
+from simulator.aio.tcp_connection import TcpConnection
 from simulator.aio.udp import UdpSocket
 from simulator.core import redact
 from simulator.core.actor.deadlines import DeadlineQueue
@@ -22,11 +22,9 @@ from simulator.core.actor.flow import (
     OpenFlow,
     SendData,
 )
-from simulator.core.actor.tap import Tap
 from simulator.core.events import ActorFailed, FlowClosed, FlowFailed
-from simulator.core.events.log import EventLog
 from simulator.core.http.fetches import ActorWithFetches
-from simulator.core.ids import FlowId, FlowIds
+from simulator.core.ids import FlowId
 from simulator.core.instant import Clock, Instant
 
 _EARLY = 0.001
@@ -39,16 +37,8 @@ class ActorRunner:
     def __init__(
         self,
         actor: Actor,
-        *,
-        log: EventLog,
+        context: FlowContext,
         clock: Clock,
-        flows: FlowIds,
-        limits: Limits,
-        resolve: Resolve | None,
-        keylog: str | None,
-        tap: Tap | None,
-        shown: AddressMap | None,
-        activity: Activity,
     ) -> None:
         self.actor = actor
         self.key = id(actor)
@@ -58,18 +48,13 @@ class ActorRunner:
         self.joined = False
         """It stays though it may listen nowhere."""
         self.carriers: dict[FlowId, Carrier] = {}
-        self.pumps: set[TcpConnection] = set()
+        self.connections: set[TcpConnection] = set()
         self.sockets: set[UdpSocket] = set()
-        self.activity = activity
+        self.activity = context.activity
         self._loop = asyncio.get_running_loop()
-        self._log = log
+        self._context = context
+        self._log = context.log
         self._clock = clock
-        self._flows = flows
-        self._limits = limits
-        self._resolve = resolve
-        self._keylog = keylog
-        self._tap = tap
-        self._shown = shown
         self._dials: dict[FlowId, asyncio.Task[None]] = {}
         self._timer: asyncio.TimerHandle | None = None
         self._deadline = Instant(0.0)
@@ -207,26 +192,11 @@ class ActorRunner:
         self._dials[effect.flow] = self._loop.create_task(self._dial(effect))
 
     async def _dial(self, effect: OpenFlow) -> None:
-        doorway = FlowEvents(
-            self,
-            self._log,
-            self._flows,
-            transport=effect.transport,
-            dialled=effect.flow,
-            tls=effect.tls,
-            tap=self._tap,
-            shown=self._shown,
+        flow_events = FlowEvents(
+            self, self._context, transport=effect.transport, dialled=effect.flow, tls=effect.tls
         )
         try:
-            sock = await dial(
-                effect,
-                doorway,
-                limits=self._limits,
-                resolve=self._resolve,
-                keylog=self._keylog,
-                tap=self._tap,
-                activity=self.activity,
-            )
+            sock = await dial(effect, flow_events, self._context)
         except DialFailed as error:
             self._dials.pop(effect.flow, None)
             self.activity.end(effect.flow)
@@ -244,7 +214,7 @@ class ActorRunner:
     def _fetch(self, effect: Fetch) -> None:
         """From the first fetch on, the actor is run together with its exchanges."""
         if not isinstance(self.actor, ActorWithFetches):
-            self.actor = ActorWithFetches(self.actor, self._flows)
+            self.actor = ActorWithFetches(self.actor, self._context.flows)
         self.actor.fetch(effect, self._clock.now())
         self._carry_out(self.actor.effects())
 
@@ -292,8 +262,8 @@ class ActorRunner:
 
     # --- the end ---------------------------------------------------------------------------------------------
 
-    def gone(self, pump: TcpConnection) -> None:
-        self.pumps.discard(pump)
+    def gone(self, connection: TcpConnection) -> None:
+        self.connections.discard(connection)
         self._gone.set()
 
     def vanish(self) -> None:
@@ -302,8 +272,8 @@ class ActorRunner:
         for task in self._dials.values():
             task.cancel()
         self.carriers.clear()
-        for pump in tuple(self.pumps):
-            pump.reset()
+        for connection in tuple(self.connections):
+            connection.reset()
         for sock in tuple(self.sockets):
             sock.close()
 
@@ -327,13 +297,13 @@ class ActorRunner:
         await asyncio.gather(*tasks, return_exceptions=True)
         for flow in tuple(self.carriers):
             self._close(flow)
-        for pump in tuple(self.pumps):
-            pump.close()
+        for connection in tuple(self.connections):
+            connection.close()
         sockets = tuple(self.sockets)
         for sock in sockets:
             sock.close()
         await asyncio.gather(*(sock.closed for sock in sockets))
-        await self._until_gone(lambda: set(self.pumps))
+        await self._until_gone(lambda: set(self.connections))
 
     async def close_accepted(self, accepted_by: FlowEvents) -> None:
         """Close the flows that one listener accepted, and tell the actor of those it knew."""
@@ -342,11 +312,13 @@ class ActorRunner:
             self._close(flow)
             if not isinstance(carrier, TcpConnection) or carrier.up:
                 self.ended(flow, FlowEnd(by="us", clean=True, detail="the listener was closed"))
-        await self._until_gone(lambda: {pump for pump in self.pumps if pump.owner is accepted_by})
+        await self._until_gone(
+            lambda: {connection for connection in self.connections if connection.owner is accepted_by}
+        )
 
     async def _until_gone(self, left: Callable[[], set[TcpConnection]]) -> None:
         """Wait until none of these connections is left; abort those that take longer than the linger time."""
-        give_up = self._loop.time() + self._limits.linger
+        give_up = self._loop.time() + self._context.limits.linger
         while connections := left():
             self._gone.clear()
             try:
@@ -355,4 +327,4 @@ class ActorRunner:
             except TimeoutError:
                 for connection in connections:
                     connection.abort()
-                give_up = self._loop.time() + self._limits.linger
+                give_up = self._loop.time() + self._context.limits.linger

@@ -5,19 +5,15 @@ from __future__ import annotations
 import asyncio
 import os
 import socket
-from collections.abc import Callable
 
 from certs.contexts import client_context
 from certs.identity import read
-from simulator.aio.activity import Activity
+from simulator.aio.flow_context import FlowContext
 from simulator.aio.flow_events import FlowEvents
-from simulator.aio.tcp_connection import Limits, TcpConnection
+from simulator.aio.tcp_connection import TcpConnection
 from simulator.aio.udp import UdpSocket
-from simulator.core.actor.flow import Address, OpenFlow
-from simulator.core.actor.tap import Tap
+from simulator.core.actor.flow import OpenFlow
 from simulator.core.tls.session import TlsSession
-
-Resolve = Callable[[Address], Address]
 
 
 class DialFailed(Exception):
@@ -26,36 +22,29 @@ class DialFailed(Exception):
 
 async def dial(
     effect: OpenFlow,
-    doorway: FlowEvents,
-    *,
-    limits: Limits,
-    resolve: Resolve | None,
-    keylog: str | None,
-    tap: Tap | None,
-    activity: Activity,
+    flow_events: FlowEvents,
+    context: FlowContext,
 ) -> UdpSocket | None:
-    """Connects; from then on the doorway is told. Returns the socket of a UDP flow. Raises DialFailed."""
+    """Connect; `flow_events` tells the rest. Returns the socket of a UDP flow. Raises DialFailed."""
     loop = asyncio.get_running_loop()
     started = loop.time()
     try:
-        session = _session(effect, keylog)
-        there = resolve(effect.remote) if resolve else effect.remote
+        session = _session(effect, context.keylog)
+        there = context.resolve(effect.remote) if context.resolve else effect.remote
         async with asyncio.timeout(effect.timeout):
             if effect.transport == "udp":
                 _, sock = await loop.create_datagram_endpoint(
-                    lambda: UdpSocket(doorway, most_flows=1, connected=True, tap=tap, activity=activity),
+                    lambda: UdpSocket(flow_events, context, connected=True),
                     remote_addr=(there.host, there.port),
                 )
                 return sock
             await loop.create_connection(
                 lambda: TcpConnection(
                     loop,
-                    doorway,
+                    flow_events,
+                    context,
                     session=session,
-                    limits=limits,
                     handshake=max(0.0, effect.timeout - (loop.time() - started)),
-                    tap=tap,
-                    activity=activity,
                 ),
                 there.host,
                 there.port,

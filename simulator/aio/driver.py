@@ -11,18 +11,16 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Protocol
 
-from certs.contexts import server_context
-from certs.identity import read
+from simulator.aio.accepting import accept_on
 from simulator.aio.activity import Activity
 from simulator.aio.actor_runner import ActorRunner
 from simulator.aio.clock import ShiftClock
 from simulator.aio.clock_walk import ClockWalk
-from simulator.aio.dial import Resolve
-from simulator.aio.flow_events import AddressMap, FlowEvents
+from simulator.aio.flow_context import AddressMap, FlowContext, Limits, Resolve
+from simulator.aio.flow_events import FlowEvents
 from simulator.aio.http_server import http_protocols
-from simulator.aio.listener import bind, cannot_listen, literal
+from simulator.aio.listener import cannot_listen, literal
 from simulator.aio.protocol_server import ProtocolServer
-from simulator.aio.tcp_connection import Limits, TcpConnection
 from simulator.aio.udp import UdpSocket
 from simulator.core.actor.flow import Actor, Address, Listen
 from simulator.core.actor.tap import Tap
@@ -30,7 +28,6 @@ from simulator.core.events.log import EventLog
 from simulator.core.ids import ActorId, FlowIds
 from simulator.core.instant import Clock
 from simulator.core.network.endpoint import Endpoint, HttpHandler, TerminalHandler, TerminalService
-from simulator.core.tls.session import TlsSession
 
 _PATIENCE = 1.0
 """Seconds of real time without a move after which `until_idle` stops waiting for what is under way."""
@@ -68,29 +65,33 @@ class Driver:
         *,
         limits: Limits | None = None,
         tap: Tap | None = None,
-        shown: AddressMap | None = None,
+        address_map: AddressMap | None = None,
         terminals: TerminalCarrier | None = None,
     ) -> None:
         """`resolve` maps what actors dial to what the sockets use; OSError and LookupError mean "no such host".
 
         `keylog`: a file for the TLS secrets of every session, both roles. `tap`: is told of every byte.
-        `shown`: the addresses events tell for those on the wire, where `resolve` maps them. `terminals`: makes
-        the server for an endpoint with a `TerminalHandler`.
+        `address_map`: the addresses events tell for those on the wire, where `resolve` maps them.
+        `terminals`: makes the server for an endpoint with a `TerminalHandler`.
         """
         self._log = log
         self._clock = clock
-        self._flows = flows
-        self._resolve = resolve
-        self._keylog = keylog
-        self._tap = tap
-        self._shown = shown
         self._terminals = terminals
-        self._limits = limits or Limits()
         self._runners: dict[int, ActorRunner] = {}
         """By the `id` of the actor, in the order they came."""
         self._opened: dict[tuple[ActorId, str], _Opened] = {}
         self.activity = Activity()
         """What `until_idle` waits for."""
+        self._context = FlowContext(
+            log=log,
+            flows=flows,
+            activity=self.activity,
+            limits=limits or Limits(),
+            resolve=resolve,
+            keylog=keylog,
+            tap=tap,
+            address_map=address_map,
+        )
         self._walk: ClockWalk | None = None
         """While the clock is moved ahead."""
         self._advancing = asyncio.Lock()
@@ -174,18 +175,7 @@ class Driver:
     def _runner_of(self, actor: Actor) -> ActorRunner:
         runner = self._runners.get(id(actor))
         if runner is None:
-            runner = self._runners[id(actor)] = ActorRunner(
-                actor,
-                log=self._log,
-                clock=self._clock,
-                flows=self._flows,
-                limits=self._limits,
-                resolve=self._resolve,
-                keylog=self._keylog,
-                tap=self._tap,
-                shown=self._shown,
-                activity=self.activity,
-            )
+            runner = self._runners[id(actor)] = ActorRunner(actor, self._context, self._clock)
             if self._walk is not None:
                 self._walk.add(runner)
         return runner
@@ -210,17 +200,7 @@ class Driver:
         match endpoint.handler:
             case HttpHandler(service=service, max_body=max_body):
                 protocols = http_protocols(service, self._clock, max_body=max_body, activity=self.activity)
-                server = ProtocolServer(
-                    endpoint.owner,
-                    protocols,
-                    log=self._log,
-                    flows=self._flows,
-                    limits=self._limits,
-                    keylog=self._keylog,
-                    tap=self._tap,
-                    shown=self._shown,
-                    activity=self.activity,
-                )
+                server = ProtocolServer(endpoint.owner, protocols, self._context)
                 return _Opened(address=await server.start(endpoint.listen), server=server)
             case TerminalHandler(service=terminal):
                 if self._terminals is None:
@@ -259,21 +239,10 @@ class Driver:
     # --- listeners of actors ---------------------------------------------------------------------------------
 
     async def _listen(self, actor: Actor, listen: Listen) -> _Opened:
-        if listen.transport == "tls" and listen.tls is None:
-            raise ValueError(f"listener {listen.name!r} has no TLS settings")
-        loop = asyncio.get_running_loop()
-        limits = self._limits
         is_new = id(actor) not in self._runners
         runner = self._runner_of(actor)
         flow_events = FlowEvents(
-            runner,
-            self._log,
-            self._flows,
-            transport=listen.transport,
-            listener=listen.name,
-            tls=listen.tls,
-            tap=self._tap,
-            shown=self._shown,
+            runner, self._context, transport=listen.transport, listener=listen.name, tls=listen.tls
         )
         server: asyncio.Server | UdpSocket
         try:
@@ -281,21 +250,7 @@ class Driver:
                 server = await self._bind_udp(runner, flow_events, listen.address)
                 address = server.local
             else:
-                context = None if listen.tls is None else server_context(listen.tls, self._keylog)
-
-                def accept() -> TcpConnection:
-                    session = TlsSession.server(context, identify=read) if context is not None else None
-                    return TcpConnection(
-                        loop,
-                        flow_events,
-                        session=session,
-                        limits=limits,
-                        tap=self._tap,
-                        activity=self.activity,
-                    )
-
-                server, address = await bind(loop, listen.address, accept, backlog=limits.backlog)
-                self.activity.listen(address)
+                server, address = await accept_on(listen, flow_events, self._context)
         except BaseException:
             if is_new:
                 del self._runners[id(actor)]
@@ -307,9 +262,7 @@ class Driver:
         host = await literal(loop, address)
         try:
             _, sock = await loop.create_datagram_endpoint(
-                lambda: UdpSocket(
-                    owner, most_flows=self._limits.udp_flows, tap=self._tap, activity=self.activity
-                ),
+                lambda: UdpSocket(owner, self._context),
                 local_addr=(host, address.port),
             )
         except OSError as error:

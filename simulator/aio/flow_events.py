@@ -8,18 +8,14 @@ from typing import Protocol
 
 from certs import handshakes
 from simulator.aio.activity import Activity
+from simulator.aio.flow_context import FlowContext
 from simulator.aio.tcp_connection import TcpConnection
 from simulator.aio.udp import UdpFlow
 from simulator.core.actor.flow import Address, FlowEnd, FlowFacts, Transport
-from simulator.core.actor.tap import Tap
 from simulator.core.events import FlowClosed, FlowOpened, TlsEstablished, TlsFailed
-from simulator.core.events.log import EventLog
-from simulator.core.ids import ActorId, FlowId, FlowIds
+from simulator.core.ids import ActorId, FlowId
 from simulator.core.tls.facts import TlsFacts
 from simulator.core.tls.settings import ClientTls, ServerTls
-
-AddressMap = Callable[[Address], Address]
-"""The address that events tell for one on the wire."""
 
 
 class Carrier(Protocol):
@@ -37,19 +33,19 @@ class Carrier(Protocol):
 
 
 class Runner(Protocol):
-    """An actor's place on its driver, as its doorways use it."""
+    """An actor's place on its driver, as its flows use it."""
 
     name: ActorId
     removed: bool
     carriers: dict[FlowId, Carrier]
-    pumps: set[TcpConnection]
+    connections: set[TcpConnection]
     activity: Activity
     """Of the driver: what until_idle waits for."""
 
     def opened(self, flow: FlowId, facts: FlowFacts) -> None: ...
     def data(self, flow: FlowId, data: bytes) -> None: ...
     def ended(self, flow: FlowId, end: FlowEnd) -> None: ...
-    def gone(self, pump: TcpConnection) -> None: ...
+    def gone(self, connection: TcpConnection) -> None: ...
 
 
 class FlowEvents:
@@ -59,103 +55,109 @@ class FlowEvents:
     has its id from the actor, who is told of any end it comes to.
     """
 
-    __slots__ = ("_dialled", "_flows", "_listener", "_log", "_seat", "_shown", "_tap", "_tls", "_transport")
+    __slots__ = (
+        "_address_map",
+        "_dialled",
+        "_flows",
+        "_listener",
+        "_log",
+        "_runner",
+        "_tap",
+        "_tls",
+        "_transport",
+        "deliver",
+    )
 
     def __init__(
         self,
-        seat: Runner,
-        log: EventLog,
-        flows: FlowIds,
+        runner: Runner,
+        context: FlowContext,
         *,
         transport: Transport,
         listener: str | None = None,
         dialled: FlowId | None = None,
         tls: ServerTls | ClientTls | None = None,
-        tap: Tap | None = None,
-        shown: AddressMap | None = None,
     ) -> None:
         """`tls`: what this end brings to handshakes; the log tells it with their outcome."""
-        self._seat = seat
-        self._log = log
-        self._flows = flows
+        self.deliver: Callable[[FlowId, bytes], None] = runner.data
+        self._runner = runner
+        self._log = context.log
+        self._flows = context.flows
+        self._tap = context.tap
+        self._address_map = context.address_map
         self._transport: Transport = transport
         self._listener = listener
         self._dialled = dialled
-        self._tap = tap
-        self._shown = shown
         self._tls = tls
 
     # --- TCP and TLS -----------------------------------------------------------------------------------------
 
-    def connected(self, pump: TcpConnection) -> None:
-        seat = self._seat
-        seat.pumps.add(pump)
-        if seat.removed:
+    def connected(self, connection: TcpConnection) -> None:
+        runner = self._runner
+        runner.connections.add(connection)
+        if runner.removed:
             # Accepted by the kernel while the listener was being closed.
-            pump.abort()
+            connection.abort()
             return
-        self._enter(pump, pump.local, pump.remote)
+        self._enter(connection, connection.local, connection.remote)
         if self._dialled is not None:
-            if self._transport == "tls" and not seat.activity.knows_peer_of(pump):
-                seat.activity.begin(self._dialled, seat.name, f"TLS handshake with {pump.remote}")
+            if self._transport == "tls" and not runner.activity.knows_peer_of(connection):
+                runner.activity.begin(self._dialled, runner.name, f"TLS handshake with {connection.remote}")
             else:
-                seat.activity.end(self._dialled)
+                runner.activity.end(self._dialled)
 
-    def established(self, pump: TcpConnection, tls: TlsFacts | None) -> None:
-        flow = pump.flow
-        self._seat.activity.end(flow)
+    def established(self, connection: TcpConnection, tls: TlsFacts | None) -> None:
+        flow = connection.flow
+        self._runner.activity.end(flow)
         if tls is not None and self._tls is not None and self._log.on:
             self._emit(flow, handshakes.established(self._tls, tls, time.time()))
-        self._seat.opened(flow, self._facts(pump.local, pump.remote, tls))
+        self._runner.opened(flow, self._facts(connection.local, connection.remote, tls))
 
-    def received(self, pump: TcpConnection, data: bytes) -> None:
-        self._seat.data(pump.flow, data)
-
-    def ended(self, pump: TcpConnection, end: FlowEnd) -> None:
-        flow = pump.flow
-        self._seat.activity.end(flow)
+    def ended(self, connection: TcpConnection, end: FlowEnd) -> None:
+        flow = connection.flow
+        self._runner.activity.end(flow)
         if end.refusal is not None and self._tls is not None and self._log.on:
             self._emit(flow, handshakes.failed(self._tls, end.refusal, time.time()))
         self._leave(flow, end)
-        if pump.up or self._dialled is not None:
-            self._seat.ended(flow, end)
+        if connection.up or self._dialled is not None:
+            self._runner.ended(flow, end)
 
-    def gone(self, pump: TcpConnection) -> None:
-        self._seat.activity.end(pump.flow)
-        self._seat.gone(pump)
+    def gone(self, connection: TcpConnection) -> None:
+        self._runner.activity.end(connection.flow)
+        self._runner.gone(connection)
 
     # --- UDP -------------------------------------------------------------------------------------------------
 
     def opened(self, flow: UdpFlow) -> None:
         self._enter(flow, flow.local, flow.remote)
-        self._seat.activity.end(flow.flow)
-        self._seat.opened(flow.flow, self._facts(flow.local, flow.remote, None))
+        self._runner.activity.end(flow.flow)
+        self._runner.opened(flow.flow, self._facts(flow.local, flow.remote, None))
 
     def received_datagram(self, flow: UdpFlow, data: bytes) -> None:
-        self._seat.data(flow.flow, data)
+        self._runner.data(flow.flow, data)
 
     def ended_datagrams(self, flow: UdpFlow, end: FlowEnd) -> None:
         self._leave(flow.flow, end)
-        self._seat.ended(flow.flow, end)
+        self._runner.ended(flow.flow, end)
 
     # --- both ------------------------------------------------------------------------------------------------
 
     def _enter(self, carrier: Carrier, local: Address, remote: Address) -> None:
         flow = self._dialled if self._dialled is not None else self._flows.take()
         carrier.flow = flow
-        self._seat.carriers[flow] = carrier
+        self._runner.carriers[flow] = carrier
         if self._tap is not None:
             self._tap.opened(flow, self._facts(local, remote, None))
         if self._log.on:
-            if self._shown is not None:
-                local, remote = self._shown(local), self._shown(remote)
+            if self._address_map is not None:
+                local, remote = self._address_map(local), self._address_map(remote)
             opened = FlowOpened(
                 transport=self._transport, local=str(local), remote=str(remote), listener=self._listener
             )
             self._emit(flow, opened)
 
     def _leave(self, flow: FlowId, end: FlowEnd) -> None:
-        known = self._seat.carriers.pop(flow, None) is not None
+        known = self._runner.carriers.pop(flow, None) is not None
         if known and self._log.on:
             self._emit(flow, FlowClosed(by=end.by, clean=end.clean, detail=end.detail))
 
@@ -165,4 +167,4 @@ class FlowEvents:
         )
 
     def _emit(self, flow: FlowId, event: FlowOpened | FlowClosed | TlsEstablished | TlsFailed) -> None:
-        self._log.emit(self._seat.name, event, flow=flow)
+        self._log.emit(self._runner.name, event, flow=flow)

@@ -11,18 +11,13 @@ from collections.abc import Callable, Iterable
 from dataclasses import replace
 from typing import Any
 
-from certs.contexts import server_context
-from certs.identity import read
-from simulator.aio.activity import Activity
-from simulator.aio.flow_events import AddressMap, Carrier, FlowEvents
-from simulator.aio.listener import bind
-from simulator.aio.tcp_connection import Limits, TcpConnection
+from simulator.aio.accepting import accept_on
+from simulator.aio.flow_context import FlowContext
+from simulator.aio.flow_events import Carrier, FlowEvents
+from simulator.aio.tcp_connection import TcpConnection
 from simulator.core.actor.flow import Address, FlowEnd, FlowFacts, Listen
-from simulator.core.actor.tap import Tap
 from simulator.core.events import FlowClosed
-from simulator.core.events.log import EventLog
-from simulator.core.ids import ActorId, FlowId, FlowIds
-from simulator.core.tls.session import TlsSession
+from simulator.core.ids import ActorId, FlowId
 
 _UNSENT = 64 << 20
 """Bytes a protocol may have unsent: it writes whole bodies, and asks nobody."""
@@ -38,28 +33,17 @@ class ProtocolServer:
         self,
         name: ActorId,
         factory: Callable[[], asyncio.BaseProtocol],
-        *,
-        log: EventLog,
-        flows: FlowIds,
-        limits: Limits | None = None,
-        keylog: str | None = None,
-        tap: Tap | None = None,
-        shown: AddressMap | None = None,
-        activity: Activity | None = None,
+        context: FlowContext,
     ) -> None:
-        """`activity`: of the driver whose actors are its clients, so that it waits for the answers."""
-        self.activity = activity or Activity()
+        """`context`: of the driver whose actors are its clients, so that it waits for the answers."""
+        self.activity = context.activity
         self.name = name
         self.removed = False
         self.carriers: dict[FlowId, Carrier] = {}
-        self.pumps: set[TcpConnection] = set()
+        self.connections: set[TcpConnection] = set()
         self._factory = factory
-        self._log = log
-        self._flows = flows
-        self._limits = replace(limits or Limits(), unsent=_UNSENT)
-        self._keylog = keylog
-        self._tap = tap
-        self._shown = shown
+        self._log = context.log
+        self._context = replace(context, limits=replace(context.limits, unsent=_UNSENT))
         self._transports: dict[FlowId, PlainTransport] = {}
         self._server: asyncio.Server | None = None
         self._listening = Address("", 0)
@@ -67,36 +51,11 @@ class ProtocolServer:
 
     async def start(self, listen: Listen) -> Address:
         """Returns the real address. Raises OSError if it is taken, ValueError for TLS without settings."""
-        loop = asyncio.get_running_loop()
-        doorway = FlowEvents(
-            self,
-            self._log,
-            self._flows,
-            transport=listen.transport,
-            listener=listen.name,
-            tls=listen.tls,
-            tap=self._tap,
-            shown=self._shown,
+        flow_events = FlowEvents(
+            self, self._context, transport=listen.transport, listener=listen.name, tls=listen.tls
         )
-        context = None
-        if listen.transport == "tls":
-            if listen.tls is None:
-                raise ValueError(f"listener {listen.name!r} has no TLS settings")
-            context = server_context(listen.tls, self._keylog)
-
-        def accept() -> TcpConnection:
-            session = TlsSession.server(context, identify=read) if context is not None else None
-            return TcpConnection(
-                loop,
-                doorway,
-                session=session,
-                limits=self._limits,
-                tap=self._tap,
-                activity=self.activity,
-            )
-
         self.removed = False
-        self._server, address = await bind(loop, listen.address, accept, backlog=self._limits.backlog)
+        self._server, address = await accept_on(listen, flow_events, self._context)
         self._listening = address
         self.activity.listen(address)
         return address
@@ -110,18 +69,18 @@ class ProtocolServer:
             self.activity.unlisten(self._listening)
         for transport in tuple(self._transports.values()):
             transport.close()
-        for pump in tuple(self.pumps):
-            pump.close()
-        while self.pumps:
+        for connection in tuple(self.connections):
+            connection.close()
+        while self.connections:
             self._empty.clear()
             try:
-                async with asyncio.timeout(self._limits.linger):
+                async with asyncio.timeout(self._context.limits.linger):
                     await self._empty.wait()
             except TimeoutError:
-                for pump in tuple(self.pumps):
-                    pump.abort()
+                for connection in tuple(self.connections):
+                    connection.abort()
 
-    # --- the Seat of its flows -------------------------------------------------------------------------------
+    # --- the Runner of its flows -----------------------------------------------------------------------------
 
     def opened(self, flow: FlowId, facts: FlowFacts) -> None:
         protocol = self._factory()
@@ -141,12 +100,12 @@ class ProtocolServer:
         if transport is not None:
             transport.lost(None if end.clean else ConnectionResetError(end.detail))
 
-    def gone(self, pump: TcpConnection) -> None:
-        transport = self._transports.pop(pump.flow, None)
+    def gone(self, connection: TcpConnection) -> None:
+        transport = self._transports.pop(connection.flow, None)
         if transport is not None:
             transport.lost(None)
-        self.pumps.discard(pump)
-        if not self.pumps:
+        self.connections.discard(connection)
+        if not self.connections:
             self._empty.set()
 
     def _closed(self, flow: FlowId) -> None:
@@ -159,7 +118,11 @@ class PlainTransport(asyncio.Transport):
     """What a protocol writes to; a TcpConnection does the rest."""
 
     def __init__(
-        self, pump: TcpConnection, facts: FlowFacts, protocol: asyncio.BaseProtocol, closed: Callable[[], None]
+        self,
+        connection: TcpConnection,
+        facts: FlowFacts,
+        protocol: asyncio.BaseProtocol,
+        closed: Callable[[], None],
     ) -> None:
         super().__init__(
             {
@@ -167,7 +130,7 @@ class PlainTransport(asyncio.Transport):
                 "sockname": (facts.local.host, facts.local.port),
             }
         )
-        self._pump = pump
+        self._connection = connection
         self._protocol = protocol
         self._closed = closed
         self._lost = False
@@ -177,7 +140,7 @@ class PlainTransport(asyncio.Transport):
     def deliver(self, data: bytes) -> None:
         if self._held is not None:
             self._held.append(data)
-            self._pump.hold_reading()
+            self._connection.hold_reading()
         elif isinstance(self._protocol, asyncio.Protocol):
             self._protocol.data_received(data)
 
@@ -190,23 +153,23 @@ class PlainTransport(asyncio.Transport):
 
     def write(self, data: bytes | bytearray | memoryview[Any]) -> None:
         if data:
-            self._pump.send(bytes(data))
+            self._connection.send(bytes(data))
 
     def writelines(self, list_of_data: Iterable[bytes | bytearray | memoryview[Any]]) -> None:
         self.write(b"".join(list_of_data))
 
     def close(self) -> None:
-        if not self._pump.over:
-            self._pump.close()
+        if not self._connection.over:
+            self._connection.close()
             self._closed()
 
     def abort(self) -> None:
-        if not self._pump.over:
-            self._pump.abort()
+        if not self._connection.over:
+            self._connection.abort()
             self._closed()
 
     def is_closing(self) -> bool:
-        return self._pump.over
+        return self._connection.over
 
     def can_write_eof(self) -> bool:
         return False
@@ -226,12 +189,12 @@ class PlainTransport(asyncio.Transport):
 
     def resume_reading(self) -> None:
         held, self._held = self._held, None
-        self._pump.resume_reading()
+        self._connection.resume_reading()
         for data in held or ():
             self.deliver(data)
 
     def get_write_buffer_size(self) -> int:
-        return self._pump.unsent
+        return self._connection.unsent
 
     def set_write_buffer_limits(self, high: int | None = None, low: int | None = None) -> None:
         """The TcpConnection's own limits hold."""

@@ -11,50 +11,36 @@ from __future__ import annotations
 import asyncio
 import socket
 import struct
-from dataclasses import dataclass
+from collections.abc import Callable
 from typing import Protocol, cast
 
-from simulator.aio.activity import Activity, Connection
+from simulator.aio.activity import Connection
+from simulator.aio.flow_context import FlowContext
 from simulator.core.actor.flow import Address, FlowEnd
-from simulator.core.actor.tap import Tap, WireEnd
+from simulator.core.actor.tap import WireEnd
 from simulator.core.ids import FlowId
 from simulator.core.tls.alerts import TlsRefusal
 from simulator.core.tls.facts import TlsFacts
 from simulator.core.tls.session import TlsData, TlsDown, TlsSession, TlsUp
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Limits:
-    """Seconds of real time and bytes, for each connection."""
-
-    handshake: float = 10.0
-    """Until an accepted connection must have finished its TLS handshake."""
-    idle: float | None = None
-    """Until a connection that says nothing is closed; None: never."""
-    linger: float = 2.0
-    """Until a connection that we closed, and whose peer makes no progress, is reset."""
-    unsent: int = 1 << 20
-    """Bytes that may wait for a peer that does not read, before the connection is reset."""
-    backlog: int = 1024
-    udp_flows: int = 4096
-    """Remote addresses that one UDP listener remembers; the one silent for longest is forgotten."""
-
-
 class ConnectionOwner(Protocol):
     """Who is told what became of a connection. `ended` comes at most once, and not after its own `close`."""
 
-    def connected(self, pump: TcpConnection) -> None:
+    @property
+    def deliver(self) -> Callable[[FlowId, bytes], None]:
+        """Where received plaintext goes, without a detour: this is the hot path."""
+
+    def connected(self, connection: TcpConnection) -> None:
         """TCP is up; TLS, if any, is about to begin."""
 
-    def established(self, pump: TcpConnection, tls: TlsFacts | None) -> None:
+    def established(self, connection: TcpConnection, tls: TlsFacts | None) -> None:
         """Plaintext may flow."""
 
-    def received(self, pump: TcpConnection, data: bytes) -> None: ...
-
-    def ended(self, pump: TcpConnection, end: FlowEnd) -> None:
+    def ended(self, connection: TcpConnection, end: FlowEnd) -> None:
         """Over, or never established. `end.refusal` is set if a handshake was refused."""
 
-    def gone(self, pump: TcpConnection) -> None:
+    def gone(self, connection: TcpConnection) -> None:
         """The socket is closed; the last call."""
 
 
@@ -67,6 +53,7 @@ class TcpConnection(asyncio.BufferedProtocol):
         "_activity",
         "_close_timer",
         "_closing",
+        "_deliver",
         "_eof_received",
         "_eof_sent",
         "_handshake",
@@ -93,17 +80,14 @@ class TcpConnection(asyncio.BufferedProtocol):
         self,
         loop: asyncio.AbstractEventLoop,
         owner: ConnectionOwner,
+        context: FlowContext,
         *,
         session: TlsSession | None,
-        limits: Limits,
         handshake: float | None = None,
-        tap: Tap | None = None,
-        activity: Activity | None = None,
     ) -> None:
         """`handshake`: seconds that a dialled connection has left; None: the limit for accepted ones.
 
-        `activity` is told what is under way between this connection and the others that share it.
-        `tap` must know the flow by the time `connected` of the owner returns.
+        The context's tap must know the flow by the time `connected` of the owner returns.
         """
         self.loop = loop
         self.flow = FlowId(0)
@@ -112,15 +96,16 @@ class TcpConnection(asyncio.BufferedProtocol):
         self.up = False
         """Has been established."""
         self._owner = owner
+        self._deliver = owner.deliver
         self._session = session
-        self._tap = tap
-        self._activity = activity
+        self._tap = context.tap
+        self._activity = context.activity
         self.mate: Connection | None = None
         self._sent = self._received = 0
         """Bytes on the wire."""
         self._eof_sent = self._eof_received = False
-        self._limits = limits
-        self._handshake = limits.handshake if handshake is None else handshake
+        self._limits = context.limits
+        self._handshake = context.limits.handshake if handshake is None else handshake
         self._transport: asyncio.Transport | None = None
         self._over = False
         self._closing = False
@@ -138,8 +123,7 @@ class TcpConnection(asyncio.BufferedProtocol):
             return
         self.local = _address(transport.get_extra_info("sockname"))
         self.remote = _address(transport.get_extra_info("peername"))
-        if self._activity is not None:
-            self._activity.connected(self)
+        self._activity.connected(self)
         if self._limits.idle is not None:
             self._heard_at = self.loop.time()
             self._idle_timer = self.loop.call_later(self._limits.idle, self._check_idle)
@@ -159,7 +143,7 @@ class TcpConnection(asyncio.BufferedProtocol):
     def buffer_updated(self, nbytes: int) -> None:
         data = _buffer[:nbytes]
         self._received += nbytes
-        if self.mate is not None and self._activity is not None:
+        if self.mate is not None:
             self._activity.received(self)
         if self._tap is not None:
             self._tap.received(self.flow, bytes(data))
@@ -169,12 +153,12 @@ class TcpConnection(asyncio.BufferedProtocol):
             self._heard_at = self.loop.time()
         session = self._session
         if session is None:
-            self._owner.received(self, bytes(data))
+            self._deliver(self.flow, bytes(data))
             return
         if session.established:
             plain = session.decrypt(data)
             if plain:
-                self._owner.received(self, plain)
+                self._deliver(self.flow, plain)
         else:
             session.receive_data(data)
             self._report(session)
@@ -187,7 +171,7 @@ class TcpConnection(asyncio.BufferedProtocol):
         """False: asyncio closes the transport after what is still to be written."""
         self._tell(WireEnd.FIN_RECEIVED)
         self._eof_received = True
-        if self.mate is not None and self._activity is not None:
+        if self.mate is not None:
             self._activity.received(self)
         if self._over:
             return False
@@ -212,8 +196,7 @@ class TcpConnection(asyncio.BufferedProtocol):
             self._end(FlowEnd(by="network", clean=False, detail=detail, refusal=refusal))
         self._session = None
         self._eof_sent = self._eof_received = True
-        if self._activity is not None:
-            self._activity.gone(self)
+        self._activity.gone(self)
         self._owner.gone(self)
 
     def pause_writing(self) -> None:
@@ -318,7 +301,7 @@ class TcpConnection(asyncio.BufferedProtocol):
             if self._over:
                 return
             if isinstance(event, TlsData):
-                self._owner.received(self, event.data)
+                self._deliver(self.flow, event.data)
             elif isinstance(event, TlsUp):
                 if self._close_timer is not None:
                     self._close_timer.cancel()
@@ -358,7 +341,7 @@ class TcpConnection(asyncio.BufferedProtocol):
             return
         self._tell(WireEnd.FIN_SENT)
         self._eof_sent = True
-        if self.mate is not None and self._activity is not None:
+        if self.mate is not None:
             self._activity.sent_to(self.mate)
         if self._close_timer is not None:
             self._close_timer.cancel()
@@ -375,7 +358,7 @@ class TcpConnection(asyncio.BufferedProtocol):
         if self._tap is not None:
             self._tap.sent(self.flow, data)
         self._sent += len(data)
-        if self.mate is not None and self._activity is not None:
+        if self.mate is not None:
             self._activity.sent_to(self.mate)
         transport.write(data)
 

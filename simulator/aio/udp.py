@@ -6,9 +6,8 @@ import asyncio
 from collections import OrderedDict
 from typing import Protocol, cast
 
-from simulator.aio.activity import Activity
+from simulator.aio.flow_context import FlowContext
 from simulator.core.actor.flow import Address, FlowEnd
-from simulator.core.actor.tap import Tap
 from simulator.core.ids import FlowId
 
 SocketName = tuple[str, int] | tuple[str, int, int, int]
@@ -54,16 +53,14 @@ class UdpSocket(asyncio.DatagramProtocol):
     def __init__(
         self,
         owner: UdpOwner,
+        context: FlowContext,
         *,
-        most_flows: int,
         connected: bool = False,
-        tap: Tap | None = None,
-        activity: Activity,
     ) -> None:
         self.owner = owner
-        self._activity = activity
-        self._tap = tap
-        self._most_flows = most_flows
+        self._activity = context.activity
+        self._tap = context.tap
+        self._most_flows = 1 if connected else context.limits.udp_flows
         self._connected = connected
         self._flows: OrderedDict[SocketName, UdpFlow] = OrderedDict()
         self._transport: asyncio.DatagramTransport | None = None

@@ -18,7 +18,7 @@ from registrar.aio.platform_ssh import PlatformSsh
 from registrar.core.platform_cli import CommandRun, PlatformCli, Result
 from simulator.aio.clock import ShiftClock
 from simulator.aio.driver import Driver
-from simulator.aio.tcp_connection import Limits
+from simulator.aio.flow_context import Limits
 from simulator.core.actor.flow import Actor, Address
 from simulator.core.entropy import SeededEntropy
 from simulator.core.events import ActorFailed
@@ -100,7 +100,7 @@ class Lab:
             keylog=self._keylog,
             limits=Limits(handshake=config.handshake_timeout),
             tap=capture,
-            shown=shown,
+            address_map=shown,
             terminals=_over_ssh,
         )
         self.site = build_site(

@@ -14,7 +14,7 @@ from certs.authority import Authority, Issued
 from certs.spec import CertSpec
 from simulator.aio.clock import ShiftClock
 from simulator.aio.driver import Driver
-from simulator.aio.tcp_connection import Limits
+from simulator.aio.flow_context import Limits
 from simulator.core.actor.flow import (
     Address,
     CloseFlow,

@@ -11,7 +11,7 @@ import pytest
 
 from certs.authority import Authority, Issued
 from simulator.aio.driver import Driver
-from simulator.aio.tcp_connection import Limits
+from simulator.aio.flow_context import Limits
 from simulator.core.actor.flow import Address, CloseFlow, Listen, SendData
 from simulator.core.events import ActorFailed, FlowClosed, FlowFailed, FlowOpened, TlsFailed
 from simulator.core.events.log import EventLog

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from simulator.aio.driver import Driver
-from simulator.aio.tcp_connection import Limits
+from simulator.aio.flow_context import Limits
 from simulator.core.actor.flow import Address, Listen, SendData
 from simulator.core.events import FlowClosed, FlowOpened
 from simulator.core.events.log import EventLog

@@ -12,9 +12,9 @@ import pytest
 
 from certs.authority import Authority, Issued
 from simulator.aio.driver import Driver
+from simulator.aio.flow_context import FlowContext, Limits
 from simulator.aio.http_server import http_protocols
 from simulator.aio.protocol_server import ProtocolServer
-from simulator.aio.tcp_connection import Limits
 from simulator.core.actor.flow import Address, Fetch, Fetched, Listen
 from simulator.core.events import FlowClosed, FlowFailed, FlowOpened, TlsFailed
 from simulator.core.events.log import EventLog
@@ -211,7 +211,7 @@ async def test_https_trusts_whom_it_is_told_to_and_a_refusal_is_seen_at_both_end
     version: Any,
 ) -> None:
     tomcat = ServerTls(credential=node.credential, minimum=version, maximum=version)
-    server = ProtocolServer(ActorId("ucm"), http_protocols(Hello(), clock), log=log, flows=flows)
+    server = ProtocolServer(ActorId("ucm"), http_protocols(Hello(), clock), FlowContext(log=log, flows=flows))
     where = await server.start(
         Listen(name="https", transport="tls", address=Address("127.0.0.1", 0), tls=tomcat)
     )
@@ -240,7 +240,7 @@ async def test_a_big_request_body_reaches_a_protocol_that_reads_slowly(
         def handle(self, request: HttpRequest, now: Instant) -> HttpResponse:
             return HttpResponse(status=200, body=str(len(request.body)).encode())
 
-    server = ProtocolServer(ActorId("ucm"), http_protocols(Length(), clock), log=log, flows=flows)
+    server = ProtocolServer(ActorId("ucm"), http_protocols(Length(), clock), FlowContext(log=log, flows=flows))
     where = await server.start(Listen(name="axl", transport="tcp", address=Address("127.0.0.1", 0)))
     reader, writer = await plain(where)
     writer.write(b"POST /axl/ HTTP/1.1\r\nHost: ucm\r\nConnection: close\r\nContent-Length: 900000\r\n\r\n")
@@ -254,7 +254,9 @@ async def test_stopping_a_protocol_server_ends_idle_connections(
     log: EventLog, flows: FlowIds, clock: Any, plain: Any
 ) -> None:
     server = ProtocolServer(
-        ActorId("ucm"), http_protocols(Hello(), clock), log=log, flows=flows, limits=Limits(linger=0.05)
+        ActorId("ucm"),
+        http_protocols(Hello(), clock),
+        FlowContext(log=log, flows=flows, limits=Limits(linger=0.05)),
     )
     where = await server.start(Listen(name="axl", transport="tcp", address=Address("127.0.0.1", 0)))
     reader, writer = await plain(where)

@@ -145,7 +145,7 @@ async def test_events_show_the_addresses_they_are_told_to(
     def shown(address: Address) -> Address:
         return Address(address.host, 5060) if address in bound else address
 
-    driver = Driver(log, clock, flows, tap=witness, shown=shown)
+    driver = Driver(log, clock, flows, tap=witness, address_map=shown)
     where = await server.serve(driver, [Listen(name="sip", transport="tcp", address=ANY)])
     bound.append(where["sip"])
     await driver.join(phone)
