@@ -18,7 +18,7 @@ from simulator.evidence.report.report import Report
 Link = tuple[str, str]
 """(file name, title)."""
 
-_STYLE = files("simulator.lab").joinpath("pages.css").read_text(encoding="utf-8")
+_STYLE = files("simulator.evidence.report").joinpath("pages.css").read_text(encoding="utf-8")
 _STATE = {"pass": "good", "fail": "bad", "not_reached": "skip", "unseen": "skip"}
 
 

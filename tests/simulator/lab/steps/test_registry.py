@@ -3,17 +3,22 @@
 from __future__ import annotations
 
 import inspect
+import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from pydantic import ValidationError
+from pydantic import TypeAdapter, ValidationError
 
+from simulator.lab import steps
 from simulator.lab.files.scenario_file import scenario_of
 from simulator.lab.files.yaml_source import SourceError, read_text
 from simulator.lab.run.runner import run_world
-from simulator.lab.steps.registry import step_of, summary_of, verbs
+from simulator.lab.run.world import run_now
+from simulator.lab.steps.registry import AnyStep, step_model, step_of, summary_of, verbs
 from simulator.lab.steps.scenario import Scenario
 from simulator.lab.steps.step import Step
+from tests.simulator.lab.steps.stepping import Stepping
 
 HEAD = """\
 id: calls
@@ -41,6 +46,58 @@ def test_no_file_below_the_folder_is_without_a_verb() -> None:
     folder = Path(inspect.getfile(Step)).parent
     files = {file.stem for file in folder.glob("*/*.py") if file.stem != "__init__"}
     assert files == set(verbs())
+
+
+NEW = """\
+from __future__ import annotations
+
+from typing import ClassVar
+
+from simulator.lab.steps.scenario_run import ScenarioRun
+from simulator.lab.steps.step import ValueStep
+
+
+class Shout(ValueStep[str]):
+    \"\"\"Shout a word.\"\"\"
+
+    verb: ClassVar[str] = "shout"
+
+    async def do(self, run: ScenarioRun) -> list[str]:
+        return [self.root.upper()]
+"""
+
+
+@pytest.fixture
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """A folder whose packages are folders of verbs, too."""
+    monkeypatch.setattr(steps, "__path__", [*steps.__path__, str(tmp_path)])
+    verbs.cache_clear()
+    step_model.cache_clear()
+    yield tmp_path
+    for name in [name for name in sys.modules if name.startswith("simulator.lab.steps.voices")]:
+        del sys.modules[name]
+    verbs.cache_clear()
+    step_model.cache_clear()
+
+
+def test_a_new_file_is_all_that_a_new_verb_needs(folder: Path) -> None:
+    (folder / "voices").mkdir()
+    (folder / "voices" / "__init__.py").touch()
+    (folder / "voices" / "shout.py").write_text(NEW)
+    step = TypeAdapter[Step](AnyStep).validate_python({"shout": "hello"})
+    assert str(step) == "shout: hello"
+    lab = Stepping()
+    run_now(step.take(lab.run))
+    assert lab.run.failures == ["HELLO"]
+
+
+def test_two_files_of_one_verb_are_a_mistake(folder: Path) -> None:
+    (folder / "voices").mkdir()
+    (folder / "voices" / "__init__.py").touch()
+    for name in ("shout", "cry"):
+        (folder / "voices" / f"{name}.py").write_text(NEW)
+    with pytest.raises(TypeError, match=r"voices\.shout and .*voices\.cry are both 'shout'"):
+        verbs()
 
 
 def test_the_schema_has_every_verb_and_calls_an_old_name_deprecated() -> None:
