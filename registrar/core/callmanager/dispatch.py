@@ -94,7 +94,8 @@ class RequestDispatch:
         """Report a broken message and answer it if that is possible; returns False if not, like `request`."""
         self._counts[Reason.MALFORMED] += 1
         flow, source = connection.peer.flow, connection.peer.source.host
-        request, status = error.request, error.status_hint
+        request = error.request if isinstance(error.request, Request) else None
+        status = error.status_hint
         data = None
         if request is not None and status is not None and request.method != "ACK":
             try:

@@ -9,22 +9,21 @@ RemoteProtocolError
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    from simulator.core.sip.message import Request
-
 
 class RemoteProtocolError(ValueError):
     """The peer broke the protocol; `detail` says what and where, never with a credential in it."""
 
-    def __init__(self, detail: str, *, status_hint: int | None = 400, request: Request | None = None) -> None:
+    def __init__(self, detail: str, *, status_hint: int | None = 400, request: object | None = None) -> None:
         super().__init__(detail)
         self.detail = detail
         self.status_hint = status_hint
         """The response status that fits; None where nothing can be answered."""
         self.request = request
-        """What could be read of a request, enough for `reply_to`; None if it was none or could not be read."""
+        """The `Request` as far as it could be read, enough for `reply_to`; None if it was none or could not be
+        read.
+
+        Of no type here, as requests are made by modules that raise these errors.
+        """
 
 
 class MalformedMessage(RemoteProtocolError):
@@ -34,7 +33,7 @@ class MalformedMessage(RemoteProtocolError):
 class MessageTooLarge(RemoteProtocolError):
     """A message, line or header count is over the limit."""
 
-    def __init__(self, detail: str, *, status_hint: int | None = 513, request: Request | None = None) -> None:
+    def __init__(self, detail: str, *, status_hint: int | None = 513, request: object | None = None) -> None:
         super().__init__(detail, status_hint=status_hint, request=request)
 
 

@@ -118,8 +118,9 @@ class Connection:
 
     def _malformed(self, error: RemoteProtocolError) -> None:
         self._journal.add(SipMalformed(detail=error.detail, status=error.status_hint), flow=self.flow)
-        if error.request is not None and error.status_hint is not None and error.request.method != "ACK":
-            self._put(reply_to(error.request, error.status_hint))
+        request, status = error.request, error.status_hint
+        if isinstance(request, Request) and status is not None and request.method != "ACK":
+            self._put(reply_to(request, status))
 
     def _flush(self) -> None:
         for request in self._transactions.messages_to_send():

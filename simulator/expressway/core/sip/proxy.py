@@ -100,7 +100,7 @@ class Proxy:
         """Report a message that broke a rule, and answer it if it is a request that can be answered."""
         detail, status = redact.text(error.detail), error.status_hint
         self._out.journal.add(SipMalformed(detail=detail, status=status), flow=flow)
-        if error.request is not None and status is not None:
+        if isinstance(error.request, Request) and status is not None:
             self._answer(flow, self._own.reply(error.request, status))
 
     def abandon(self, flow: FlowId) -> None:
