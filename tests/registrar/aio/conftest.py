@@ -21,6 +21,6 @@ def bench() -> Bench:
 
 
 @pytest.fixture
-async def door(bench: Bench, keys: list[asyncssh.SSHKey]) -> AsyncIterator[PlatformSsh]:
-    async with PlatformSsh(bench.publisher, bench.clock, Address("127.0.0.1", 0), keys=keys) as door:
-        yield door
+async def ssh(bench: Bench, keys: list[asyncssh.SSHKey]) -> AsyncIterator[PlatformSsh]:
+    async with PlatformSsh(bench.publisher, bench.clock, Address("127.0.0.1", 0), keys=keys) as ssh:
+        yield ssh
