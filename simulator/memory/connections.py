@@ -25,15 +25,15 @@ from simulator.core.tls.settings import ClientTls, ServerTls
 _FIRST_EPHEMERAL = 49_152
 
 
-class Environment(Protocol):
-    """What the network asks of the lab around it."""
+class Hosts(Protocol):
+    """The hosts of a network: their names and addresses."""
 
-    def address_of(self, host: str) -> str | None:
-        """The address a host name resolves to; None if it does not resolve."""
+    def resolve(self, host: str) -> str | None:
+        """Return the address a host name resolves to; None if it does not resolve."""
         ...
 
-    def bind_address(self, actor: Actor) -> str:
-        """The address an actor's own connections come from."""
+    def address(self, name: str) -> str:
+        """Return the address that the connections of the actor `name` come from."""
         ...
 
 
@@ -66,7 +66,7 @@ class Wire:
         log: EventLog,
         clock: Clock,
         flows: FlowIds,
-        surroundings: Environment,
+        hosts: Hosts,
         real_now: Instant,
         keylog: str | None,
         tap: Tap | None,
@@ -75,7 +75,7 @@ class Wire:
         run: Callable[[Actor], None],
     ) -> None:
         """`handshake`: seconds a server waits for its end. `run` carries out what an actor wants done."""
-        self._log, self._clock, self._flows, self._around = log, clock, flows, surroundings
+        self._log, self._clock, self._flows, self._hosts = log, clock, flows, hosts
         self._real_now, self._keylog, self._tap, self._handshake = real_now, keylog, tap, handshake
         self._later, self._run = later, run
         self.listeners: dict[tuple[str, int, bool], tuple[Actor, Listen]] = {}
@@ -97,9 +97,9 @@ class Wire:
             self._log.emit(end.actor.name, event, flow=end.flow)
 
     def open(self, actor: Actor, effect: OpenFlow) -> None:
-        source = self._around.bind_address(actor)
+        source = self._hosts.address(actor.name)
         local = Address(source, self.ephemeral_port(source))
-        host = self._around.address_of(effect.remote.host)
+        host = self._hosts.resolve(effect.remote.host)
         facts = FlowFacts(transport=effect.transport, local=local, remote=effect.remote)
         end = _End(actor=actor, flow=effect.flow, facts=facts)
         key = (host or "", effect.remote.port, effect.transport == "udp")
@@ -247,7 +247,7 @@ class Wire:
 
     def _send_datagram(self, end: _End, data: bytes) -> None:
         if end.mate is None and end.facts.listener is None:
-            host = self._around.address_of(end.facts.remote.host)
+            host = self._hosts.resolve(end.facts.remote.host)
             target = Address(host or "", end.facts.remote.port)
             entry = self.listeners.get((target.host, target.port, True))
             if entry is None:

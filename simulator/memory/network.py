@@ -22,7 +22,7 @@ from simulator.core.http.server import HttpServer
 from simulator.core.ids import ActorId, FlowIds
 from simulator.core.instant import Instant, ManualClock
 from simulator.core.network.endpoint import Endpoint, HttpHandler, TerminalHandler
-from simulator.memory.connections import Environment, Wire
+from simulator.memory.connections import Hosts, Wire
 
 LATENCY = 0.001
 """Seconds a hop takes."""
@@ -48,7 +48,7 @@ class MemoryNetwork:
         log: EventLog,
         clock: ManualClock,
         flows: FlowIds,
-        surroundings: Environment,
+        hosts: Hosts,
         real_now: Instant,
         keylog: str | None = None,
         tap: Tap | None = None,
@@ -58,7 +58,7 @@ class MemoryNetwork:
 
         `handshake`: seconds in which an accepted connection must have finished its TLS handshake.
         """
-        self._log, self._clock, self._flows, self._around = log, clock, flows, surroundings
+        self._log, self._clock, self._flows = log, clock, flows
         self._actors: dict[int, Actor] = {}
         """By number: they are numbered as they come."""
         self._numbers: dict[int, int] = {}
@@ -81,7 +81,7 @@ class MemoryNetwork:
             log=log,
             clock=clock,
             flows=flows,
-            surroundings=surroundings,
+            hosts=hosts,
             real_now=real_now,
             keylog=keylog,
             tap=tap,

@@ -11,7 +11,6 @@ from certs.authority import Authority, Issued
 from certs.spec import CertSpec
 from simulator.aio.clock import ShiftClock
 from simulator.aio.driver import Driver
-from simulator.core.actor.flow import Actor
 from simulator.core.events.log import EventLog
 from simulator.core.ids import FlowIds
 from simulator.core.instant import Instant, ManualClock
@@ -25,10 +24,10 @@ NOW = Instant(time.time())
 class Hosts:
     """What the memory network asks of a lab: every address is its own name."""
 
-    def address_of(self, host: str) -> str | None:
+    def resolve(self, host: str) -> str | None:
         return host if host[:1].isdigit() else None
 
-    def bind_address(self, actor: Actor) -> str:
+    def address(self, name: str) -> str:
         return "10.0.0.1"
 
 
@@ -38,7 +37,7 @@ async def bench(request: pytest.FixtureRequest) -> AsyncIterator[Bench]:
     if request.param == "memory":
         manual = ManualClock(NOW)
         log = EventLog(manual)
-        memory = MemoryNetwork(log=log, clock=manual, flows=flows, surroundings=Hosts(), real_now=NOW)
+        memory = MemoryNetwork(log=log, clock=manual, flows=flows, hosts=Hosts(), real_now=NOW)
         yield Bench(memory, log, manual, flows, host="192.0.2.1", virtual=True)
         return
     clock = ShiftClock()

@@ -45,12 +45,11 @@ class World:
         """
         clock = ManualClock(epoch)
         context = LabContext.create(config, clock=clock, real_now=real_now, addressing="documentation", pki=pki)
-        self._plan = context.plan
         self._network = MemoryNetwork(
             log=context.log,
             clock=clock,
             flows=context.flows,
-            surroundings=self,
+            hosts=context.plan,
             real_now=real_now,
             keylog=keylog,
             tap=tap,
@@ -62,16 +61,6 @@ class World:
     def shut_down(self) -> None:
         """End the World: its database is closed."""
         self.site.ucm.close()
-
-    # --- Environment of the network -------------------------------------------------------------------------
-
-    def address_of(self, host: str) -> str | None:
-        """Resolve a host name of the lab."""
-        return self._plan.resolve(host)
-
-    def bind_address(self, actor: Actor) -> str:
-        """Return the address that the actor's own connections come from."""
-        return self._plan.address(actor.name)
 
     # --- ScenarioDriver ---------------------------------------------------------------------------------------
 

@@ -9,7 +9,6 @@ import pytest
 from certs.authority import Authority, Issued
 from certs.spec import CertSpec
 from simulator.core.actor.flow import (
-    Actor,
     Address,
     CloseFlow,
     FlowFacts,
@@ -36,10 +35,10 @@ REAL_NOW = Instant(time.time())
 class Hosts:
     """The phone has an address of its own, and the node a name."""
 
-    def address_of(self, host: str) -> str | None:
+    def resolve(self, host: str) -> str | None:
         return {"ucm.lab.example": NODE.host, NODE.host: NODE.host}.get(host)
 
-    def bind_address(self, actor: Actor) -> str:
+    def address(self, name: str) -> str:
         return "10.0.0.7"
 
 
@@ -74,7 +73,7 @@ class Lab:
             log=self.log,
             clock=self.clock,
             flows=self.flows,
-            surroundings=Hosts(),
+            hosts=Hosts(),
             real_now=REAL_NOW,
             tap=self.tap,
         )

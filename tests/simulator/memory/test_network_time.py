@@ -13,7 +13,7 @@ from simulator.core.events.log import EventLog
 from simulator.core.ids import ActorId, FlowId, FlowIds
 from simulator.core.instant import Instant, ManualClock
 from simulator.lab.run.world import run_now
-from simulator.memory.connections import Environment
+from simulator.memory.connections import Hosts
 from simulator.memory.network import MemoryNetwork
 
 
@@ -44,8 +44,8 @@ class Sleeper:
 def network() -> tuple[MemoryNetwork, ManualClock]:
     clock = ManualClock(0.0)
     log = EventLog(clock)
-    nowhere = cast(Environment, None)
-    net = MemoryNetwork(log=log, clock=clock, flows=FlowIds(), surroundings=nowhere, real_now=Instant(0.0))
+    nowhere = cast(Hosts, None)
+    net = MemoryNetwork(log=log, clock=clock, flows=FlowIds(), hosts=nowhere, real_now=Instant(0.0))
     return net, clock
 
 

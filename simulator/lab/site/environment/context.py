@@ -15,7 +15,7 @@ from simulator.lab.site.environment.pki import Pki
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LabContext:
-    """The surroundings of a lab's parts, made before any of them."""
+    """What the parts of a lab are given, made before any of them."""
 
     config: LabConfig
     clock: Clock
