@@ -189,7 +189,7 @@ class Lab:
             else:
                 return
             await self._abandon()
-            self._build(self.site.pki.again())
+            self._build(self.site.pki.for_next_lab())
 
     async def _start(self) -> None:
         await start_lab(self, name_servers=not self._virtual)
@@ -244,7 +244,7 @@ class Lab:
         has taken meanwhile is replaced. Connections are reset. `site` is a new one.
         """
         await self._abandon()
-        self._build(self.site.pki.again())
+        self._build(self.site.pki.for_next_lab())
         await self.start()
 
     async def _abandon(self) -> None:

@@ -62,7 +62,7 @@ def run_world(
     began = time.perf_counter()
     config = _config(scenario, tls, seed)
     keylog = capture.keylog if capture is not None else None
-    world = World(config, real_now=Instant(time.time()), keylog=keylog, tap=capture, pki=_pki().again())
+    world = World(config, real_now=Instant(time.time()), keylog=keylog, tap=capture, pki=_pki().for_next_lab())
     if capture is not None:
         capture.attach(world.site.log, world.site.clock)
     try:

@@ -62,12 +62,13 @@ class Administration:
 
     def set_table_row(self, host: str, names: str | None) -> None:
         """Add or replace a row of the Expressway-C table, or remove it (names None). Applies live."""
-        removed = self._write("delete from expresswaycconfiguration where hostnameorip = ?", host)
-        if names is not None:
-            sql = "insert into expresswaycconfiguration values (?, ?, '', ?)"
-            self._write(sql, self._database.new_pkid(), host, names)
-        elif not removed:
-            raise LookupError(f"there is no Expressway-C {host!r}")
+        with self._database.write() as rows:
+            removed = rows.execute("delete from expresswaycconfiguration where hostnameorip = ?", (host,))
+            if names is not None:
+                sql = "insert into expresswaycconfiguration values (?, ?, '', ?)"
+                rows.execute(sql, (self._database.new_pkid(), host, names))
+            elif not removed.rowcount:
+                raise LookupError(f"there is no Expressway-C {host!r}")
         self._note(f"expresswaycconfiguration {host}", names or "removed")
 
     def regenerate_tomcat(self, node: str, certificate: CertificateConfig) -> None:

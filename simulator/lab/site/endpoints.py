@@ -25,15 +25,15 @@ class _Service:
 
     endpoints: Callable[[Site, str], tuple[Endpoint, ...]]
     load: Callable[[Site, str], None]
-    """It starts, and reads the cluster as it is now."""
+    """Called when the service starts: it reads the cluster as it is now."""
     stop: Callable[[Site, str], None]
-    """It stops; its endpoints are closed next."""
+    """Called when the service stops; its endpoints are closed next."""
     reports: bool = False
-    """It emits its own events when it starts and stops, and tells the administration."""
+    """Whether the service itself emits the events of its start and stop, and notes its state."""
 
 
 def service_endpoints(site: Site, node: str, service: UcmService) -> tuple[Endpoint, ...]:
-    """Return what the service listens on, by what it has loaded; for Tomcat the certificate of now."""
+    """Return what the service listens on, by what it has loaded; Tomcat shows its store's certificate."""
     return _SERVICES[service].endpoints(site, node)
 
 
@@ -92,7 +92,7 @@ def _tomcat(site: Site, node: str) -> tuple[Endpoint, ...]:
 
 
 def _https(site: Site, node: str, name: str, port: int, handler: HttpHandler) -> Endpoint:
-    """With the Tomcat certificate that the node's store holds now."""
+    """An HTTPS endpoint with the Tomcat certificate that the node's store holds now."""
     credential = site.cluster.node(node).stores.tomcat.credential
     tls = ServerTls(credential=credential, minimum="1.2", maximum="1.3")
     address = Address(site.addresses.of(node), port)

@@ -1,4 +1,4 @@
-"""The Expressways of a lab: built, told of the cluster, and given certificates and trusted CAs."""
+"""The Expressways of a lab: how they are built, and their certificates and trusted CAs."""
 
 from __future__ import annotations
 
@@ -98,7 +98,7 @@ class Expressways:
         )
 
     def _expressway_e(self, pair: ExpresswayConfig, edge: EdgeConfig) -> ExpresswayE:
-        """Made after its Expressway-C."""
+        """The Expressway-E of a pair, whose Expressway-C is made already."""
         host, inner = host_of(edge), host_of(pair)
         address = self._context.plan.assign(edge.name, host, "expressway")
         server = self._issue_expressway(edge, edge.certificate)

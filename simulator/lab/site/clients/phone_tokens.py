@@ -16,10 +16,10 @@ RENEW_AT = 0.75
 
 
 class Mint:
-    """The lab's stand-in for the authorization service: tokens for anybody who asks."""
+    """Mints tokens for anybody, in place of the authorization service."""
 
     def __init__(self, cluster: Cluster, entropy: Entropy, clock: Callable[[Instant], Instant]) -> None:
-        """`clock`: what the clock of the node that issues them shows."""
+        """`clock` turns the true time into what the clock of the issuing node shows."""
         self._cluster = cluster
         self._entropy = entropy
         self._clock = clock
@@ -27,7 +27,7 @@ class Mint:
     def token(
         self, user: str, now: Instant, *, lifetime: int = 3600, mutation: str | None = None
     ) -> AccessToken:
-        """A new token. ValueError for an unknown mutation, with the nearest names."""
+        """Mint a new token. ValueError for an unknown mutation, with the nearest names."""
         shown = self._clock(now)
         claims = AccessClaims(subject=user, tid=self._entropy.uuid(), issued_at=shown, lifetime=lifetime)
         if mutation is None:

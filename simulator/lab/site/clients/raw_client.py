@@ -58,7 +58,7 @@ class RawClient:
         self._facts: FlowFacts | None = None
         self._waiting: list[tuple[str | bytes, dict[str, str]]] = []
         self._stream = SipStream()
-        self._door: tuple[Transport, Address, ClientTls | None] | None = None
+        self._target: tuple[Transport, Address, ClientTls | None] | None = None
         self._reads = True
         self._asked: Fetch | None = None
         self.answer: Fetched | None = None
@@ -68,27 +68,29 @@ class RawClient:
     def name(self) -> ActorId:
         return self._name
 
-    def dial(self, transport: Transport, remote: Address, tls: ClientTls | None, *, sip: bool = True) -> None:
-        """Use the connection that is open to exactly this door, or open one in its place.
+    def connect(
+        self, transport: Transport, remote: Address, tls: ClientTls | None, *, sip: bool = True
+    ) -> None:
+        """Keep the connection if it leads to exactly this target, else open one in its place.
 
         Not `sip`: what comes back is not read.
         """
         self._reads = sip
-        if self._flow is not None and self._door == (transport, remote, tls):
+        if self._flow is not None and self._target == (transport, remote, tls):
             return
-        self.hang_up()
-        self._door = (transport, remote, tls)
+        self.close()
+        self._target = (transport, remote, tls)
         self._stream = SipStream()
         self._flow = self._flows.take()
         self._out.append(OpenFlow(flow=self._flow, transport=transport, remote=remote, tls=tls))
 
-    def say(self, what: str | bytes, fields: dict[str, str]) -> None:
-        """Once the connection is open. `fields` fill the placeholders of a text."""
+    def send(self, what: str | bytes, fields: dict[str, str]) -> None:
+        """Send a text or bytes once the connection is open. `fields` fill the placeholders of a text."""
         self._waiting.append((what, fields))
         self._send()
 
-    def hang_up(self) -> None:
-        """Close in an orderly way. Harmless without a connection."""
+    def close(self) -> None:
+        """Close the connection in an orderly way. Harmless without one."""
         if self._flow is not None:
             self._out.append(CloseFlow(self._flow))
         self._forget()
@@ -156,31 +158,31 @@ class RawClient:
             data = what
             if isinstance(data, str):
                 data = Template(data).substitute(fields, local=str(self._facts.local)).encode()
-            self._add(_said(data))
+            self._add(_sent(data))
             self._out.append(SendData(self._flow, data))
 
     def _note(self, message: Request | Response | KeepAlive | Need) -> None:
         if isinstance(message, Request | Response):
-            self._add(_seen(SipReceived, message))
+            self._add(_sip_event(SipReceived, message))
 
     def _add(self, event: Event) -> None:
         self._journal.add(event, flow=self._flow)
 
     def _forget(self) -> None:
-        self._flow = self._facts = self._door = None
+        self._flow = self._facts = self._target = None
         self._waiting.clear()
 
 
-def _said(data: bytes) -> Event:
-    """As a SIP message if it is one, else as the bytes it is."""
+def _sent(data: bytes) -> Event:
+    """The event of bytes that are sent: a SIP message if they are one."""
     try:
-        return _seen(SipSent, parse_message(data))
+        return _sip_event(SipSent, parse_message(data))
     except RemoteProtocolError:
         shown = redact.text(data.decode("ascii", "backslashreplace")).strip().splitlines()
         return FaultInjected(fault="bytes", detail=f"{len(data)} bytes: {shown[0][:60] if shown else ''}")
 
 
-def _seen(kind: type[SipSent] | type[SipReceived], message: Request | Response) -> Event:
+def _sip_event(kind: type[SipSent] | type[SipReceived], message: Request | Response) -> Event:
     """Raises RemoteProtocolError where the message lacks what events name."""
     return kind(
         start_line=redact.text(message.start_line),
@@ -193,14 +195,14 @@ def _seen(kind: type[SipSent] | type[SipReceived], message: Request | Response) 
 
 
 class RawClients:
-    """The foreign clients that a scenario let speak, by name."""
+    """The foreign clients of a scenario, by name."""
 
     def __init__(self, context: LabContext) -> None:
         self._context = context
         self._clients: dict[str, RawClient] = {}
 
     def get(self, name: str) -> RawClient | None:
-        """Return the client of this name; None if it has not spoken yet."""
+        """Return the client of this name; None if there is none yet."""
         return self._clients.get(name)
 
     def add(self, name: str) -> RawClient:

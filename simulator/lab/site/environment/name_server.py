@@ -47,16 +47,17 @@ class SrvRecord:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Records:
     zones: tuple[str, ...]
-    """What lies below them and has no record does not exist; of anything else the server knows nothing."""
+    """A name below one of them without a record does not exist; of other names the server knows nothing."""
     services: tuple[SrvRecord, ...]
     hosts: dict[str, str]
     """Host name -> address."""
 
 
 class NameServer:
-    """An Actor. `records` is asked with every question: a lab's ports may change."""
+    """An Actor that answers DNS questions about the lab."""
 
     def __init__(self, address: Address, records: Callable[[], Records], *, journal: Journal) -> None:
+        """`records` is called with every question, because the ports of a lab may change."""
         self._address, self._records, self._journal = address, records, journal
         self._streams: dict[FlowId, bytearray] = {}
         self._out: list[Effect] = []
@@ -113,7 +114,7 @@ class NameServer:
     # --- answers ------------------------------------------------------------------------------------------
 
     def _reply(self, data: bytes, *, datagram: bool) -> bytes | None:
-        """None: nothing that could be answered."""
+        """Return the answer; None if the question is not one that can be answered."""
         try:
             query = dns.message.from_wire(data, ignore_trailing=True)
         except (dns.exception.DNSException, ValueError):

@@ -1,6 +1,6 @@
 """The lab's certificates and token keys: authorities by name, and leaves good or bad as the lab file asks for.
 
-A lab that starts over keeps them (`again`): strangers hold copies.
+A lab that starts over keeps them (`for_next_lab`): clients outside hold copies.
 """
 
 from __future__ import annotations
@@ -30,13 +30,14 @@ _USAGES: dict[str, frozenset[Literal["server", "client"]] | None] = {
 }
 
 _ENCRYPTION: dict[str, bytes] = {}
-"""Encryption keys of the process by label, as `certs.keys` has the others."""
+"""The encryption keys of this process, by label; `certs.keys` has the other kinds."""
 
 
 class Pki:
-    """`now` is the machine's real time: OpenSSL judges validity by it, whatever the lab's clock says."""
+    """Makes the certificates and token keys of a lab, each when it is first asked for."""
 
     def __init__(self, *, now: Instant) -> None:
+        """`now`: the machine's time, by which OpenSSL judges validity whatever the lab's clock says."""
         self._now = now
         self.authorities: dict[str, Authority] = {}
         """Every authority made so far, by name."""
@@ -46,28 +47,28 @@ class Pki:
         self._stores: dict[tuple[str, str], NodeStores] = {}
         self._token_keys: dict[str, ClusterKeys] = {}
 
-    def again(self) -> Pki:
-        """The same for a lab that starts over: what it asks for once more is not made anew."""
+    def for_next_lab(self) -> Pki:
+        """Return one for a lab that starts over: whatever it asks for again, it gets the same."""
         twin = Pki(now=self._now)
         twin.authorities = self.authorities
         twin._issued, twin._stores, twin._token_keys = self._issued, self._stores, self._token_keys
         return twin
 
     def authority(self, name: str) -> Authority:
-        """The authority of this name, made at first use; "a/b" is the intermediate b below a."""
+        """Return the authority of this name, made at first use; "a/b" is the intermediate b below a."""
         if name not in self.authorities:
             parent = self.authority(name.rpartition("/")[0]) if "/" in name else None
             self.authorities[name] = Authority.create(name, now=self._now, parent=parent)
         return self.authorities[name]
 
     def revocation_lists(self, names: list[str]) -> tuple[bytes, ...]:
-        """What these authorities have revoked so far: a CRL of each, PEM."""
+        """Return a CRL (PEM) of each authority: what it has revoked so far."""
         return tuple(
             self.authority(name).revocation_list(self._revoked.get(name, ()), now=self._now) for name in names
         )
 
     def bundle(self, names: list[str]) -> tuple[bytes, ...]:
-        """The certificates of these authorities, PEM, for a trust store."""
+        """Return the certificates of these authorities, PEM, for a trust store."""
         return tuple(self.authority(name).certificate for name in names)
 
     def issue(
@@ -79,7 +80,7 @@ class Pki:
         addresses: tuple[str, ...],
         default_ca: str | Authority,
     ) -> Issued:
-        """A new certificate (and key) for `holder`, the owner of `host` and `addresses`."""
+        """Issue a new certificate, with a key, to `holder`, the owner of `host` and `addresses`."""
         generation = self._generations.get(holder, -1) + 1
         self._generations[holder] = generation
         sans = tuple(dict.fromkeys((host, *addresses)))
@@ -115,7 +116,7 @@ class Pki:
         return issued.without_chain() if config.chain == "leaf_only" else issued
 
     def node_stores(self, name: str, host: str, *, tomcat: Issued, lsc_issuer: Authority | None) -> NodeStores:
-        """The stores of the node `name` as after installation, with the Tomcat certificate the lab wants."""
+        """Return the stores of the node `name` as after installation, with the lab's Tomcat certificate."""
         made = (name, host)
         if made not in self._stores:
             self._stores[made] = NodeStores.create(
@@ -124,8 +125,8 @@ class Pki:
         return self._stores[made].with_tomcat(tomcat)
 
     def token_keys(self, cluster_id: str, *, label: str) -> ClusterKeys:
-        """The keys the cluster starts with. `label`: of both in the process-wide pools, so that two runs of one
-        scenario say the same of them.
+        """Return the token keys the cluster starts with. `label` names both in the pools of the process, which
+        is why two runs of one scenario say the same of them.
         """
         if cluster_id not in self._token_keys:
             signing = private_key(label, "rsa2048")

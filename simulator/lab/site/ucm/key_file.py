@@ -25,16 +25,18 @@ _LARGEST = 64 * 1024
 
 
 class KeyFileError(ValueError):
-    """The file is not what `save` writes; the text names it, and nothing of what it holds."""
+    """The file is not what `save` writes. The text names the file, but nothing of what it holds."""
 
 
 class KeyFile:
+    """The file beside the state file that keeps the token keys."""
+
     def __init__(self, state: Path) -> None:
         """`state`: the file of the cluster database."""
         self.path = state.with_name(f"{state.name}.authz")
 
     def load(self, cluster_id: str) -> ClusterKeys | None:
-        """None: nothing is kept yet. Raises KeyFileError and OSError."""
+        """Read the keys of this cluster; None: nothing is kept yet. Raises KeyFileError and OSError."""
         try:
             with self.path.open("rb") as file:
                 data = file.read(_LARGEST)
@@ -51,7 +53,7 @@ class KeyFile:
             raise KeyFileError(f"{self.path}: not the token keys of this cluster") from None
 
     def save(self, keys: ClusterKeys) -> None:
-        """The file is the owner's alone (0600), and whole or not there. Raises OSError."""
+        """Write the keys. The file is the owner's alone (0600), and whole or not there. Raises OSError."""
         pem = keys.signing.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
         held = {
             "cluster_id": keys.cluster_id,

@@ -16,14 +16,14 @@ from registrar.core.tokens.claims import DEFAULT_CLIENT_ID
 from simulator.lab.config.nodes import AuthorizationConfig
 
 REDIRECT_URI = "http://127.0.0.1/callback"
-"""Of the lab's OAuth clients. Any port of the loopback address is good (RFC 8252 7.3)."""
+"""The redirect URI of the lab's OAuth clients. Any port of the loopback address is good (RFC 8252 7.3)."""
 
 _TAKEN = frozenset((AUTHORIZE, REVOKE, SINGLE_SIGN_ON, METADATA, KEYS, RIS_PATH, *CONTROL_CENTER_PATHS))
 _TAKEN_BELOW = (AXL_PATH, "/cucm-uds/")
 
 
 def settings(config: AuthorizationConfig) -> Settings:
-    """Raises ParameterError for a token path where the node's web server has something else."""
+    """Return the server's settings. Raises ParameterError for a token path that is another page's."""
     for path in config.token_paths:
         if path in _TAKEN or f"{path}/".startswith(_TAKEN_BELOW):
             raise ParameterError(f"token_paths: {path} is the path of something else")
@@ -48,7 +48,7 @@ def clients(config: AuthorizationConfig) -> list[OAuthClient]:
 
 
 def of_phones(config: AuthorizationConfig) -> dict[str, Any]:
-    """What the lab's phones bring along for it: fields of `softphone.core.signin.Account`."""
+    """Return the fields of `softphone.core.signin.Account` that the lab's phones sign in with."""
     client = config.clients[0]
     return {
         "client_id": client.id or DEFAULT_CLIENT_ID,

@@ -15,11 +15,11 @@ _EXPIRED = "expired"
 
 
 class TokenCounters:
-    """Subscribe it to the event log."""
+    """Counts tokens; subscribe it to the event log."""
 
     def __init__(self) -> None:
         self.issued = 0
-        """Access tokens the authorization server handed out; those that `token mint` makes are nobody's."""
+        """Access tokens that the authorization server issued; those of `token mint` do not count."""
         self.validated = 0
         """REGISTERs whose token was good."""
         self.expired = 0
@@ -42,7 +42,7 @@ class TokenCounters:
                 return
 
     def active(self, now: Instant) -> int:
-        """Issued ones whose time is not over."""
+        """Count the issued tokens that have not expired."""
         while self._ends and self._ends[0] <= now:
             heappop(self._ends)
         return len(self._ends)

@@ -118,8 +118,8 @@ class Send(MappingStep):
         transport: Transport = "tls" if tls is not None else "udp" if self.port == "sip-udp" else "tcp"
         fields = {"node": node.host, "token": site.phones.token_text(self.token)}
         client = await client_of(driver, self.client)
-        client.dial(transport, Address(node.host, number), tls, sip=self.port != "https")
-        client.say(self.on_the_wire(), fields)
+        client.connect(transport, Address(node.host, number), tls, sip=self.port != "https")
+        client.send(self.on_the_wire(), fields)
         driver.run(client)
         await driver.until_idle()
 
@@ -132,7 +132,7 @@ class Send(MappingStep):
             await driver.until(enough, since=since)
         failures = matching.unmet(site.log.records(since=since), expected)
         if self.then == "close":
-            client.hang_up()
+            client.close()
             driver.run(client)
         elif self.then == "vanish":
             await driver.drop(client)

@@ -30,7 +30,7 @@ class Stepping:
 
     def __init__(self, lab: dict[str, Any] | None = None) -> None:
         config = LabConfig.model_validate(ALICE if lab is None else lab)
-        self.world = World(config, real_now=Instant(time.time()), pki=_pki().again())
+        self.world = World(config, real_now=Instant(time.time()), pki=_pki().for_next_lab())
         self.run = ScenarioRun(self.world)
         self._seen = 0
 
