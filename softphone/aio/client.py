@@ -33,6 +33,8 @@ from softphone.core.signin import JabberAccount, SignInState
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Registered:
+    """The node accepted the phone."""
+
     node: str
     port: int
     expires: int
@@ -123,7 +125,7 @@ async def sign_in_once(
     clock: Clock | None = None,
     keylog: str | None = None,
 ) -> Outcome:
-    """The whole start-up of a Jabber: sign in, find the device, register. Then as `register_once`.
+    """Sign in, find the device and register, as a Jabber does when it starts; then go on as `register_once`.
 
     `profile` without device and configuration: those are found. It stays registered for `stay` seconds, and
     its tokens are renewed in time. Names are resolved by the account's name servers, else in the ordinary way.
@@ -209,7 +211,7 @@ class _Watcher:
                 self.unregistered = True
 
     async def reaches(self, states: tuple[State | SignInState, ...], within: float) -> bool:
-        """False: it took longer than `within` seconds."""
+        """Wait until the phone is in one of `states`; False if that takes longer than `within` seconds."""
         try:
             async with asyncio.timeout(within):
                 while self._state not in states:

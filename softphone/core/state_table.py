@@ -23,6 +23,8 @@ __all__ = ["IllegalInput", "Transition", "follow"]
 
 @dataclass(frozen=True, slots=True)
 class Transition(Generic[A, S]):
+    """One entry of a table."""
+
     action: A
     to: tuple[S, ...]
 

@@ -9,6 +9,8 @@ from simulator.core.sip.bearer import Dialect
 
 @dataclass(frozen=True, slots=True)
 class Refusal:
+    """A final answer of the Expressway's own."""
+
     status: int
     warning: str
     """Text of `Warning: 399 <our ip:port> "..."`. [form observed: sip-wire 6]"""
@@ -33,11 +35,11 @@ TOO_FAST = Refusal(503, "Rate limit exceeded", (("Retry-After", "10"),))
 
 
 def challenge(dialect: Dialect, warning: str, error: str | None = None) -> Refusal:
-    """The edge asks for a (better) token itself. [assumed: sip-wire 8.3]"""
+    """Return the challenge of an Expressway that asks for a (better) token itself. [assumed: sip-wire 8.3]"""
     status = dialect.challenge_status
     return Refusal(status, warning, (dialect.challenge(error),))
 
 
 def bad_extension(required: tuple[str, ...]) -> Refusal:
-    """To a Proxy-Require: no option tag is known to this proxy (RFC 3261 16.3.5)."""
+    """Return the answer to a Proxy-Require: this proxy knows no option tag (RFC 3261 16.3.5)."""
     return Refusal(420, "Bad Extension", (("Unsupported", ", ".join(required)),))

@@ -23,6 +23,8 @@ TRAVERSAL = IngressZone(name="TraversalZone", number=1)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ExpresswaySettings:
+    """Of an Expressway-C, an Expressway-E or a whole pair; the defaults are those of a new one."""
+
     ingress: IngressZone = IngressZone(name="CollaborationEdgeZone")
     """[observed: sip-wire 8.2]"""
     server: str = "TANDBERG/4137 (X14.0)"

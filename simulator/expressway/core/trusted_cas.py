@@ -16,6 +16,8 @@ from cryptography.hazmat.primitives.serialization import Encoding
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TrustedCa:
+    """One line of the trusted CA list."""
+
     subject: str
     issuer: str
     valid_until: str
@@ -24,7 +26,7 @@ class TrustedCa:
 
 
 def read_file(pem: bytes) -> tuple[bytes, ...]:
-    """Every certificate of an uploaded file, without what stands between them. ValueError if there is none."""
+    """Return every certificate of an uploaded file. Raises ValueError if there is none."""
     try:
         certificates = x509.load_pem_x509_certificates(pem)
     except ValueError:
@@ -44,7 +46,7 @@ def _read(pem: bytes) -> tuple[str, str, str]:
 
 
 def shown(certificates: Iterable[bytes]) -> tuple[TrustedCa, ...]:
-    """ValueError for what is no certificate."""
+    """Return the list as the page shows it. Raises ValueError for what is no certificate."""
     out: list[TrustedCa] = []
     own: set[str] = set()
     for pem in dict.fromkeys(certificates):
@@ -57,7 +59,7 @@ def shown(certificates: Iterable[bytes]) -> tuple[TrustedCa, ...]:
 
 
 def usable(certificates: tuple[bytes, ...]) -> tuple[bytes, ...]:
-    """What handshakes are judged by."""
+    """Return the certificates by which handshakes are judged."""
     unique = tuple(dict.fromkeys(certificates))
     try:
         return tuple(pem for pem, ca in zip(unique, shown(unique), strict=True) if ca.usable)

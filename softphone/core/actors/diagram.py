@@ -10,12 +10,12 @@ from softphone.core.signin.transitions import SIGN_IN_TRANSITIONS, SignInState
 
 
 def mermaid() -> str:
-    """`stateDiagram-v2` text: one arrow for each (state, next state), labelled with its inputs."""
+    """Draw the registration's table as `stateDiagram-v2`: an arrow for each (state, next state)."""
     return _draw(State.IDLE, ((*key, one.to) for key, one in TRANSITIONS.items()))
 
 
 def sign_in_mermaid() -> str:
-    """As `mermaid`, of the sign-in."""
+    """Draw the sign-in's table in the same way."""
     return _draw(SignInState.SIGNED_OUT, ((*key, one.to) for key, one in SIGN_IN_TRANSITIONS.items()))
 
 

@@ -32,7 +32,7 @@ AGAIN = 60.0
 
 
 class Jabber:
-    """Has the control and properties of a `Softphone`."""
+    """One person's Jabber, with the control and the properties of a `Softphone`."""
 
     def __init__(
         self,

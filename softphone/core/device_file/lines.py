@@ -11,6 +11,8 @@ from softphone.core.device_file.xml_reader import Element
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Line:
+    """One registration line."""
+
     button: int
     index: int
     directory_number: str
@@ -38,7 +40,7 @@ _CONTACT_USER = re.compile(r"[A-Za-z0-9\-_.~]{1,255}")
 
 
 def read_lines(root: Element, findings: list[Finding]) -> tuple[Line, ...]:
-    """Registration lines by lineIndex. Raises ConfigError if none is usable."""
+    """Return the registration lines by lineIndex. Raises ConfigError if none is usable."""
     container = root.at("sipProfile/sipLines")
     by_index: dict[int, Line] = {}
     problems: list[Finding] = []

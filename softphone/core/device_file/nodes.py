@@ -36,7 +36,7 @@ class ConfigNode:
     line: int | None = None
 
     def port_text(self, element: PortElement) -> str | None:
-        """The element's text without white space; None if the file has no such element for this node."""
+        """Return the element's text without white space; None if the file has no such element for this node."""
         return dict(self.ports).get(element)
 
     @property
@@ -58,7 +58,7 @@ _PORT_ALIASES = {"sipoauthmraport": "sipMRAOAuthPort"}
 
 
 def read_nodes(root: Element, findings: list[Finding]) -> tuple[ConfigNode, ...]:
-    """Nodes by priority, ties in document order. Raises ConfigError if no node has a usable host."""
+    """Return the nodes by priority, ties in document order. Raises ConfigError if no node has a usable host."""
     members = root.at("devicePool/callManagerGroup/members")
     found = list(members.all("member")) if members is not None else []
     if not found:

@@ -188,7 +188,7 @@ _UCM_RANGE = range(1024, 49152)
 
 
 def parse_port(text: str) -> int | None:
-    """`text` as a port number, 1..65535 in at most five ASCII digits; None if it is none."""
+    """Return `text` as a port number, 1..65535 in at most five ASCII digits; None if it is none."""
     text = text.strip(" \t\r\n")
     if not text.isascii() or not _PORT.fullmatch(text) or not 1 <= int(text) <= 65_535:
         return None
@@ -232,7 +232,7 @@ _FIRST_CERTIFICATE = re.compile(rb"-----BEGIN CERTIFICATE-----(.*?)-----END CERT
 
 
 def certificate_md5(credential: Credential) -> str:
-    """MD5 of the leaf certificate (DER) in hex, as cnf.xml's certHash; empty if there is no certificate."""
+    """Return the MD5 of the leaf certificate (DER) in hex, as certHash has it; empty without one."""
     found = _FIRST_CERTIFICATE.search(credential.chain)
     try:
         der = base64.b64decode(b"".join(found[1].split()), validate=True) if found else b""
@@ -242,7 +242,7 @@ def certificate_md5(credential: Credential) -> str:
 
 
 def override(decision: PortDecision, wanted: PortOverride) -> PortDecision:
-    """A deliberate mistake (Behaviour.WRONG_PORT): another element or number for the same node."""
+    """Return `decision` with a deliberate mistake (Behaviour.WRONG_PORT): another element or number."""
     element: PortElement = decision.element
     for name in DEFAULT_PORTS:
         if name == wanted.element:

@@ -46,7 +46,7 @@ class Timers:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ConfigView:
-    """What a client of this stage reads out of cnf.xml."""
+    """What the phone reads out of its cnf.xml."""
 
     model_type: str = ""
     """device@xsi:type, e.g. axl:XIPPhone."""
@@ -80,10 +80,7 @@ E = TypeVar("E", bound=IntEnum)
 
 @lru_cache(maxsize=64)
 def read_config(xml: bytes) -> ConfigView:
-    """Raises ConfigError (with path and line) and nothing else, whatever the bytes.
-
-    Kept for the next who asks: a phone reads its file again at each start, and it rarely changed.
-    """
+    """Read a cnf.xml. Raises ConfigError (with path and line) and nothing else, whatever the bytes."""
     if (
         xml[:1] == b"\x01"
     ):  # TLV tag 1 of a .sgn header; verifying it needs the CTL/ITL, which this stage has not
@@ -139,13 +136,18 @@ def read_config(xml: bytes) -> ConfigView:
 
 @dataclass(frozen=True, slots=True)
 class ConfigChange:
+    """What differs between two versions of a cnf.xml."""
+
     restart: bool
     """Something changed that needs a new registration (device-config 2, versionStamp)."""
     findings: tuple[Finding, ...] = ()
 
 
 def compare_configs(old: ConfigView, new: ConfigView) -> ConfigChange:
-    """The stamp is no hash: only the content says whether to register again (device-config 7, row 63)."""
+    """Return what has changed; only the content says whether to register again (device-config 7, row 63).
+
+    The stamp is no hash: it may change without the content, and the content without it.
+    """
 
     def relevant(view: ConfigView) -> tuple[object, ...]:
         return (

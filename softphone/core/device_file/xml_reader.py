@@ -28,6 +28,8 @@ _ENCODING_ERRORS = frozenset(
 
 @dataclass(slots=True, kw_only=True)
 class Element:
+    """One element of a document."""
+
     name: str
     path: str
     line: int
@@ -37,24 +39,25 @@ class Element:
     """Character data directly inside, comments cut out, CDATA included."""
 
     def all(self, name: str) -> Iterator[Element]:
+        """Return every child of that name."""
         return (child for child in self.children if child.name == name)
 
     def one(self, name: str) -> Element | None:
-        """The only child container of that name; two of them are E_DUPLICATE."""
+        """Return the only child container of that name, or None; two of them are E_DUPLICATE."""
         found = list(self.all(name))
         if len(found) > 1:
             raise found[1].error(ConfigProblem.DUPLICATE, f"a second <{name}>")
         return found[0] if found else None
 
     def at(self, path: str) -> Element | None:
-        """The container at `a/b/c` below this one, or None where a step is absent."""
+        """Return the container at `a/b/c` below this one, or None where a step is absent."""
         here: Element | None = self
         for step in path.split("/"):
             here = here.one(step) if here is not None else None
         return here
 
     def leaf(self, name: str) -> Element | None:
-        """The child that holds a value. Twice the same value is accepted, two different ones are not."""
+        """Return the child that holds a value. Twice the same value is accepted, two different ones are not."""
         found = list(self.all(name))
         for other in found[1:]:
             if other.text != found[0].text:
@@ -65,7 +68,7 @@ class Element:
         return found[0] if found else None
 
     def value(self, name: str) -> str | None:
-        """Text of the child `name`; None if there is no such child."""
+        """Return the text of the child `name`; None if there is no such child."""
         child = self.leaf(name)
         return None if child is None else child.text
 
@@ -142,7 +145,7 @@ class _Builder:
 
 
 def read_xml(data: bytes) -> Element:
-    """The root element of `data`. Raises ConfigError, and nothing else, whatever the bytes."""
+    """Return the root element of `data`. Raises ConfigError, and nothing else, whatever the bytes."""
     if len(data) > MAX_BYTES:
         raise ConfigError(ConfigProblem.TOO_LARGE, f"{len(data)} bytes; the limit is {MAX_BYTES}")
     if not data.strip(b" \t\r\n\x00\xef\xbb\xbf"):

@@ -37,6 +37,7 @@ UNSUPPORTED_CHALLENGE_RETRY = 60
 
 
 def fetch(it: RegistrationState, _payload: object, now: Instant) -> State:
+    """Ask the first server for the configuration file; whatever was in use is closed."""
     it.drop_connection()
     it.disarm_all()
     it.forget_node()
@@ -45,6 +46,7 @@ def fetch(it: RegistrationState, _payload: object, now: Instant) -> State:
 
 
 def try_next_server(it: RegistrationState, problem: Finding, now: Instant) -> State:
+    """Ask the next server; after the last one use the old configuration, wait, or fail."""
     if it.download.try_next(problem, now):
         return State.FETCHING_CONFIG
     problems = it.download.problems
@@ -59,6 +61,7 @@ def try_next_server(it: RegistrationState, problem: Finding, now: Instant) -> St
 
 
 def read(it: RegistrationState, payload: tuple[ConfigView, PortPlan], now: Instant) -> State:
+    """Use a configuration that was read, report what is odd about it, and connect to the first node."""
     config, plan = payload
     if it.config is not None:
         it.warn(compare_configs(it.config, config).findings)
@@ -87,16 +90,19 @@ def _try_nodes(it: RegistrationState, plan: PortPlan, now: Instant) -> State:
 
 
 def next_node(it: RegistrationState, why: str, now: Instant) -> State:
+    """Go to the next node: the connection failed before the phone was registered."""
     assert it.decision is not None
     return it.leave_for(it.failover.connection_failed(it.decision, why), now)
 
 
 def pass_over(it: RegistrationState, why: str, now: Instant) -> State:
+    """Go to the next node: this one did not answer."""
     assert it.decision is not None
     return it.leave_for(it.failover.node_failed(it.decision, why), now)
 
 
 def register(it: RegistrationState, facts: FlowFacts, now: Instant) -> State:
+    """Begin a dialog over the connection that has come up."""
     return it.begin_dialog(facts, now)
 
 
@@ -104,6 +110,7 @@ def register(it: RegistrationState, facts: FlowFacts, now: Instant) -> State:
 
 
 def answer_challenge(it: RegistrationState, arrived: ResponseArrived, now: Instant) -> State:
+    """Send the request again with a token, or surface why that cannot be."""
     connection, dialog = it.talk()
     again = dialog.answer_challenge(arrived.response, now)
     if isinstance(again, Request):
@@ -115,6 +122,7 @@ def answer_challenge(it: RegistrationState, arrived: ResponseArrived, now: Insta
 
 
 def lengthen(it: RegistrationState, arrived: ResponseArrived, now: Instant) -> State:
+    """Ask again for as many seconds as the 423 demands, or surface the refusal."""
     connection, dialog = it.talk()
     again = dialog.lengthen(arrived.response, now)
     if again is None:
@@ -124,6 +132,7 @@ def lengthen(it: RegistrationState, arrived: ResponseArrived, now: Instant) -> S
 
 
 def hold(it: RegistrationState, arrived: ResponseArrived, now: Instant) -> State:
+    """Take a 2xx: set the timers of a registration, and keep standby nodes or ask the edge."""
     _, dialog = it.talk()
     seconds = dialog.granted(arrived.response)
     if seconds <= 0:
@@ -151,6 +160,7 @@ def hold(it: RegistrationState, arrived: ResponseArrived, now: Instant) -> State
 
 
 def give_up(it: RegistrationState, arrived: ResponseArrived, now: Instant) -> State:
+    """Surface a refusal, and wait."""
     return _refused(it, arrived.response, now)
 
 
@@ -189,12 +199,14 @@ def _leave_node(it: RegistrationState, why: str, now: Instant) -> State:
 
 
 def refresh(it: RegistrationState, _payload: object, now: Instant) -> State:
+    """Send the next REGISTER of the dialog."""
     connection, dialog = it.talk()
     connection.send(dialog.refresh(now), now)
     return State.REFRESHING
 
 
 def renew_token(it: RegistrationState, _payload: object, now: Instant) -> State:
+    """Ask for a newer token ahead of time; without one, warn and try again later."""
     tokens = it.context.tokens
     if tokens.renewed(now) is None:
         it.emit(PhoneWarned(code="W_TOKEN_NOT_RENEWED", detail="the token nears its end"))
@@ -213,6 +225,7 @@ def _arm_renewal(it: RegistrationState, now: Instant) -> None:
 
 
 def ask_edge(it: RegistrationState, _payload: object, now: Instant) -> State:
+    """Send a STUN request to the edge."""
     assert it.flow is not None
     it.context.out.append(it.keep_alive.request(it.flow, now))
     it.arm(Input.EDGE_SILENT, Instant(now + PATIENCE))
@@ -220,17 +233,17 @@ def ask_edge(it: RegistrationState, _payload: object, now: Instant) -> State:
 
 
 def fail_over(it: RegistrationState, why: str, now: Instant) -> State:
-    """The connection is lost, and the registration with it."""
+    """Go elsewhere: the connection is lost, and the registration with it."""
     return _lose_after_call(it, why, now, alarm=messages.CLOSED_BY_UCM, edge_gone=it.failover.over_edge)
 
 
 def fall_silent(it: RegistrationState, why: str, now: Instant) -> State:
-    """The node has not answered a refresh."""
+    """Go elsewhere: the node has not answered a refresh."""
     return _lose_after_call(it, why, now, alarm=messages.TIMED_OUT)
 
 
 def leave_edge(it: RegistrationState, _payload: object, now: Instant) -> State:
-    """The edge has not answered STUN, or it is time to look whether the call is over."""
+    """Go to another edge: this one has not answered STUN, or a call may be over that kept the phone there."""
     why = it.failover.postponed or f"the edge did not answer STUN within {PATIENCE:g} s"
     return _lose_after_call(it, why, now, alarm=messages.TIMED_OUT, edge_gone=True)
 
@@ -268,12 +281,14 @@ def come_back(it: RegistrationState, better: StandbyNode, now: Instant) -> State
 
 
 def unregister(it: RegistrationState, _payload: object, now: Instant) -> State:
+    """Unregister in order to stop."""
     if Behaviour.CLOSE_WITHOUT_UNREGISTER in it.context.conduct:
         return halt(it, None, now)
     return _unregister(it, "stop", now)
 
 
 def restart(it: RegistrationState, _payload: object, now: Instant) -> State:
+    """Unregister in order to begin again with the configuration file."""
     return _unregister(it, "start", now)
 
 
@@ -287,18 +302,20 @@ def _unregister(it: RegistrationState, afterwards: Literal["stop", "start"], now
 
 
 def mark_stop(it: RegistrationState, _payload: object, _now: Instant) -> State:
+    """Stop, instead of beginning again, once the node has answered the unregister."""
     it.leave("stop")
     return it.state
 
 
 def depart(it: RegistrationState, _arrived: ResponseArrived, now: Instant) -> State:
+    """Close after the node has confirmed the unregister."""
     assert it.decision is not None
     it.emit(PhoneUnregistered(node=it.decision.host))
     return _finish(it, now)
 
 
 def leave(it: RegistrationState, why: object, now: Instant) -> State:
-    """The node would not, or could not, say that it unregistered the phone."""
+    """Close although the node would not, or could not, confirm the unregister."""
     text = why.response.start_line if isinstance(why, ResponseArrived) else str(why)
     it.emit(PhoneWarned(code="W_NOT_UNREGISTERED", detail=text))
     return _finish(it, now)
@@ -310,6 +327,7 @@ def _finish(it: RegistrationState, now: Instant) -> State:
 
 
 def halt(it: RegistrationState, _payload: object, _now: Instant) -> State:
+    """Close, drop every timer, and stop."""
     it.drop_connection(alarm=messages.INITIALIZED)
     it.disarm_all()
     it.download.cancel()
@@ -318,6 +336,7 @@ def halt(it: RegistrationState, _payload: object, _now: Instant) -> State:
 
 
 def nothing(it: RegistrationState, _payload: object, _now: Instant) -> State:
+    """Stay as it is."""
     return it.state
 
 

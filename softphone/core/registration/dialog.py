@@ -45,6 +45,8 @@ class Unanswerable:
 
 
 class RegistrationDialog:
+    """Messages of one dialog, and what their answers mean."""
+
     def __init__(
         self,
         caller: Caller,
@@ -121,25 +123,25 @@ class RegistrationDialog:
     # --- requests -----------------------------------------------------------------------------------------
 
     def begin(self, now: Instant) -> Request:
-        """T1: without a token, even though one is held. [observed: S1]"""
+        """Return the first REGISTER (T1): without a token, even if one is held. [observed: S1]"""
         return self._start("register", now)
 
     def refresh(self, now: Instant) -> Request:
-        """T6: the next REGISTER of the dialog, with the token from the start if the node once asked for it."""
+        """Return the next REGISTER (T6), with the token from the start if the node once asked for it."""
         if Behaviour.REFRESH_WITH_NEW_CALL_ID in self._conduct:
             self.call_id = self._ids.call_id(self._caller.local.host)
         return self._start("refresh", now)
 
     def unregister(self, now: Instant) -> Request:
-        """T7: REGISTER with Expires 0."""
+        """Return the REGISTER with Expires 0 (T7)."""
         return self._start("unregister", now)
 
     def keep_alive(self, now: Instant) -> Request:
-        """T8: ask a standby node whether it is there."""
+        """Return the REGISTER that asks a standby node whether it is there (T8)."""
         return self._start("keep-alive", now)
 
     def ask_for_leave(self, now: Instant) -> Request:
-        """The fallback REFER, in a dialog of its own."""
+        """Return the REFER that asks for the way back (T9), in a dialog of its own."""
         ids = Ids(
             call_id=self._ids.call_id(self._caller.local.host),
             tag=self._ids.tag(),
@@ -149,7 +151,7 @@ class RegistrationDialog:
         return token_registration(self._caller, ids, now=now)
 
     def answer_challenge(self, response: Response, now: Instant) -> Request | Unanswerable:
-        """T3: the same request with a token; a newer one if the last was refused."""
+        """Return the same request with a token (T3), newer than one that was refused; or why not."""
         self._challenges += 1
         dialect = next((d for d in (self._dialect, UCM, RFC8898) if d.is_challenge(response)), None)
         if dialect is None:
@@ -179,7 +181,7 @@ class RegistrationDialog:
         return self._build(now, token)
 
     def lengthen(self, response: Response, now: Instant) -> Request | None:
-        """After 423: the same request for Min-Expires seconds. None if that makes no sense, or never ends."""
+        """Return the same request for Min-Expires seconds; None if that makes no sense, or never ends."""
         self._challenges += 1
         if self._challenges > MAX_CHALLENGES:
             return None
@@ -193,7 +195,7 @@ class RegistrationDialog:
     # --- answers ------------------------------------------------------------------------------------------
 
     def granted(self, response: Response) -> int:
-        """Seconds the registration holds: `expires` of the own Contact, else Expires; never more than asked.
+        """Return the seconds granted: `expires` of the own Contact, else Expires; never more than asked.
 
         A first 2xx ends the Reason header of later requests (sip-wire 3.1).
         """
@@ -206,7 +208,7 @@ class RegistrationDialog:
         return self._expires if seconds is None else min(seconds, self._expires)
 
     def is_new(self, response: Response) -> bool:
-        """UCM marks the registration as new to it (`x-cisco-newreg`)."""
+        """Whether UCM marks the registration as new to it (`x-cisco-newreg`)."""
         own = self._own_contact(response)
         return own is not None and own.param("x-cisco-newreg") is not None
 
@@ -262,5 +264,5 @@ def _seconds(text: str | None) -> int | None:
 
 
 def retry_after(response: Response) -> int | None:
-    """Seconds in Retry-After, comment and parameters aside (RFC 3261 20.33)."""
+    """Return the seconds in Retry-After, comment and parameters aside (RFC 3261 20.33); None without one."""
     return _seconds(response.headers.get("Retry-After"))

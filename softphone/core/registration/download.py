@@ -22,6 +22,8 @@ SERVER_DOWN = frozenset({ConfigProblem.UNREACHABLE, ConfigProblem.HTTP_STATUS})
 
 
 class ConfigDownload:
+    """One round over the configuration servers."""
+
     def __init__(self, context: PhoneContext) -> None:
         self._context = context
         self._urls = context.profile.config_urls

@@ -16,6 +16,8 @@ __all__ = ["TRANSITIONS", "Action", "IllegalInput", "Input", "State"]
 
 
 class State(StrEnum):
+    """States of a registration."""
+
     IDLE = "idle"
     FETCHING_CONFIG = "fetching_config"
     CONNECTING = "connecting"
@@ -31,6 +33,8 @@ class State(StrEnum):
 
 
 class Input(StrEnum):
+    """What can happen to a registration."""
+
     START = "start"
     STOP = "stop"
     CONFIG_READ = "configuration read"
@@ -52,6 +56,8 @@ class Input(StrEnum):
 
 
 class Action(StrEnum):
+    """What the phone does; `actions` has the function for each."""
+
     FETCH = "fetch the configuration"
     READ = "decide the ports, connect"
     TRY_NEXT_SERVER = "next configuration server"

@@ -10,6 +10,8 @@ CEILING = 1800.0
 
 
 class Backoff:
+    """Counts failures; `base` and `ceiling` in seconds."""
+
     def __init__(self, entropy: Entropy, *, base: float = BASE, ceiling: float = CEILING) -> None:
         self._entropy = entropy
         self._base = base
@@ -17,10 +19,11 @@ class Backoff:
         self._failures = 0
 
     def next_delay(self) -> float:
-        """Seconds to wait after one more failure: half to all of base * 2^failures, at most the ceiling."""
+        """Return the seconds to wait after one more failure: half to all of base * 2^failures."""
         self._failures += 1
         longest = min(self._ceiling, self._base * 2.0 ** min(self._failures, 20))
         return self._entropy.uniform(longest / 2, longest)
 
     def reset(self) -> None:
+        """Forget the failures."""
         self._failures = 0

@@ -8,6 +8,8 @@ from types import MappingProxyType
 
 
 class Behaviour(StrEnum):
+    """One misbehaviour; `DESCRIPTIONS` says what each does."""
+
     NEVER_REFRESH = "never-refresh"
     REUSE_EXPIRED_TOKEN = "reuse-expired-token"  # noqa: S105
     SEND_TOKEN_FIRST = "send-token-first"  # noqa: S105
@@ -53,7 +55,7 @@ DESCRIPTIONS: Mapping[Behaviour, str] = MappingProxyType(
 
 
 class Conduct:
-    """How the phone behaves at the moment: shared by its parts, changed from outside while it runs."""
+    """The phone's present behaviours: shared by its parts, and changed from outside while it runs."""
 
     def __init__(self, behaviours: frozenset[Behaviour] = frozenset()) -> None:
         self.behaviours = behaviours

@@ -28,6 +28,8 @@ class Deployment(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class AccessToken:
+    """An access token as text, and when it expires by the phone's clock."""
+
     text: str = field(repr=False)
     expires_at: Instant
 
@@ -41,11 +43,11 @@ class TokenSource(Protocol):
     """Where access tokens come from. Neither call waits: a source that fetches does so ahead of time."""
 
     def current(self, now: Instant) -> AccessToken | None:
-        """The token held now, expired or not; None if there is none."""
+        """Return the token held now, expired or not; None if there is none."""
         ...
 
     def renewed(self, now: Instant) -> AccessToken | None:
-        """A newer token than the current one; None if none can be had now."""
+        """Return a newer token than the current one; None if none can be had now."""
         ...
 
 
@@ -94,6 +96,8 @@ class EdgeServer:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PhoneProfile:
+    """Everything about one phone that is known before it starts."""
+
     device: str
     """Device name as UCM knows it, e.g. CSFALICE."""
     user: str = ""

@@ -13,6 +13,8 @@ RETRY_AFTER = 60.0
 
 
 class TokenHolder:
+    """Asks a `TokenSource`, and misbehaves if the phone is told to."""
+
     def __init__(self, source: TokenSource, conduct: Conduct) -> None:
         self.source = source
         self._conduct = conduct
@@ -21,7 +23,7 @@ class TokenHolder:
         self._held_since = Instant(0.0)
 
     def current(self, now: Instant) -> AccessToken | None:
-        """The token to send. One that is expired by the phone's own clock is renewed first, if possible."""
+        """Return the token to send. One that has expired by the phone's clock is renewed first, if possible."""
         if Behaviour.REUSE_EXPIRED_TOKEN in self._conduct and self._first is not None:
             return self._first
         token = self.source.current(now)
@@ -30,7 +32,7 @@ class TokenHolder:
         return self._hold(token, now)
 
     def renewed(self, now: Instant, *, refused: AccessToken | None = None) -> AccessToken | None:
-        """A newer token than `refused`, or None. A misbehaving phone offers its first one again."""
+        """Return a newer token than `refused`, or None. A misbehaving phone offers its first one again."""
         if Behaviour.REUSE_EXPIRED_TOKEN in self._conduct:
             return self._first
         token = self.source.renewed(now)
@@ -39,7 +41,7 @@ class TokenHolder:
         return self._hold(token, now)
 
     def renewal_due(self, now: Instant) -> Instant | None:
-        """When to renew the held token ahead of time; None if nothing is held or it is already over."""
+        """Return when to renew the held token ahead of time; None if nothing is held or it is already over."""
         token = self._held
         if isinstance(self.source, RenewsItself):
             return None

@@ -15,6 +15,8 @@ CLIENT_ID = "C" + "0" * 63 + "1"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class JabberAccount:
+    """One person's account, and the identity of the product."""
+
     domain: str
     """Where the SRV records are asked for, e.g. lab.example."""
     user: str

@@ -30,7 +30,7 @@ S = SignInState
 
 
 class Trouble(Exception):
-    """No usable answer; the next one may be better."""
+    """Raised for an answer that is no use; another server, or a later answer, may be better."""
 
     def __init__(self, code: str, detail: str) -> None:
         super().__init__(detail)
@@ -39,7 +39,7 @@ class Trouble(Exception):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Asked:
-    """What the answer is an answer to."""
+    """The question to which an answer belongs."""
 
     state: SignInState
     url: str
@@ -49,6 +49,7 @@ class Asked:
 
 
 def read(result: Fetched, asked: Asked, account: JabberAccount) -> object:
+    """Return what the answer to `asked` holds. Raises Trouble, Garbage, ConfigError or Refusal."""
     status, body = result.status, result.body
     if status is None:
         code = "E_TLS_TRUST" if "certificate" in result.failure.lower() else "E_UNREACHABLE"

@@ -15,7 +15,7 @@ from softphone.core.signin.name_lookup import NameLookup, Question, Target
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Servers:
-    """What was found, in the order to be tried; never empty."""
+    """The servers that were found, in the order to be tried; never empty."""
 
     record: str
     outside: bool
@@ -29,12 +29,16 @@ class Servers:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Nowhere:
+    """Why no server was found; `final`: asking again would not help."""
+
     code: str
     detail: str
     final: bool
 
 
 class Discovery:
+    """Asks for the SRV records, then for addresses that did not come along."""
+
     def __init__(self, domain: str, names: NameLookup) -> None:
         self._domain, self._names = domain, names
         self.inside: Question = f"_cisco-uds._tcp.{domain}", "SRV"
@@ -45,12 +49,13 @@ class Discovery:
         self._asked_internal = self._asked_addresses = False
 
     def begin(self, now: Instant) -> None:
+        """Ask for the records of both sides."""
         self._found = self._edges = None
         self._asked_internal = self._asked_addresses = False
         self._names.ask((self.inside, self.outside), now)
 
     def look(self, now: Instant) -> Servers | Nowhere | None:
-        """None: an answer is still awaited."""
+        """Return what the answers say; None while one is awaited."""
         names = self._names
         if not names.done:
             return None

@@ -19,7 +19,7 @@ _OAUTH_ERROR = re.compile(r"[a-z_]{1,40}")
 
 
 class Garbage(ValueError):
-    """Not the document that was asked for; it may be another one the next time."""
+    """Raised for a document that is not the one asked for; the next answer may be."""
 
     def __init__(self, detail: str, *, code: str = "E_GARBAGE") -> None:
         super().__init__(detail)
@@ -27,7 +27,7 @@ class Garbage(ValueError):
 
 
 class Refusal(Exception):
-    """A clear no. `code` is typed (E_...), `error` what OAuth calls it."""
+    """Raised for a clear no. `code` is typed (E_...), `error` is OAuth's name for it."""
 
     def __init__(self, code: str, detail: str, *, error: str = "") -> None:
         super().__init__(detail)
@@ -36,6 +36,8 @@ class Refusal(Exception):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Home:
+    """The user's home cluster."""
+
     base: str
     """`https://host:port` of the user's home cluster."""
     user: str
@@ -43,12 +45,16 @@ class Home:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Form:
+    """A login form."""
+
     action: str
     fields: tuple[tuple[str, str], ...] = field(repr=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Tokens:
+    """What a token endpoint gave."""
+
     access: str = field(repr=False)
     refresh: str | None = field(default=None, repr=False)
     """None: none was given, or the previous one stays in use."""
@@ -56,7 +62,7 @@ class Tokens:
 
 
 def read_home(body: bytes, user: str) -> Home:
-    """clusterUser (device-config 4.2). Refusal: the cluster knows no such user."""
+    """Read clusterUser (device-config 4.2). Raises Refusal if the cluster knows no such user."""
     root = root_of(body, "clusterUser")
     result = root.one("result")
     if result is None:
@@ -70,13 +76,13 @@ def read_home(body: bytes, user: str) -> Home:
 
 
 def read_refresh_flow(body: bytes) -> bool:
-    """singleSignOn: is OAuth with Refresh Login Flow on? Absent elements: on [assumed]."""
+    """Read singleSignOn: is OAuth with Refresh Login Flow on? Absent elements mean on. [assumed]"""
     flow = root_of(body, "SSOResult").at("Response/OAuth/RefreshLoginFlow")
     return flow is None or flow.attributes.get("enabled") != "false"
 
 
 def read_devices(body: bytes) -> tuple[tuple[str, str], ...]:
-    """(name, URI of the device's document), in the order given."""
+    """Return (name, URI of the device's document) of each device, in the order given."""
     root = root_of(body, "devices")
     found = []
     for item in root.all("device"):
@@ -95,7 +101,7 @@ def read_provision(body: bytes) -> str:
 
 
 def read_form(body: bytes, url: str) -> Form:
-    """The login form of the page at `url`; it must lead to the same server."""
+    """Return the login form of the page at `url`. Raises Garbage if it leads to another server."""
     page = _Page()
     page.feed(body.decode("utf-8", "replace"))
     if page.action is None or "password" not in page.names:
@@ -107,7 +113,7 @@ def read_form(body: bytes, url: str) -> Form:
 
 
 def read_redirect(location: str, redirect_uri: str, state: str) -> dict[str, str]:
-    """The parameters of the answer to the form, from query or fragment. Refusal: an error among them."""
+    """Return the parameters of the redirect, from query or fragment. Raises Refusal for an error among them."""
     if not location.startswith(redirect_uri):
         raise Garbage("redirected to somewhere else")
     parts = urlsplit(location)
@@ -121,7 +127,7 @@ def read_redirect(location: str, redirect_uri: str, state: str) -> dict[str, str
 
 
 def read_tokens(body: bytes) -> Tokens:
-    """RFC 6749 5.1."""
+    """Read the answer of a token endpoint (RFC 6749 5.1)."""
     document = _json(body)
     access, life, refresh = (document.get(n) for n in ("access_token", "expires_in", "refresh_token"))
     if not isinstance(access, str) or not access:
@@ -134,7 +140,7 @@ def read_tokens(body: bytes) -> Tokens:
 
 
 def read_oauth_error(body: bytes) -> str:
-    """RFC 6749 5.2: the error's name; "" if there is none to be read."""
+    """Return the name of the error (RFC 6749 5.2); empty if none can be read."""
     try:
         return _error(_json(body).get("error"))
     except Garbage:
@@ -156,7 +162,7 @@ def _json(body: bytes) -> dict[str, object]:
 
 
 def root_of(body: bytes, name: str) -> Element:
-    """Raises Garbage for what is no XML, or of another name."""
+    """Return the root element. Raises Garbage for what is no XML, or has another name."""
     try:
         root = read_xml(body)
     except ConfigError as error:

@@ -18,7 +18,7 @@ _COOKIE = re.compile(r"([!#$%&'*+\-.^_`|~0-9A-Za-z]+)=([!#-+\--:<-\[\]-~]*)")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EdgeConfig:
-    """Neither list is empty."""
+    """An edge configuration; neither list is empty."""
 
     sip: tuple[Address, ...]
     """sipEdgeServer: the next hops."""
@@ -29,7 +29,7 @@ class EdgeConfig:
 
 
 def read_edge_sso(body: bytes) -> bool:
-    """Does the edge take access tokens? Refusal: it wants a sign-in at an identity provider."""
+    """Read get_edge_sso: does the edge take access tokens? Raises Refusal if it wants an identity provider."""
     response = root_of(body, "SSOResult").at("Response/SingleSignOn")
     if response is None:
         raise Garbage("get_edge_sso without SingleSignOn")
@@ -40,7 +40,7 @@ def read_edge_sso(body: bytes) -> bool:
 
 
 def read_edge_config(body: bytes) -> EdgeConfig:
-    """Garbage with a code of its own for a document that leads nowhere."""
+    """Read get_edge_config. Raises Garbage, with a code of its own if the document leads nowhere."""
     here = root_of(body, "getEdgeConfigResponse").one("edgeConfig")
     if here is None:
         raise Garbage("get_edge_config without edgeConfig")
@@ -59,7 +59,7 @@ def read_edge_config(body: bytes) -> EdgeConfig:
 
 
 def read_cookie(headers: tuple[tuple[str, str], ...]) -> str:
-    """Cookie header for the cookies that were set; empty: none was."""
+    """Return the Cookie header for the cookies that were set; empty if none was."""
     found = (_COOKIE.match(value) for name, value in headers if name.lower() == "set-cookie")
     return "; ".join(f"{match[1]}={match[2]}" for match in found if match)
 

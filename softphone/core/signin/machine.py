@@ -95,6 +95,7 @@ class SignIn(RenewsItself):
     # --- TokenSource --------------------------------------------------------------------------------------
 
     def current(self, now: Instant) -> AccessToken | None:
+        """Return the access token held now."""
         return self._steps.session.current()
 
     def renewed(self, now: Instant) -> AccessToken | None:
@@ -115,6 +116,7 @@ class SignIn(RenewsItself):
     # --- what arrives -------------------------------------------------------------------------------------
 
     def owns(self, flow: FlowId) -> bool:
+        """Whether `flow` belongs to the sign-in: it asks name servers."""
         return self._steps.names.owns(flow)
 
     def flow_opened(self, flow: FlowId, now: Instant) -> None:

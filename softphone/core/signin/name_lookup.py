@@ -29,6 +29,8 @@ Question = tuple[str, str]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Target:
+    """One SRV record."""
+
     host: str
     port: int
     priority: int
@@ -36,7 +38,7 @@ class Target:
 
 
 class NameLookup:
-    """One after the other: `ask` forgets what was asked before."""
+    """One set of questions at a time: `ask` forgets the ones before."""
 
     def __init__(
         self, servers: tuple[Address, ...], *, entropy: Entropy, flows: FlowIds, out: list[Effect]
@@ -63,10 +65,11 @@ class NameLookup:
         return bool(self._open)
 
     def targets(self, question: Question) -> tuple[Target, ...]:
-        """In the order to be tried: by priority, then the heavier first; empty: there is no such record."""
+        """Return the records by priority, then the heavier first; empty if there are none."""
         return tuple(sorted(self._answers.get(question, ()), key=lambda t: (t.priority, -t.weight, t.host)))
 
     def ask(self, questions: tuple[Question, ...], now: Instant) -> None:
+        """Ask the first name server all `questions`."""
         self.cancel()
         self._answers = {}
         self._place = 0
@@ -79,6 +82,7 @@ class NameLookup:
         self._ask_server(now)
 
     def cancel(self) -> None:
+        """Close every flow and await no answer."""
         for flow in (*self._streams, *((self._datagrams,) if self._datagrams is not None else ())):
             self._out.append(CloseFlow(flow))
         self._streams.clear()
@@ -86,9 +90,11 @@ class NameLookup:
         self._datagrams = self._due = None
 
     def owns(self, flow: FlowId) -> bool:
+        """Whether `flow` is one to a name server."""
         return flow == self._datagrams or flow in self._streams
 
     def opened(self, flow: FlowId, now: Instant) -> None:
+        """Send the questions over a flow that has come up."""
         if flow == self._datagrams:
             self._ready.add(flow)
             self._send()
@@ -97,6 +103,7 @@ class NameLookup:
             self._out.append(SendData(flow, len(query).to_bytes(2) + query))
 
     def received(self, flow: FlowId, data: bytes, now: Instant) -> None:
+        """Take an answer; one that is truncated is asked for again over TCP."""
         if flow in self._streams:
             buffer = self._streams[flow][1]
             buffer += data
@@ -111,7 +118,7 @@ class NameLookup:
             self.cancel()
 
     def lost(self, flow: FlowId, now: Instant) -> None:
-        """E.g. nobody listens there: the next server, at once."""
+        """Ask the next name server: this one is not there."""
         if self._streams.pop(flow, None) is None:
             self._datagrams = None
         self._next_server(now)
@@ -120,6 +127,7 @@ class NameLookup:
         return self._due
 
     def handle_timeout(self, now: Instant) -> None:
+        """Ask again, or the next name server."""
         if self._due is None or now < self._due:
             return
         if self._sent >= SENDINGS:

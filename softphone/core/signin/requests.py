@@ -16,22 +16,25 @@ Fields = tuple[tuple[str, str], ...]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Attempt:
+    """The secrets of one attempt to sign in."""
+
     verifier: str = field(repr=False)
     state: str = field(repr=False)
 
     @property
     def challenge(self) -> str:
-        """S256 (RFC 7636 4.2)."""
+        """The PKCE code challenge, S256 (RFC 7636 4.2)."""
         digest = sha256(self.verifier.encode("ascii")).digest()
         return urlsafe_b64encode(digest).rstrip(b"=").decode("ascii")
 
 
 def new_attempt(entropy: Entropy) -> Attempt:
+    """Draw the secrets of an attempt."""
     return Attempt(verifier=entropy.hex(32), state=entropy.hex(16))
 
 
 def basic(account: JabberAccount) -> tuple[str, str]:
-    """The header field that shows the user's credentials to an edge (RFC 7617)."""
+    """Return the header field that shows the user's credentials to an edge (RFC 7617)."""
     text = b64encode(f"{account.user}:{account.password}".encode()).decode("ascii")
     return "Authorization", f"Basic {text}"
 
@@ -57,6 +60,7 @@ def login(form: object, account: JabberAccount) -> tuple[str, Fields]:
 
 
 def redeem(account: JabberAccount, attempt: Attempt, code: str) -> Fields:
+    """Return the form that turns a code into tokens (RFC 6749 4.1.3)."""
     return (
         ("grant_type", "authorization_code"),
         ("code", code),
@@ -67,14 +71,17 @@ def redeem(account: JabberAccount, attempt: Attempt, code: str) -> Fields:
 
 
 def refresh(account: JabberAccount, token: str) -> Fields:
+    """Return the form that turns a refresh token into an access token (RFC 6749 6)."""
     return (("grant_type", "refresh_token"), ("refresh_token", token), *_client(account))
 
 
 def query_text(fields: Fields) -> str:
+    """Return `fields` as the query of a URL."""
     return f"?{urlencode(fields)}" if fields else ""
 
 
 def form_text(fields: Fields) -> bytes:
+    """Return `fields` as the body of a form."""
     return urlencode(fields).encode("ascii")
 
 

@@ -13,6 +13,8 @@ FRESH = 10.0
 
 
 class SignInSession:
+    """The access token and the refresh token of one session."""
+
     def __init__(self) -> None:
         self.held: AccessToken | None = None
         self.refresh: str | None = None
@@ -22,21 +24,23 @@ class SignInSession:
         self._shown = ""
 
     def keep(self, tokens: Tokens, now: Instant) -> Instant:
-        """Returns when to ask for the next ones."""
+        """Keep new tokens, and return when to ask for the next ones."""
         self.held, self._since = AccessToken(tokens.access, Instant(now + tokens.expires_in)), now
         self.refresh = tokens.refresh or self.refresh
         return Instant(now + RENEW_AT * tokens.expires_in)
 
     def current(self) -> AccessToken | None:
+        """Return the access token, which the phone has seen from now on."""
         self._shown = "" if self.held is None else self.held.text
         return self.held
 
     @property
     def unseen(self) -> bool:
-        """There is a token the phone has not been given yet."""
+        """Whether there is a token that the phone has not been given yet."""
         return self.held is not None and self.held.text != self._shown
 
     def fresh(self, now: Instant) -> bool:
+        """Whether the token is so new that another one would be refused as well."""
         return now - self._since < FRESH
 
     @property
@@ -44,5 +48,5 @@ class SignInSession:
         return () if self.held is None else (("Authorization", f"Bearer {self.held.text}"),)
 
     def forget(self) -> None:
-        """All but the access token: the phone needs it once more, to unregister."""
+        """Drop all but the access token, which the phone needs once more to unregister."""
         self.refresh, self.wanted, self._shown = None, False, ""

@@ -34,7 +34,7 @@ S, I = SignInState, SignInInput  # noqa: E741
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SignedIn:
-    """What the phone needs to begin."""
+    """What the phone needs to begin, found by a sign-in."""
 
     device: str
     config_urls: tuple[str, ...]
@@ -44,6 +44,8 @@ class SignedIn:
 
 
 class Steps:
+    """The state of the sign-in, and one method for each action."""
+
     def __init__(
         self,
         account: JabberAccount,
@@ -70,6 +72,7 @@ class Steps:
         self._device = ""
 
     def result(self, config_url: str) -> SignedIn:
+        """Return what was found, with `config_url` by each route."""
         return SignedIn(
             device=self._device,
             config_urls=tuple(route.url(config_url) for route in self._entry_points.routes),
@@ -79,6 +82,7 @@ class Steps:
     # --- finding a way in ---------------------------------------------------------------------------------
 
     def seek(self, _payload: object, now: Instant) -> SignInState:
+        """Ask for the SRV records."""
         self._forget()
         self.session.held = None
         if self._account.name_servers:
@@ -88,6 +92,7 @@ class Steps:
         return S.SEEKING
 
     def begin(self, servers: object, now: Instant) -> SignInState:
+        """Ask the first server that was found: UDS inside, an edge outside."""
         assert isinstance(servers, Servers)
         if servers.outside:
             self._entry_points.outside(servers.targets)
@@ -102,19 +107,21 @@ class Steps:
         return S.ENTERING
 
     def equip(self, _by_token: object, now: Instant) -> SignInState:
-        """With the user's credentials [documented: device-config 4.8], whether it takes tokens or not."""
+        """Ask the edge for its configuration, with the user's credentials. [documented: device-config 4.8]"""
         services = (("service_name", "_cisco-uds"), ("service_name", "_cuplogin"))
         basic = (requests.basic(self._account),)
         self._http.ask_edge(self._entry_points.edge, "get_edge_config", services, basic)
         return S.EQUIPPING
 
     def take_edge(self, equipped: object, now: Instant) -> SignInState:
+        """Keep what the edge said, and ask the next edge, or UDS after the last one."""
         assert isinstance(equipped, tuple)
         found: EdgeAnswer = equipped
         self._entry_points.add(found)
         return self.equip(None, now) if self._entry_points.next_edge() else self._locate()
 
     def skip_edge(self, problem: object, now: Instant) -> SignInState:
+        """Do without this edge; after the last one without any, wait or fail."""
         assert isinstance(problem, tuple)
         self._fail(problem)
         # A password that one edge did not take is not carried to the others.
@@ -136,7 +143,7 @@ class Steps:
         return S.LOCATING
 
     def try_again(self, problem: object, now: Instant) -> SignInState:
-        """The next way in, from the beginning; after the last one, wait."""
+        """Begin again at the next server; after the last one, wait."""
         self._fail(problem or ("E_NO_NAME_SERVER", "no name server is known"))
         if self.state is S.ENTERING and self._entry_points.next_edge():
             return self._enter()
@@ -151,12 +158,14 @@ class Steps:
     # --- tokens -------------------------------------------------------------------------------------------
 
     def check(self, home: object, now: Instant) -> SignInState:
+        """Ask the home cluster how one signs in there."""
         assert isinstance(home, Home)
         self._home = home
         self._http.get(f"{home.base}/ssosp/ws/public/singleSignOn")
         return S.CHECKING
 
     def open(self, refresh_flow: object, now: Instant) -> SignInState:
+        """Ask for the authorize page."""
         assert self._home is not None
         self.refresh_flow = bool(refresh_flow)
         self.attempt = requests.new_attempt(self._entropy)
@@ -165,11 +174,13 @@ class Steps:
         return S.OPENING
 
     def log_in(self, form: object, now: Instant) -> SignInState:
+        """Send the login form."""
         action, fields = requests.login(form, self._account)
         self._http.post(action, fields)
         return S.LOGGING_IN
 
     def redeem(self, found: object, now: Instant) -> SignInState:
+        """Turn the code into tokens; without refresh logins they are there already."""
         if isinstance(found, Tokens):
             return self.take_tokens(found, now)
         assert self._home is not None
@@ -178,6 +189,7 @@ class Steps:
         return S.REDEEMING
 
     def take_tokens(self, tokens: object, now: Instant) -> SignInState:
+        """Keep the tokens, and ask for the user's devices."""
         assert self._home is not None
         self._keep(tokens, now)
         url = f"{self._home.base}/cucm-uds/user/{self._home.user}/devices"
@@ -185,6 +197,7 @@ class Steps:
         return S.LISTING
 
     def renew(self, _payload: object, now: Instant) -> SignInState:
+        """Use the refresh token; without one the session is over."""
         assert self._home is not None
         if self.session.refresh is None:
             return self.end_session(("E_NO_REFRESH_TOKEN", "there is no refresh token"), now)
@@ -195,13 +208,14 @@ class Steps:
         return S.RENEWING
 
     def take_renewed(self, tokens: object, now: Instant) -> SignInState:
+        """Keep the renewed token."""
         self._keep(tokens, now)
         assert isinstance(tokens, Tokens)
         self._journal.add(TokenRenewed(expires_in=int(tokens.expires_in)))
         return S.SIGNED_IN
 
     def renew_later(self, problem: object, now: Instant) -> SignInState:
-        """By another edge, if there is one."""
+        """Try to renew again later, by another edge if there is one."""
         self._fail(problem)
         self._entry_points.turn()
         self._http.route = self._entry_points.current.route
@@ -211,35 +225,40 @@ class Steps:
     # --- the device ---------------------------------------------------------------------------------------
 
     def choose(self, choice: object, now: Instant) -> SignInState:
+        """Ask for the document of the chosen device."""
         assert isinstance(choice, tuple)
         self._device, uri = choice
         self._http.get(uri, more=self.session.bearer)
         return S.PROVISIONING
 
     def hand_over(self, _uri: object, now: Instant) -> SignInState:
+        """Hand the device to the phone."""
         self._backoff.reset()
         return S.SIGNED_IN
 
     # --- the end ------------------------------------------------------------------------------------------
 
     def give_up(self, problem: object, now: Instant) -> SignInState:
+        """Fail for good."""
         self._fail(problem)
         self._forget()
         return S.FAILED
 
     def end_session(self, problem: object, now: Instant) -> SignInState:
-        """Jabber signs out: "Your session is expired". [documented: oauth-tokens 4]"""
+        """End the session: Jabber signs out, "Your session is expired". [documented: oauth-tokens 4]"""
         assert isinstance(problem, tuple)
         self._fail(("E_SESSION_EXPIRED", f"{problem[0]}: {problem[1]}"))
         self._forget()
         return S.EXPIRED
 
     def sign_out(self, _payload: object, now: Instant) -> SignInState:
+        """Forget the session."""
         self._forget()
         self._backoff.reset()
         return S.SIGNED_OUT
 
     def nothing(self, _payload: object, now: Instant) -> SignInState:
+        """Stay as it is."""
         return self.state
 
     # --- parts --------------------------------------------------------------------------------------------

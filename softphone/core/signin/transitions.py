@@ -10,6 +10,8 @@ from softphone.core.state_table import Transition
 
 
 class SignInState(StrEnum):
+    """States of a sign-in."""
+
     SIGNED_OUT = "signed_out"
     SEEKING = "seeking"
     """SRV records are asked for."""
@@ -39,6 +41,8 @@ class SignInState(StrEnum):
 
 
 class SignInInput(StrEnum):
+    """What can happen to a sign-in."""
+
     START = "start"
     STOP = "stop"
     ANSWERED = "usable answer"
@@ -51,6 +55,8 @@ class SignInInput(StrEnum):
 
 
 class SignInAction(StrEnum):
+    """What a sign-in does; `steps` has the method for each."""
+
     SEEK = "ask for SRV records"
     BEGIN = "ask clusterUser; from outside first get_edge_sso"
     EQUIP = "ask for the edge configuration"

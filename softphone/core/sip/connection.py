@@ -29,7 +29,7 @@ from simulator.core.sip import (
 
 @dataclass(frozen=True, slots=True)
 class Broken:
-    """The stream cannot be read any further; the connection is of no use."""
+    """Bytes that are not SIP: the connection is of no use any more."""
 
     detail: str
 
@@ -38,7 +38,7 @@ Inbound = Request | ResponseArrived | TransactionFailed | KeepAlive | Broken
 
 
 class Connection:
-    """`out` is the phone's list of effects: what is to be sent is appended there."""
+    """`out` is the phone's list of effects, to which everything to be sent is appended."""
 
     def __init__(
         self, flow: FlowId, facts: FlowFacts, *, out: list[Effect], journal: Journal, timers: Timers
@@ -57,10 +57,11 @@ class Connection:
         self._flush()
 
     def reply(self, response: Response) -> None:
+        """Send an answer to a request of the node."""
         self._put(response)
 
     def receive(self, data: bytes, now: Instant) -> list[Inbound]:
-        """What the bytes brought, in order, without stray responses and keep-alives other than STUN answers."""
+        """Return what the bytes brought, in order; of keep-alives only the answers, and no stray response."""
         if self._stream is None:
             return self._datagram(data, now)
         arrivals: list[Inbound] = []
@@ -81,6 +82,7 @@ class Connection:
                 arrivals.append(message)
 
     def handle_timeout(self, now: Instant) -> list[Inbound]:
+        """Send what is due again, and return the transactions that have ended."""
         self._transactions.handle_timeout(now)
         self._flush()
         return self._finished()

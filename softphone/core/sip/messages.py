@@ -123,6 +123,7 @@ class Caller:
         )
 
     def via(self, branch: str) -> str:
+        """Return the value of the Via header."""
         return f"SIP/2.0/{self.transport.upper()} {self.local_host}:{self.local.port};branch={branch}"
 
 
@@ -137,7 +138,10 @@ class Ids:
 
 
 def register(caller: Caller, ids: Ids, *, expires: int, alarm: Alarm | None, now: Instant) -> Request:
-    """T1; with `dialect.authorize` T3; without `alarm` T6. Expires 0 is T7, without body. [assumed: T7]"""
+    """Return a REGISTER: T1, or T6 without `alarm`; with a token from `dialect.authorize` it is T3.
+
+    Expires 0 makes T7, which has no body. [assumed: T7]
+    """
     fields = _register_head(caller, ids, caller.contact, now)
     fields.append(("Supported", SUPPORTED))
     if alarm is not None:
@@ -157,14 +161,14 @@ def register(caller: Caller, ids: Ids, *, expires: int, alarm: Alarm | None, now
 
 
 def keep_alive(caller: Caller, ids: Ids, *, now: Instant) -> Request:
-    """T8: asks a standby node whether it is there; changes no binding. [read in client code: S13, S15]"""
+    """Return T8, which asks a standby node whether it is there. [read in client code: S13, S15]"""
     fields = _register_head(caller, ids, f"{caller.contact};expires=0;cisco-keep-alive", now)
     fields += [("Supported", SUPPORTED), ("Expires", "0"), ("Content-Length", "0")]
     return Request("REGISTER", f"sip:{caller.node}", Headers(fields))
 
 
 def token_registration(caller: Caller, ids: Ids, *, now: Instant) -> Request:
-    """T9: asks a better node for leave to come back. [read in client code: S13]"""
+    """Return T9, which asks a better node for leave to come back. [read in client code: S13]"""
     who = f'"{caller.number}" <sip:{caller.number}@{caller.local_host}>'
     fields = [
         ("Via", caller.via(ids.branch)),

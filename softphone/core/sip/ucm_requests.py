@@ -15,6 +15,8 @@ _LINE = re.compile(r"^[ \t]*([A-Za-z]+)[ \t]*=[ \t]*(.*?)[ \t]*\r?$", re.MULTILI
 
 @dataclass(frozen=True, slots=True)
 class Reply:
+    """The phone's answer, and what UCM wants of it."""
+
     response: Response | None
     """None: an ACK, which is never answered."""
     restart: Literal["reset", "restart"] | None = None
@@ -24,6 +26,7 @@ class Reply:
 
 
 def answer(request: Request, *, to_tag: str) -> Reply:
+    """Return the answer to a request of UCM; one that broke a rule is refused."""
     if request.method == "ACK":
         return Reply(None)
     try:

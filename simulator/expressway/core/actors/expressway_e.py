@@ -37,6 +37,8 @@ SILENT = "nothing heard of the Expressway-C"
 
 
 class ExpresswayE(Expressway):
+    """The actor. Its parts hand requests on as values; `_ask` and `_answer` route them."""
+
     def __init__(
         self,
         *,

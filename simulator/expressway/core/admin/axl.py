@@ -18,11 +18,11 @@ _DEEPEST = 32
 
 
 class AnswerUnreadable(ValueError):
-    """Not the XML that was asked for; the text says why."""
+    """Raised for an answer that is not the XML asked for; the text says why."""
 
 
 class DiscoveredNode:
-    """An element: local name, text directly inside, children."""
+    """An element of an answer: local name, text directly inside, children."""
 
     __slots__ = ("children", "name", "text")
 
@@ -30,17 +30,18 @@ class DiscoveredNode:
         self.name, self.text, self.children = name, "", list[DiscoveredNode]()
 
     def child(self, name: str) -> DiscoveredNode | None:
+        """Return the first child of that name."""
         return next((one for one in self.children if one.name == name), None)
 
     def value(self, *path: str) -> str:
-        """The text at `path` below; empty if there is no such element."""
+        """Return the text at `path` below; empty if there is no such element."""
         here: DiscoveredNode | None = self
         for name in path:
             here = here.child(name) if here is not None else None
         return here.text.strip() if here is not None else ""
 
     def find(self, name: str) -> Iterable[DiscoveredNode]:
-        """All of that name, at any depth."""
+        """Yield all elements of that name, at any depth."""
         for one in self.children:
             if one.name == name:
                 yield one
@@ -48,7 +49,7 @@ class DiscoveredNode:
 
 
 def parse(body: bytes) -> DiscoveredNode:
-    """The document's root. Raises AnswerUnreadable; a document type is refused, so nothing is ever expanded."""
+    """Return the document's root. Raises AnswerUnreadable; a document type is refused, never expanded."""
     if len(body) > _MOST_BYTES:
         raise AnswerUnreadable(f"an answer of more than {_MOST_BYTES} bytes")
     top = DiscoveredNode("")
@@ -86,7 +87,7 @@ def parse(body: bytes) -> DiscoveredNode:
 
 
 def result(body: bytes, operation: str) -> DiscoveredNode:
-    """`<return>` of the operation's response."""
+    """Return `<return>` of the operation's response. Raises AnswerUnreadable."""
     for response in parse(body).find(f"{operation}Response"):
         found = response.child("return")
         if found is not None:
@@ -95,7 +96,7 @@ def result(body: bytes, operation: str) -> DiscoveredNode:
 
 
 def fault(body: bytes) -> tuple[str, str]:
-    """Code and text of an AXL fault; both may be empty."""
+    """Return code and text of an AXL fault; both may be empty."""
     try:
         root = parse(body)
     except AnswerUnreadable:
@@ -105,7 +106,7 @@ def fault(body: bytes) -> tuple[str, str]:
 
 
 def envelope(operation: str, content: str) -> bytes:
-    """`content` is XML already."""
+    """Return a SOAP request; `content` is XML already."""
     return (
         '<?xml version="1.0" encoding="UTF-8"?><soapenv:Envelope '
         'xmlns:soapenv="http://schemas.xmlsoap.org/soap/envelope/"><soapenv:Body>'
@@ -115,6 +116,7 @@ def envelope(operation: str, content: str) -> bytes:
 
 
 def headers(operation: str, user: str, password: str) -> tuple[tuple[str, str], ...]:
+    """Return the header fields of an AXL request."""
     return (
         ("Authorization", basic(user, password)),
         ("Content-Type", "text/xml; charset=utf-8"),
@@ -123,11 +125,12 @@ def headers(operation: str, user: str, password: str) -> tuple[tuple[str, str], 
 
 
 def basic(user: str, password: str) -> str:
+    """Return the value of Authorization for Basic credentials."""
     return f"Basic {b64encode(f'{user}:{password}'.encode()).decode()}"
 
 
 def user_of_basic(value: str) -> str | None:
-    """The user of Basic credentials; None if they cannot be read."""
+    """Return the user of Basic credentials; None if they cannot be read."""
     try:
         user, colon, _ = b64decode(value.partition(" ")[2].strip(), validate=True).decode().partition(":")
     except ValueError:
@@ -136,10 +139,11 @@ def user_of_basic(value: str) -> str | None:
 
 
 def listing(criterion: str, tags: Iterable[str]) -> str:
-    """A list request's content: everything, with these tags."""
+    """Return the content of a list request: everything, with these tags."""
     asked = "".join(f"<{tag}/>" for tag in tags)
     return f"<searchCriteria><{criterion}>%</{criterion}></searchCriteria><returnedTags>{asked}</returnedTags>"
 
 
 def element(name: str, text: str) -> str:
+    """Return an element with its text escaped."""
     return f"<{name}>{escape(text)}</{name}>"

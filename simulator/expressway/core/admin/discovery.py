@@ -38,6 +38,7 @@ class UcmServer:
     port: int = 8443
 
     def url(self, path: str) -> str:
+        """Return the URL of a path at the server."""
         host = f"[{self.publisher}]" if ":" in self.publisher else self.publisher
         return f"https://{host}:{self.port}{path}"
 
@@ -52,6 +53,8 @@ class Identity:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FoundNode:
+    """A node that runs Cisco CallManager."""
+
     host: str
     """processnode.name."""
     name: str
@@ -90,7 +93,7 @@ class DiscoveryRequest:
 
 
 class DiscoveryFailed(Exception):
-    """The text is the administrator's; the form with the HTTP error is documented."""
+    """Raised with the text for the administrator; the form with the HTTP error is documented."""
 
 
 Conversation = Generator[DiscoveryRequest, Fetched, Found]

@@ -29,6 +29,8 @@ NeighborZoneType = Literal["CEtcp", "CEtls", "CEOAuth"]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SearchRule:
+    """The search rule of a neighbor zone."""
+
     name: str
     priority: int = PRIORITY
     pattern_type: Literal["Prefix", "Regex"] = "Prefix"
@@ -36,6 +38,8 @@ class SearchRule:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NeighborZone:
+    """A zone as the page of zones lists it."""
+
     name: str
     kind: NeighborZoneType
     node: str

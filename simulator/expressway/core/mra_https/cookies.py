@@ -15,12 +15,14 @@ _MOST = 10_000
 
 
 class MraCookies:
+    """The cookies that are good at present, and whom each names."""
+
     def __init__(self, entropy: Entropy) -> None:
         self._entropy = entropy
         self._users: dict[str, tuple[str, Instant]] = {}
 
     def issue(self, user: str, now: Instant) -> str:
-        """The value of Set-Cookie. With too many about, the oldest is forgotten."""
+        """Return the value of Set-Cookie. With too many, the oldest is forgotten."""
         while len(self._users) >= _MOST:
             del self._users[next(iter(self._users))]
         value = self._entropy.hex(24)
@@ -28,7 +30,7 @@ class MraCookies:
         return f"{NAME}={value}; Path=/; Secure; HttpOnly"
 
     def user_of(self, cookies: str, now: Instant) -> str | None:
-        """Whom a Cookie header names; None: nobody that is known still."""
+        """Return the user that a Cookie header names; None if it names nobody who is still known."""
         for pair in cookies.split(";"):
             name, _, value = pair.strip().partition("=")
             held = self._users.get(value) if name == NAME else None

@@ -13,7 +13,7 @@ _HEAD = '<?xml version="1.0" encoding="UTF-8" standalone="yes"?>'
 
 
 def route_of(sip: Address) -> str:
-    """The Route a client preloads. [observed; zone-id 3 is that trace's]"""
+    """Return the Route that a client preloads. [observed; zone-id 3 is that trace's]"""
     return f"<sip:{host_of(sip)}:{sip.port};transport=tls;zone-id=3;directed;lr>"
 
 
@@ -26,8 +26,11 @@ def edge_config(
     https: int,
     services: Iterable[str],
 ) -> bytes:
-    """`edge`: the host name clients use, `sip` and `https` its ports; `services`: the service_names they asked
-    for. `route`: of the Expressway-C, where there is one."""
+    """Return the document of get_edge_config.
+
+    `edge`: the host name clients use, `sip` and `https` its ports; `services`: the service_names they asked
+    for. `route`: the SIP address that clients preload, the Expressway-C's where there is one.
+    """
     found = tuple(nodes)
     asked = "".join(_service(name, found) for name in dict.fromkeys(services))
     tftp = "".join(f"<address>{escape(node.host)}</address>" for node in found)
@@ -59,7 +62,7 @@ def _service(name: str, nodes: tuple[FoundNode, ...]) -> str:
 
 
 def sso_config(*, by_token: bool) -> bytes:
-    """Does the edge take tokens? Its form is UCM's own (assumed)."""
+    """Return the document of get_edge_sso: does the edge take tokens? Its form is UCM's own. [assumed]"""
     on = "true" if by_token else "false"
     return (
         f'{_HEAD}<SSOResult version="1.0"><Response><SingleSignOn><Status enabled="false"/>'

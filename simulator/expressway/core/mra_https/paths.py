@@ -29,7 +29,7 @@ _OPEN = (re.compile(r"/ssosp/.*"), re.compile(r"/cucm-uds/(?:clusterUser|servers
 
 
 class BadPath(ValueError):
-    """`status` is the answer."""
+    """Raised for a path that leads nowhere; `status` is the answer."""
 
     def __init__(self, status: int, text: str) -> None:
         super().__init__(text)
@@ -38,6 +38,8 @@ class BadPath(ValueError):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MraPath:
+    """What a client asks for."""
+
     domain: str
     action: Literal["get_edge_config", "get_edge_sso", "relay"]
     scheme: str = ""
@@ -55,12 +57,15 @@ class MraPath:
 
 
 def encode(text: str) -> str:
-    """Base64 without its padding. [observed]"""
+    """Return `text` in base64 without padding. [observed]"""
     return b64encode(text.encode()).decode().rstrip("=")
 
 
 def parse(path: str, domain: str, inside: Iterable[tuple[str, str, int]]) -> MraPath:
-    """`inside`: (scheme, host, port) that may be reached. Raises BadPath."""
+    """Read a path. Raises BadPath.
+
+    `inside`: (scheme, host, port) of each place that may be reached.
+    """
     segment, _, rest = path.lstrip("/").partition("/")
     parts = _decoded(segment).split("/")
     if not _DOMAIN.fullmatch(parts[0]):

@@ -94,6 +94,7 @@ class HttpsServer:
         return self._idle.next_timeout()
 
     def handle_timeout(self, now: Instant) -> None:
+        """Answer 408 to clients that are too slow, and close idle connections."""
         for flow in self._idle.take_overdue(now):
             if self._clients[flow].connection.busy:
                 self._send(flow, messages.plain(408), close=True)

@@ -28,7 +28,7 @@ from simulator.expressway.core.sip.zone import UcmNode
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class IncomingRequest:
-    """A request that passed validation, with what a proxy needs of it read once."""
+    """A request on its way that passed validation, with what a proxy needs of it read once."""
 
     request: Request
     """With the previous hop's Via saying where it really came from."""
@@ -47,7 +47,7 @@ class IncomingRequest:
         return self.request.method not in ("REGISTER", "ACK", "CANCEL") and self.request.to.tag is None
 
     def came_from(self, own: Iterable[Address]) -> bool:
-        """Did we forward this very request before? If it was changed on its way it did not loop (16.3.4)."""
+        """Whether this very request was forwarded here before; one that was changed did not loop (16.3.4)."""
         return any(
             rewrite.is_at(via.host, via.port, one) and (via.branch or "").endswith(f".{self.ids.loop}")
             for one in own
@@ -56,7 +56,7 @@ class IncomingRequest:
 
 
 class Inward(Protocol):
-    """A phone's request as it goes inside; `users`: the user of each device."""
+    """Makes what leaves for the inner side of a phone's request; `users`: the user of each device."""
 
     def __call__(
         self, arrival: IncomingRequest, node: UcmNode, /, *, own: Address, users: Mapping[str, str]
@@ -65,7 +65,7 @@ class Inward(Protocol):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ForwardingPolicy:
-    """What tells the relay of an Expressway-C from that of an Expressway-E."""
+    """What tells the proxy of an Expressway-C from that of an Expressway-E."""
 
     inward: Inward
     registration: Callable[[Request, str], Registration | None]
@@ -82,9 +82,10 @@ def arrive(
     name: str,
     secret: str,
 ) -> IncomingRequest:
-    """`own`: our addresses; `name`: our FQDN.
+    """Validate a request and read what a proxy needs of it.
 
-    Raises RemoteProtocolError, with a status hint, for what no proxy may forward.
+    `own`: the Expressway's addresses; `name`: its FQDN. Raises RemoteProtocolError, with a status hint, for
+    what no proxy may forward.
     """
     validate_request(request)
     first, *others = (parse_via(text) for text in request.headers.get_all("Via"))
@@ -109,7 +110,7 @@ def towards_ucm(
     path_mode: bool,
     hop_count: int,
 ) -> Request:
-    """What goes down the node's CEOAuth zone. Raises RemoteProtocolError for a REGISTER's broken Contact."""
+    """Return what goes down the node's CEOAuth zone. Raises RemoteProtocolError for a broken Contact."""
     # A phone on the Internet asserts no identity (RFC 3325 5) and is no proxy to stand in UCM's way back
     # (RFC 3327 5.1): what it claims of these ends here. [of Path: assumed]
     headers = _forwarded(arrival, node.zone, own, hop_count).without("P-Asserted-Identity").without("Path")
@@ -125,8 +126,11 @@ def towards_ucm(
 def towards_traversal(
     arrival: IncomingRequest, node: UcmNode, /, *, own: Address, users: Mapping[str, str], hop_count: int
 ) -> Request:
-    """What an Expressway-E hands to its Expressway-C, whose work Contact and users are. `own`: its end of the
-    traversal connection, which stands in Via and Record-Route. [form observed: sip-wire 8.2, T12]"""
+    """Return what an Expressway-E hands to its Expressway-C, which sees to Contact and users.
+
+    `own`: its end of the traversal connection, which stands in Via and Record-Route. [form observed: sip-wire
+    8.2, T12]
+    """
     headers = _forwarded(arrival, node.zone, own, hop_count)
     headers = headers.without("P-Asserted-Identity").without("Path")
     headers = rewrite.with_routes(headers, map(str, arrival.routes))
@@ -134,6 +138,7 @@ def towards_traversal(
 
 
 def towards_phone(arrival: IncomingRequest, *, own: Address, egress_zone: str, hop_count: int) -> Request:
+    """Return what goes to a phone: its own URI again, and the Expressway in Via and Record-Route."""
     headers = _forwarded(arrival, egress_zone, own, hop_count)
     headers = rewrite.with_routes(headers, map(str, arrival.routes))
     uri = rewrite.original_uri(arrival.request.uri)
@@ -141,7 +146,7 @@ def towards_phone(arrival: IncomingRequest, *, own: Address, egress_zone: str, h
 
 
 def registration_of(request: Request, zone: str) -> Registration | None:
-    """Which contacts an acceptance binds or unbinds; None for what changes no binding.
+    """Return which contacts an acceptance binds or unbinds; None for what changes no binding.
 
     Raises RemoteProtocolError. A keepalive to a standby node changes none either (sip-wire 4).
     """

@@ -39,7 +39,7 @@ _RANK = {name: rank for rank, name in enumerate(_ORDER)} | {
 
 
 def zone_token(name: str) -> str:
-    """A zone's name as Via parameters spell it: letters and digits only. [assumed: sip-wire Q9, T12]"""
+    """Return a zone's name as Via parameters spell it: letters and digits. [assumed: sip-wire Q9, T12]"""
     return re.sub(r"[^A-Za-z0-9]", "", name)
 
 
@@ -50,12 +50,12 @@ def ingress_params(zone: IngressZone) -> tuple[tuple[str, str | None], ...]:
 
 
 def host_of(address: Address) -> str:
-    """The host as SIP grammar wants it: an IPv6 address stands in brackets."""
+    """Return the host as SIP grammar wants it: an IPv6 address stands in brackets."""
     return f"[{address.host}]" if ":" in address.host else address.host
 
 
 def is_at(host: str, port: int | None, address: Address, name: str = "") -> bool:
-    """Does `host[:port]`, read with TLS's default port, name `address`, or the host's FQDN `name` there?"""
+    """Whether `host[:port]`, read with TLS's default port, names `address`, or the FQDN `name` there."""
     called = (address.host.lower(), name.lower())
     return host.strip("[]").rstrip(".").lower() in called and (port or 5061) == address.port
 
@@ -64,6 +64,7 @@ def is_at(host: str, port: int | None, address: Address, name: str = "") -> bool
 
 
 def own_via(address: Address, *, egress_zone: str, branch: str, proxy_call_id: str) -> Via:
+    """Return the Via that the Expressway pushes."""
     return Via(
         transport="TLS",
         host=host_of(address),
@@ -78,14 +79,14 @@ def own_via(address: Address, *, egress_zone: str, branch: str, proxy_call_id: s
 
 
 def received_via(via: Via, *, source: Address, ingress: IngressZone) -> Via:
-    """The previous hop's Via with where it really came from; its own claims about that are dropped."""
+    """Return the previous hop's Via with where it really came from, and without its own claims about that."""
     kept = tuple(param for param in via.params if param[0].lower() not in _WRITTEN_BY_RECEIVER)
     learnt = (("received", source.host), ("rport", str(source.port)), *ingress_params(ingress))
     return via._replace(params=(*kept, *learnt))
 
 
 def with_vias(headers: Headers, vias: Iterable[str]) -> Headers:
-    """The message's Via stack replaced, one field each, first hop first."""
+    """Replace the message's Via stack: one field each, first hop first."""
     rest = headers.without("Via")
     for via in reversed(tuple(vias)):
         rest = rest.with_first("Via", via)
@@ -96,7 +97,7 @@ def with_vias(headers: Headers, vias: Iterable[str]) -> Headers:
 
 
 def foreign_routes(routes: Iterable[NameAddr], own: Iterable[Address], name: str = "") -> tuple[NameAddr, ...]:
-    """The route set without the leading entries that name us (RFC 3261 16.4).
+    """Return the route set without the leading entries that name the Expressway (RFC 3261 16.4).
 
     Covers the Route that the edge configuration preloads: `<sip:us:5061;transport=tls;zone-id=3;directed;lr>`.
     """
@@ -107,6 +108,7 @@ def foreign_routes(routes: Iterable[NameAddr], own: Iterable[Address], name: str
 
 
 def with_routes(headers: Headers, routes: Iterable[str]) -> Headers:
+    """Replace the route set."""
     rest = headers.without("Route")
     for route in routes:
         rest = rest.with_added("Route", route)
@@ -114,22 +116,22 @@ def with_routes(headers: Headers, routes: Iterable[str]) -> Headers:
 
 
 def node_route(host: str, port: int) -> str:
-    """[assumed: form of sip-wire T12]"""
+    """Return the Route to a UCM node. [assumed: form of sip-wire T12]"""
     return f"<sip:{Address(host, port)};transport=tls;lr>"
 
 
 def path_value(own: Address) -> str:
-    """[documented behaviour, assumed form: sip-wire 8.1, T12]"""
+    """Return the Expressway's Path. [documented behaviour, assumed form: sip-wire 8.1, T12]"""
     return f"<sip:{host_of(own)}:{own.port};transport=tls;lr>"
 
 
 def record_route(own: Address, proxy_call_id: str) -> str:
-    """[observed: sip-wire 8.2]"""
+    """Return the Expressway's Record-Route. [observed: sip-wire 8.2]"""
     return f"<sip:proxy-call-id={proxy_call_id}@{host_of(own)}:{own.port};transport=tls;lr>"
 
 
 def with_path(headers: Headers, own: Address) -> Headers:
-    """SIP Path headers = On: we stand first in Path, and `path` in Supported (RFC 3327 5.2)."""
+    """Put the Expressway first in Path, and `path` in Supported: SIP Path headers = On (RFC 3327 5.2)."""
     offered = headers.get_all("Supported")
     tagged = headers if "path" in (tag.lower() for tag in offered) else _supporting(headers, offered)
     return tagged.with_first("Path", path_value(own))
@@ -143,13 +145,13 @@ def _supporting(headers: Headers, offered: tuple[str, ...]) -> Headers:
 
 
 def hops_left(headers: Headers) -> int | None:
-    """Max-Forwards; None if absent. Raises MalformedMessage."""
+    """Return Max-Forwards; None if absent. Raises MalformedMessage."""
     text = headers.get("Max-Forwards")
     return None if text is None else parse_number(text, "Max-Forwards", 255)
 
 
 def next_hops(left: int | None, hop_count: int) -> int:
-    """One hop less, and never more than the zone's hop count. [observed: 70 and none leave as 15, 15 as 14]"""
+    """Return one hop less, never more than the hop count. [observed: 70 and none leave as 15, 15 as 14]"""
     return hop_count if left is None else min(left - 1, hop_count)
 
 
@@ -157,10 +159,12 @@ def next_hops(left: int | None, hop_count: int) -> int:
 
 
 def hostport(uri: SipUri) -> str:
+    """Return host and port as the URI has them."""
     return uri.host if uri.port is None else f"{uri.host}:{uri.port}"
 
 
 def device_of(contact: NameAddr) -> str | None:
+    """Return the device that a Contact names."""
     for name in DEVICE_NAMES:
         value = contact.param(name)
         if value:
@@ -169,7 +173,7 @@ def device_of(contact: NameAddr) -> str | None:
 
 
 def rewritten_uri(uri: SipUri, own: Address) -> SipUri:
-    """The Contact's URI with our address, and the client's kept as `orig-hostport`. [observed: sip-wire 8.2]"""
+    """Return the Contact's URI with `own`, and the client's as `orig-hostport`. [observed: sip-wire 8.2]"""
     kept = tuple(p for p in uri.params if p[0].lower() not in ("transport", "orig-hostport"))
     return replace(
         uri,
@@ -180,12 +184,12 @@ def rewritten_uri(uri: SipUri, own: Address) -> SipUri:
 
 
 def phone_key(uri: SipUri) -> tuple[str, str]:
-    """What finds a phone again: the contact's user part and the client's own host and port."""
+    """Return what finds a phone again: the contact's user part and the client's own host and port."""
     return (uri.user or "", (uri.param("orig-hostport") or hostport(uri)).lower())
 
 
 def original_uri(uri: SipUri) -> SipUri:
-    """What `rewritten_uri` made, as the phone had written it; any other URI as it is. [assumed]"""
+    """Return what `rewritten_uri` made as the phone had written it; any other URI as it is. [assumed]"""
     written = uri.param("orig-hostport")
     if not written:
         return uri
@@ -204,7 +208,7 @@ def rewritten_contact(contact: NameAddr, own: Address, users: Mapping[str, str])
 
 
 def naming(user: str, contacts: Iterable[NameAddr]) -> dict[str, str]:
-    """`user` as the user of every device that these contacts name."""
+    """Return `user` as the user of every device that these contacts name."""
     return {device: user for contact in contacts if (device := device_of(contact))}
 
 
@@ -212,7 +216,7 @@ def naming(user: str, contacts: Iterable[NameAddr]) -> dict[str, str]:
 
 
 def in_order(headers: Headers) -> Headers:
-    """The same fields in Expressway's order; fields of one name keep theirs (RFC 3261 7.3.1)."""
+    """Return the fields in Expressway's order; fields of one name keep theirs (RFC 3261 7.3.1)."""
     return Headers.from_lines(tuple(sorted(headers.lines, key=_rank)))
 
 

@@ -16,6 +16,8 @@ from simulator.core.sip import Request, Via
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Identifiers:
+    """What one forwarded request is called."""
+
     branch: str
     """`z9hG4bK<32 hex><digits>.<32 hex>`; what follows the dot is `loop`. [observed form]"""
     loop: str
@@ -25,7 +27,7 @@ class Identifiers:
 
 
 def identifiers_of(request: Request, via: Via, origin: FlowId, *, secret: str) -> Identifiers:
-    """`via` is the previous hop's. Raises RemoteProtocolError for a request that was not validated."""
+    """Derive the identifiers of a request; `via` is the previous hop's. Raises RemoteProtocolError."""
     dialog = (request.call_id, request.from_.tag, request.cseq.number)
     own = _digest(secret, "transaction", origin, via.sent_by, via.branch, *dialog)
     loop = _digest(secret, "loop", request.uri_text, *dialog).hex()[:32]
@@ -38,7 +40,7 @@ def identifiers_of(request: Request, via: Via, origin: FlowId, *, secret: str) -
 
 
 def to_tag_of(request: Request, *, secret: str) -> str:
-    """For the answers we give ourselves: one tag a request, however broken it is (RFC 3261 8.2.7)."""
+    """Return the To tag of the Expressway's own answers: one for a request, however broken (RFC 3261 8.2.7)."""
     copied = (request.headers.get(name) for name in ("From", "Call-ID", "CSeq"))
     return _digest(secret, "to", *copied).hex()[:16]
 

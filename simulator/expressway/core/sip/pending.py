@@ -34,6 +34,8 @@ class Registration:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Pending:
+    """One request that awaits its answer."""
+
     key: TransactionKey
     origin: FlowId
     """Where the request came from and the answer goes to."""
@@ -48,7 +50,7 @@ class Pending:
 
 
 def answerable(request: Request) -> Request:
-    """The request reduced to what RFC 3261 8.2.6.2 copies into an answer."""
+    """Return the request reduced to what RFC 3261 8.2.6.2 copies into an answer."""
     fields = tuple((name, value) for name in _COPIED for value in request.headers.get_all(name))
     return Request(request.method, request.uri_text, Headers(fields))
 
@@ -70,14 +72,15 @@ class PendingTable:
         return key in self._short or key in self._long
 
     def get(self, key: TransactionKey) -> Pending | None:
+        """Return the request of that key."""
         return self._short.get(key) or self._long.get(key)
 
     def asked(self, origin: FlowId) -> int:
-        """How many requests that came over `origin` are waiting."""
+        """Return how many requests that came over `origin` are waiting."""
         return self._asked.get(origin, 0)
 
     def add(self, pending: Pending) -> None:
-        """Waits for `pending`, in place of what had its key."""
+        """Wait for the answer to `pending`, in place of what had its key."""
         self.pop(pending.key)
         waits_long = pending.key[1] == "INVITE" and not pending.answered
         (self._long if waits_long else self._short)[pending.key] = pending
@@ -86,6 +89,7 @@ class PendingTable:
         self._asked[pending.origin] = self._asked.get(pending.origin, 0) + 1
 
     def pop(self, key: TransactionKey) -> Pending | None:
+        """Take the request of that key out of the table."""
         pending = self._short.pop(key, None) or self._long.pop(key, None)
         if pending is None:
             return None
@@ -100,7 +104,7 @@ class PendingTable:
         return pending
 
     def pop_flow(self, flow: FlowId) -> list[Pending]:
-        """Everything that came from `flow` or went to it, oldest first."""
+        """Take out everything that came from `flow` or went to it, oldest first."""
         keys = self._by_flow.get(flow, set())
         found = sorted((p for key in keys if (p := self.get(key))), key=lambda p: (p.deadline, p.key))
         for pending in found:
@@ -108,6 +112,7 @@ class PendingTable:
         return found
 
     def pop_overdue(self, now: Instant) -> list[Pending]:
+        """Take out everything that has waited too long."""
         overdue: list[Pending] = []
         for queue in (self._short, self._long):
             while queue and (first := next(iter(queue.values()))).deadline <= now:
@@ -116,5 +121,6 @@ class PendingTable:
         return overdue
 
     def next_deadline(self) -> Instant | None:
+        """Return the earliest deadline."""
         firsts = [next(iter(queue.values())).deadline for queue in (self._short, self._long) if queue]
         return min(firsts, default=None)

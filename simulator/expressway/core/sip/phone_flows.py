@@ -18,6 +18,8 @@ ContactKey = tuple[str, str, str]
 
 @dataclass(slots=True, kw_only=True)
 class PhoneFlow:
+    """One connection, and the contacts that are reached over it."""
+
     flow: FlowId
     remote: Address
     stream: SipStream = field(default_factory=SipStream)
@@ -42,21 +44,22 @@ class PhoneFlows:
         return len(self._reached)
 
     def get(self, flow: FlowId) -> PhoneFlow | None:
+        """Return what is known of a connection."""
         return self._flows.get(flow)
 
     def flows_of(self, host: str) -> tuple[FlowId, ...]:
-        """Every flow from this address."""
+        """Return every connection from this address."""
         return tuple(flow for flow, held in self._flows.items() if held.remote.host == host)
 
     def open(self, flow: FlowId, remote: Address) -> bool:
-        """False: there are too many flows already, this one is not taken."""
+        """Add a connection; False if there are too many already."""
         if len(self._flows) >= self._limit:
             return False
         self._flows[flow] = PhoneFlow(flow=flow, remote=remote)
         return True
 
     def close(self, flow: FlowId) -> frozenset[ContactKey]:
-        """Returns the contacts that were reached over it."""
+        """Remove a connection, and return the contacts that were reached over it."""
         gone = self._flows.pop(flow, None)
         lost = frozenset(key for key in (gone.contacts if gone else ()) if self._reached.get(key) == flow)
         for key in lost:
@@ -64,11 +67,12 @@ class PhoneFlows:
         return lost
 
     def forget(self) -> None:
+        """Remove every connection."""
         self._flows.clear()
         self._reached.clear()
 
     def bind(self, key: ContactKey, flow: FlowId) -> None:
-        """The contact is reached over `flow` from now on; the latest accepted registration wins."""
+        """Reach the contact over `flow`; the latest accepted registration wins."""
         held = self._flows.get(flow)
         if held is None or (len(held.contacts) >= self._contacts_per_flow and key not in held.contacts):
             return
@@ -79,11 +83,12 @@ class PhoneFlows:
         self._reached[key] = flow
 
     def unbind(self, key: ContactKey, flow: FlowId) -> None:
-        """Nothing if another flow took the contact over in the meantime."""
+        """Reach the contact no longer, unless another flow took it over in the meantime."""
         if self._reached.get(key) == flow:
             del self._reached[key]
             self._flows[flow].contacts.discard(key)
 
     def reach(self, key: ContactKey) -> PhoneFlow | None:
+        """Return the connection over which a contact is reached."""
         flow = self._reached.get(key)
         return None if flow is None else self._flows.get(flow)

@@ -45,6 +45,8 @@ class UcmNode:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ZoneStatus:
+    """A zone as its page shows it."""
+
     zone: str
     address: Address
     state: ZoneState

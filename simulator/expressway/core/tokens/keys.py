@@ -33,7 +33,7 @@ Fault = Literal["malformed", "key_unknown", "signature", "undecryptable", "expir
 
 
 class KeysUnreadable(ValueError):
-    """Not a key document; the text names the member, never a value."""
+    """Raised for what is no key document; the text names the member, never a value."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +46,8 @@ class TokenUser:
 
 @dataclass(frozen=True, slots=True)
 class TokenFault:
+    """Why a token is not taken."""
+
     kind: Fault
     detail: str
 
@@ -67,7 +69,7 @@ class TokenKeys:
 
 
 def parse_keys(body: bytes) -> TokenKeys:
-    """Raises KeysUnreadable."""
+    """Read a key server's document. Raises KeysUnreadable."""
     try:
         document = json.loads(body)
         items = {(item["use"], item["kty"]): item for item in document["keys"]}
@@ -103,7 +105,7 @@ class TokenReader:
         self._known: OrderedDict[bytes, TokenUser | TokenFault] = OrderedDict()
 
     def read(self, token: str, now: Instant) -> TokenUser | TokenFault:
-        """Total: whatever the text."""
+        """Return whom a token names, or what is wrong with it; whatever the text, it raises nothing."""
         digest = sha256(token.encode("utf-8", "surrogateescape")).digest()
         found = self._known.get(digest)
         if found is None:

@@ -21,17 +21,17 @@ Pairs = tuple[tuple[str, str], ...]
 
 
 class FrameError(ValueError):
-    """Bytes that are no frame; the connection is of no use any more."""
+    """Raised for bytes that are no frame; the connection is of no use any more."""
 
 
 class Frames:
-    """Frames out of a stream."""
+    """Takes frames out of a stream."""
 
     def __init__(self) -> None:
         self._buffer = bytearray()
 
     def receive(self, data: bytes) -> Iterator[dict[str, object]]:
-        """Every frame that is whole now. Raises FrameError."""
+        """Yield every frame that is whole now. Raises FrameError."""
         self._buffer += data
         while len(self._buffer) >= _LENGTH:
             size = int.from_bytes(self._buffer[:_LENGTH], "big")
@@ -51,6 +51,7 @@ class Frames:
 
 
 def of_query(number: int, query: MraRequest) -> bytes:
+    """Return the frame of a request."""
     request = query.request
     return _frame(
         {
@@ -69,6 +70,7 @@ def of_query(number: int, query: MraRequest) -> bytes:
 
 
 def of_answer(number: int, answer: MraAnswer) -> bytes:
+    """Return the frame of an answer."""
     response = answer.response
     return _frame(
         {
@@ -87,7 +89,7 @@ def of_answer(number: int, answer: MraAnswer) -> bytes:
 
 
 def read_query(frame: dict[str, object]) -> tuple[int, MraRequest]:
-    """Raises FrameError."""
+    """Read the frame of a request. Raises FrameError."""
     request = HttpRequest(
         method=_text(frame, "method"),
         path=_text(frame, "path"),
@@ -101,7 +103,7 @@ def read_query(frame: dict[str, object]) -> tuple[int, MraRequest]:
 
 
 def read_answer(frame: dict[str, object]) -> tuple[int, MraAnswer]:
-    """Raises FrameError."""
+    """Read the frame of an answer. Raises FrameError."""
     status = _number(frame, "status")
     if not 200 <= status <= 599:
         raise FrameError(f"an answer with status {status}")
