@@ -21,6 +21,7 @@ from simulator.core.actor.flow import (
     FlowFacts,
     OpenFlow,
     SendData,
+    fetching,
 )
 from simulator.core.events import ActorFailed, FlowClosed, FlowFailed
 from simulator.core.http.fetches import ActorWithFetches
@@ -214,7 +215,7 @@ class ActorRunner:
     def _fetch(self, effect: Fetch) -> None:
         """From the first fetch on, the actor is run together with its exchanges."""
         if not isinstance(self.actor, ActorWithFetches):
-            self.actor = ActorWithFetches(self.actor, self._context.flows)
+            self.actor = ActorWithFetches(fetching(self.actor), self._context.flows)
         self.actor.fetch(effect, self._clock.now())
         self._carry_out(self.actor.effects())
 

@@ -14,7 +14,17 @@ from functools import partial
 from heapq import heapify, heappop, heappush
 
 from simulator.core.actor.deadlines import DeadlineQueue
-from simulator.core.actor.flow import Actor, Address, CloseFlow, Fetch, Fetched, OpenFlow, SendData
+from simulator.core.actor.flow import (
+    Actor,
+    Address,
+    CloseFlow,
+    Fetch,
+    Fetched,
+    FetchingActor,
+    OpenFlow,
+    SendData,
+    fetching,
+)
 from simulator.core.actor.tap import Tap
 from simulator.core.events.log import EventLog
 from simulator.core.http.exchange import HttpExchange
@@ -72,7 +82,7 @@ class MemoryNetwork:
         self._woken = 0
         self._waking: list[int] = []
         """Numbers of the actors yet to be woken at this moment; a heap."""
-        self._exchanges: dict[HttpExchange, tuple[Actor, str]] = {}
+        self._exchanges: dict[HttpExchange, tuple[FetchingActor, str]] = {}
         """HTTP requests under way: who is to hear of the answer, and under which key."""
         self._queue: list[tuple[float, int, Callable[[], None]]] = []
         """(when, number, what happens then); a heap."""
@@ -257,7 +267,7 @@ class MemoryNetwork:
     def _fetch(self, actor: Actor, effect: Fetch) -> None:
         """The exchange is an actor beside the one that asked, of the same name."""
         exchange = HttpExchange(actor.name, effect, self._flows, self._clock.now())
-        self._exchanges[exchange] = actor, effect.key
+        self._exchanges[exchange] = fetching(actor), effect.key
         self._number(exchange)
         self.run(exchange)
 
@@ -274,6 +284,7 @@ class MemoryNetwork:
             self._remove(exchange)
             self._wire.drop_all(exchange)
 
-    def _fetched(self, actor: Actor, key: str, result: Fetched) -> None:
-        actor.fetched(key, result, self._clock.now())
-        self.run(actor)
+    def _fetched(self, actor: FetchingActor, key: str, result: Fetched) -> None:
+        if id(actor) in self._numbers:
+            actor.fetched(key, result, self._clock.now())
+            self.run(actor)

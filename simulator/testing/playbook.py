@@ -29,6 +29,7 @@ from simulator.core.actor.flow import (
     OpenFlow,
     SendData,
     Transport,
+    fetching,
 )
 from simulator.core.events import Event
 from simulator.core.events.log import EventLog
@@ -217,7 +218,7 @@ class Playbook:
         self._happens(f"{fetch.url} answers {status if status is not None else failure}")
         self._fetch = None
         result = Fetched(status=status, body=body, failure=failure)
-        self.actor.fetched(fetch.key, result, self.now)
+        fetching(self.actor).fetched(fetch.key, result, self.now)
         return self._collect()
 
     def advances(self, seconds: float) -> Self:

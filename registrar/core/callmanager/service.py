@@ -20,7 +20,7 @@ from registrar.core.register.policy import RegistrarPolicy
 from registrar.core.register.reasons import Reason
 from registrar.core.register.registrar import Registrar
 from registrar.core.tokens import TokenValidator
-from simulator.core.actor.flow import Effect, Fetched, FlowEnd, FlowFacts, Listen
+from simulator.core.actor.flow import Effect, FlowEnd, FlowFacts, Listen
 from simulator.core.entropy import Entropy
 from simulator.core.events import ServiceStarted, ServiceStopped
 from simulator.core.events.log import Journal
@@ -248,9 +248,6 @@ class CallManager:
                 if binding.flow == flow:
                     self._bindings.remove(binding)
                     self._lost(binding, UnregCause.CONNECTIVITY_ERROR)
-
-    def fetched(self, key: str, result: Fetched, now: Instant) -> None:
-        """Never called: this actor fetches nothing."""
 
     def next_timeout(self) -> Instant | None:
         due = self._bindings.next_expiry(self._name)

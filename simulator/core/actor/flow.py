@@ -8,7 +8,7 @@ sockets (`simulator.aio.driver`) and without them (`simulator.lab.run.world`); i
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Literal, Protocol
+from typing import Literal, Protocol, runtime_checkable
 
 from simulator.core.ids import ActorId, FlowId
 from simulator.core.instant import Instant
@@ -139,8 +139,6 @@ class Actor(Protocol):
         """Not called for accepted connections whose handshake failed: those never became flows."""
         ...
 
-    def fetched(self, key: str, result: Fetched, now: Instant) -> None: ...
-
     def next_timeout(self) -> Instant | None:
         """The earliest instant at which `handle_timeout` has something to do."""
         ...
@@ -150,3 +148,19 @@ class Actor(Protocol):
     def effects(self) -> list[Effect]:
         """Drains what the actor wants done, in order. Ask after every other call."""
         ...
+
+
+@runtime_checkable
+class FetchingActor(Actor, Protocol):
+    """An actor that asks for URLs: only one of these may want a `Fetch` done."""
+
+    def fetched(self, key: str, result: Fetched, now: Instant) -> None:
+        """Take the answer to the Fetch with this key."""
+        ...
+
+
+def fetching(actor: Actor) -> FetchingActor:
+    """Return an actor that wants a Fetch done as one that can take the answer. TypeError if it cannot."""
+    if not isinstance(actor, FetchingActor):
+        raise TypeError(f"actor {actor.name} asks for a URL, and cannot take the answer")
+    return actor

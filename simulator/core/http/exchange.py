@@ -90,9 +90,6 @@ class HttpExchange:
         else:
             self._fail(f"the connection broke: {end.detail}")
 
-    def fetched(self, key: str, result: Fetched, now: Instant) -> None:
-        """It fetches by itself."""
-
     def next_timeout(self) -> Instant | None:
         return self._due if self.result is None else None
 

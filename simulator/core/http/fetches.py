@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from heapq import heappop, heappush
 
-from simulator.core.actor.flow import Actor, Effect, Fetch, Fetched, FlowEnd, FlowFacts
+from simulator.core.actor.flow import Effect, Fetch, Fetched, FetchingActor, FlowEnd, FlowFacts
 from simulator.core.http.exchange import HttpExchange
 from simulator.core.ids import ActorId, FlowId, FlowIds
 from simulator.core.instant import Instant
@@ -16,7 +16,7 @@ class ActorWithFetches:
     The actor hears of an answer by the timer, at once, after the exchange has closed what it had opened.
     """
 
-    def __init__(self, actor: Actor, flows: FlowIds) -> None:
+    def __init__(self, actor: FetchingActor, flows: FlowIds) -> None:
         self._actor, self._flows = actor, flows
         self._under_way: dict[FlowId, tuple[str, HttpExchange]] = {}
         """Each with the key of its fetch, by the flow it has now."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from simulator.core.actor.flow import CloseFlow, Effect, Fetched, FlowEnd, FlowFacts, SendData
+from simulator.core.actor.flow import CloseFlow, Effect, FlowEnd, FlowFacts, SendData
 from simulator.core.http.message import HttpResponse, HttpService, refusal
 from simulator.core.http.problem import HttpProblem
 from simulator.core.http.server_connection import BODY_LIMIT, ServerConnection
@@ -46,9 +46,6 @@ class HttpServer:
     def flow_ended(self, flow: FlowId, end: FlowEnd, now: Instant) -> None:
         self._connections.pop(flow, None)
         self._late.pop(flow, None)
-
-    def fetched(self, key: str, result: Fetched, now: Instant) -> None:
-        """It fetches nothing."""
 
     def next_timeout(self) -> Instant | None:
         """When the next planned delay is over. No client is timed out: those of a simulation are not slow."""

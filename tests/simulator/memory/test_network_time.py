@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from simulator.core.actor.flow import Effect, Fetched, FlowEnd, FlowFacts
+from simulator.core.actor.flow import Effect, FlowEnd, FlowFacts
 from simulator.core.events.log import EventLog
 from simulator.core.ids import ActorId, FlowId, FlowIds
 from simulator.core.instant import Instant, ManualClock
@@ -28,7 +28,6 @@ class Sleeper:
     def flow_opened(self, flow: FlowId, facts: FlowFacts, now: Instant) -> None: ...
     def flow_data(self, flow: FlowId, data: bytes, now: Instant) -> None: ...
     def flow_ended(self, flow: FlowId, end: FlowEnd, now: Instant) -> None: ...
-    def fetched(self, key: str, result: Fetched, now: Instant) -> None: ...
 
     def next_timeout(self) -> Instant | None:
         return Instant(min(self.deadlines)) if self.deadlines else None

@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import replace
 from functools import partial
 
-from simulator.core.actor.flow import Address, Fetched, FlowEnd, FlowFacts, Listen
+from simulator.core.actor.flow import Address, FlowEnd, FlowFacts, Listen
 from simulator.core.entropy import Entropy
 from simulator.core.events.log import Journal
 from simulator.core.ids import FlowId
@@ -168,9 +168,6 @@ class ExpresswayE(Expressway):
             self._answer(self._tunnel.lost(f"lost: {end.detail or f'closed by {end.by}'}"), now)
         else:
             self._sip.ended(flow, end, now)
-
-    def fetched(self, key: str, result: Fetched, now: Instant) -> None:
-        """It fetches nothing."""
 
     def _timeouts(self) -> tuple[Instant | None, ...]:
         return (

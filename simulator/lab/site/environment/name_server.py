@@ -19,7 +19,7 @@ import dns.rdataclass
 import dns.rdatatype
 import dns.rrset
 
-from simulator.core.actor.flow import Address, CloseFlow, Effect, Fetched, FlowEnd, FlowFacts, Listen, SendData
+from simulator.core.actor.flow import Address, CloseFlow, Effect, FlowEnd, FlowFacts, Listen, SendData
 from simulator.core.events import NamesAnswered
 from simulator.core.events.log import Journal
 from simulator.core.ids import ActorId, FlowId
@@ -97,9 +97,6 @@ class NameServer:
 
     def flow_ended(self, flow: FlowId, end: FlowEnd, now: Instant) -> None:
         self._streams.pop(flow, None)
-
-    def fetched(self, key: str, result: Fetched, now: Instant) -> None:
-        """It fetches nothing."""
 
     def next_timeout(self) -> Instant | None:
         return None

@@ -13,7 +13,6 @@ from simulator.core.actor.flow import (
     Address,
     CloseFlow,
     Effect,
-    Fetched,
     FlowEnd,
     FlowFacts,
     OpenFlow,
@@ -61,8 +60,6 @@ class RawClient:
 
     def flow_ended(self, flow: FlowId, end: FlowEnd, now: Instant) -> None:
         self.ended = True
-
-    def fetched(self, key: str, result: Fetched, now: Instant) -> None: ...
 
     def next_timeout(self) -> Instant | None:
         return None
