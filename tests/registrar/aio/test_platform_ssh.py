@@ -225,9 +225,9 @@ class TestLogin:
                     await opened.until("password: " if answer == PASSWORD else ": ")
                     opened.type(f"{answer}\n")
                 assert "Password updated successfully." in await opened.until("\nadmin:")
-        told = caplog.text + str([record_to_json(record) for record in bench.log])
+        shown = caplog.text + str([record_to_json(record) for record in bench.log])
         for secret in ("wrong secret", PASSWORD, "a new secret"):
-            assert secret not in told
+            assert secret not in shown
 
 
 class TestTime:

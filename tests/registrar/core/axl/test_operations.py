@@ -677,7 +677,7 @@ def test_a_reset_of_nothing_is_refused(web: WebBench) -> None:
     assert web.devices.done == []
 
 
-# --- versions and doors --------------------------------------------------------------------------------------
+# --- versions and paths --------------------------------------------------------------------------------------
 
 
 def test_the_answer_is_in_the_namespace_and_sequence_of_the_request(web: WebBench) -> None:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import hypothesis.strategies as st
 import pytest
 from hypothesis import settings
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
-from registrar.core.cluster.bindings import Binding, BindingStore
+from registrar.core.cluster.bindings import Binding, BindingStore, ClientIdentity, is_same_client
 from registrar.core.cluster.causes import UnregCause
 from simulator.core.actor.flow import Address
 from simulator.core.ids import FlowId
@@ -57,6 +59,33 @@ def test_a_refresh_moves_the_binding_to_the_flow_it_came_on_and_ends_the_wish_to
 def test_only_a_binding_of_the_store_can_be_refreshed() -> None:
     with pytest.raises(KeyError):
         refresh(BindingStore(), binding("A", "1", 120.0), 240.0)
+
+
+OTHER = ClientIdentity(
+    call_id="another", flow=FlowId(9), instance="<urn:uuid:2>", contact=parse_uri("sip:y@192.0.2.99:5060")
+)
+
+
+@pytest.mark.parametrize(
+    ("client", "same"),
+    [
+        pytest.param(OTHER, False, id="nothing agrees"),
+        pytest.param(replace(OTHER, call_id="c"), True, id="the Call-ID"),
+        pytest.param(replace(OTHER, flow=FlowId(1)), True, id="the connection"),
+        pytest.param(replace(OTHER, flow=None), False, id="a connection that others share"),
+        pytest.param(replace(OTHER, instance="<urn:uuid:1>"), True, id="the instance"),
+        pytest.param(replace(OTHER, instance=None), False, id="no instance"),
+        pytest.param(replace(OTHER, contact=URI), True, id="the Contact address"),
+        pytest.param(replace(OTHER, contact=parse_uri("sip:x@192.0.2.10:1")), False, id="another port"),
+    ],
+)
+def test_a_client_is_recognised_by_any_one_of_its_marks(client: ClientIdentity, same: bool) -> None:
+    held = replace(binding("A", "1", 120.0), instance="<urn:uuid:1>")
+    assert is_same_client(held, client) is same
+
+
+def test_an_instance_that_names_nobody_recognises_nobody() -> None:
+    assert not is_same_client(binding("A", "1", 120.0), replace(OTHER, instance=None))
 
 
 class Model(RuleBasedStateMachine):

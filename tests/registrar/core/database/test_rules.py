@@ -1,4 +1,4 @@
-"""The product's rules hold whatever the door, and a refused write changes nothing."""
+"""The product's rules hold for AXL, SQL and scenario steps, and a refused write changes nothing."""
 
 from __future__ import annotations
 

@@ -311,11 +311,11 @@ _SQL_PIECES = st.sampled_from(
 @settings(max_examples=150, deadline=None)
 @given(st.one_of(st.text(max_size=60), st.lists(_SQL_PIECES, max_size=14).map(" ".join)))
 def test_no_text_breaks_the_door(text: str) -> None:
-    door = _shared().publisher
-    for run in (door.run_query, door.run_update):
+    console = _shared().publisher
+    for run in (console.run_query, console.run_update):
         with suppress(DatabaseRefusal):
             run(text)
-    assert door.run_query("select count(*) from device").rows == (("2",),)
+    assert console.run_query("select count(*) from device").rows == (("2",),)
 
 
 _kept: list[Administered] = []

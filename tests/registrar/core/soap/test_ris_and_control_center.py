@@ -314,7 +314,7 @@ def test_an_order_that_cannot_be_is_a_fault(web: WebBench, operation: str, conte
     assert web.services.done == []
 
 
-# --- both doors ----------------------------------------------------------------------------------------------
+# --- both of them --------------------------------------------------------------------------------------------
 
 
 def test_the_doors_ask_for_login_role_method_and_path(web: WebBench) -> None:

@@ -1,4 +1,4 @@
-"""The doors of the web services: liveness, login, roles, sessions, lockout, and hostile XML."""
+"""What the web services have in common: liveness, login, roles, sessions, lockout, and hostile XML."""
 
 from __future__ import annotations
 

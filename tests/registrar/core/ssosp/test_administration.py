@@ -184,12 +184,12 @@ def test_130_a_token_of_another_cluster_is_of_an_unknown_key(bench: Bench) -> No
 
 
 def test_loading_the_same_keys_again_forgets_nothing(keys: Keys, bench: Bench) -> None:
-    told: list[ValidationKeys] = []
-    consumer = KeyConsumer("x", ConsumerKind.TOMCAT, journal=keys.journal, loaded=told.append)
+    loaded: list[ValidationKeys] = []
+    consumer = KeyConsumer("x", ConsumerKind.TOMCAT, journal=keys.journal, loaded=loaded.append)
     assert consumer.stale(keys.ring.live.public)
     for _ in range(2):
         consumer.load(keys.ring.live.public)
-    assert len(told) == 1
+    assert len(loaded) == 1
     assert [event.changed for event in bench.log.of(KeysLoaded)] == [True, False]
 
 

@@ -1,4 +1,4 @@
-"""Whatever arrives, there is a well-formed answer, and no secret leaves by another door than the answer."""
+"""Whatever arrives, there is a well-formed answer, and no secret leaves but in the answer."""
 
 from __future__ import annotations
 

@@ -297,7 +297,7 @@ def test_the_api_refuses_whatever_the_registrar_refuses(uds: Uds, name: str) -> 
         if accept_expired and expected.value == "expired":
             assert response.status == 200
         elif expected.value == "subject_device_mismatch":
-            assert response.status == 403, "alice's token does not open bob's door, nor bob's alice's"
+            assert response.status == 403, "alice's token does not show bob's data, nor bob's token hers"
         else:
             assert refused, name
     assert token == "" or token not in json.dumps([record_to_json(record) for record in uds.log])
