@@ -7,6 +7,8 @@ from typing import Any
 
 import pytest
 
+from tests.commands import end_server
+
 RUN = re.compile(r"\[(?:.*-)?(\S+ on TLS 1\.[23])\b.*\]$")
 
 
@@ -28,3 +30,7 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> object | Non
             return shared_by(nodeid)
 
     return BySharedThing(config, log)
+
+
+def pytest_unconfigure() -> None:
+    end_server()

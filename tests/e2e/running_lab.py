@@ -10,7 +10,6 @@ import json
 import os
 import signal
 import subprocess
-import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -18,16 +17,18 @@ from pathlib import Path
 from typing import Any, NamedTuple
 from urllib.parse import urlencode, urlsplit
 
+from tests.commands import COMMAND, command
+
 DEADLINE = 15.0
 """Seconds after which what was waited for counts as missing, on a busy machine too."""
 
-COMMAND = (sys.executable, "-I", "-m", "simulator")
 
-
-def ucmsim(*args: object, stdin: str = "", within: float = 60.0) -> subprocess.CompletedProcess[str]:
-    """Run a command to its end, as from a terminal 100 columns wide."""
+def ucmsim(
+    *args: object, stdin: str = "", within: float = 60.0, fresh: bool = False
+) -> subprocess.CompletedProcess[str]:
+    """Run a command to its end, as from a terminal 100 columns wide; `fresh`: in a new Python."""
     return subprocess.run(
-        [*COMMAND, *map(str, args)],
+        [*(COMMAND if fresh else command()), *map(str, args)],
         input=stdin,
         capture_output=True,
         text=True,
@@ -53,10 +54,8 @@ class Answer(NamedTuple):
 class RunningLab:
     """Make one with `running_lab`."""
 
-    def __init__(self, process: subprocess.Popen[str], ready: dict[str, Any], seconds: float) -> None:
+    def __init__(self, process: subprocess.Popen[str], ready: dict[str, Any]) -> None:
         self.process = process
-        self.ready_after = seconds
-        """Seconds from the start of the process to its line."""
         self.ready = ready
         self.ca_file = Path(ready["ca_file"])
         self.pki = Path(ready["pki"])
@@ -128,7 +127,7 @@ class RunningLab:
     # --- the process ------------------------------------------------------------------------------------------
 
     def resident(self) -> int:
-        """Resident memory in bytes; 0 where the system does not tell it."""
+        """Resident memory of a `fresh` lab in bytes; 0 where the system does not tell it."""
         status = Path(f"/proc/{self.process.pid}/status")
         if not status.exists():
             return 0
@@ -147,15 +146,17 @@ def running_lab(
     end_with: signal.Signals = signal.SIGTERM,
     files: int | None = None,
     says: str = "",
+    fresh: bool = False,
 ) -> Iterator[RunningLab]:
     """Start `ucmsim up --json ARGS`; at the end stop it, and hold it to a clean exit without a word.
 
     `files`: how many files and connections the process may have open. `says`: all that stderr may hold.
+    `fresh`: a new Python instead of a fork; a limit of files always gets one.
     """
-    started = time.monotonic()
+    words = COMMAND if fresh or files is not None else command()
     with stderr.open("wb") as errors:
         process = subprocess.Popen(
-            [*_limited(files), *COMMAND, "up", "--json", *map(str, args)],
+            [*_limited(files), *words, "up", "--json", *map(str, args)],
             stdout=subprocess.PIPE,
             stderr=errors,
             text=True,
@@ -165,7 +166,7 @@ def running_lab(
         assert process.stdout is not None
         line = process.stdout.readline()
         assert line, f"ucmsim up ended with {process.wait(10)}: {stderr.read_text()}"
-        yield RunningLab(process, json.loads(line), time.monotonic() - started)
+        yield RunningLab(process, json.loads(line))
         assert process.poll() is None, f"ucmsim up died with {process.returncode}: {stderr.read_text()}"
         process.send_signal(end_with)
         rest = process.communicate(timeout=30)[0]

@@ -33,7 +33,7 @@ def lab(tmp_path: Path) -> Iterator[RunningLab]:
 @pytest.fixture
 def command(lab: RunningLab) -> Command:
     def run(name: str, *args: object) -> CompletedProcess[str]:
-        return ucmsim("expressway", name, *args, "--control", lab.control)
+        return ucmsim("expressway", name, *args, "--control", lab.control, fresh=name == "refresh")
 
     return run
 
@@ -96,6 +96,6 @@ def test_what_cannot_be_done_is_said_in_one_line(lab: RunningLab, command: Comma
         assert (done.returncode, done.stdout) == (code, "")
         assert said in done.stderr
         assert done.stderr.count("\n") == 1
-    nobody = ucmsim("expressway", "zones", "--control", "http://127.0.0.1:1")
+    nobody = ucmsim("expressway", "zones", "--control", "http://127.0.0.1:1", fresh=True)
     assert nobody.returncode == 3
     assert "no lab answers" in nobody.stderr

@@ -394,7 +394,7 @@ async def test_a_token_that_is_none_is_refused(lab: RunningLab, phones: Phones, 
 @pytest.mark.skipif(sys.platform != "linux", reason="reads the memory of a process from /proc")
 async def test_a_flood_of_the_largest_messages_does_not_fill_the_memory(tmp_path: Path) -> None:
     """20,000 events are kept for the control API: 60 kB in each would be 1.2 GB."""
-    with running_lab(tmp_path / "stderr", "--port-base", "0") as lab:
+    with running_lab(tmp_path / "stderr", "--port-base", "0", fresh=True) as lab:
         phones = Phones(lab)
         await phones.all_register()
         before = lab.resident()

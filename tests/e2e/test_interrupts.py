@@ -33,7 +33,7 @@ main()
 @pytest.mark.skipif(sys.platform == "win32", reason="a process has no signal number in its exit status there")
 @pytest.mark.parametrize(
     ("module", "function"),
-    [("installation", "check"), ("cli.up", "_config"), ("lab.service", "allow_many")],
+    [("installation", "check"), ("cli.up", "_config"), ("lab.control.up", "allow_many")],
     ids=["while modules are read", "while the lab's file is read", "before the lab listens for signals"],
 )
 def test_an_interrupt_while_it_starts_ends_it_in_silence(module: str, function: str) -> None:

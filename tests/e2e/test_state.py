@@ -16,7 +16,7 @@ from tests.e2e.running_lab import DEADLINE, RunningLab, running_lab, ucmsim
 
 def cli(lab: RunningLab, command: str, *answers: str) -> str:
     more = [part for answer in answers for part in ("--answer", answer)]
-    done = ucmsim("admin", command, "--control", lab.control, *more)
+    done = ucmsim("admin", command, "--control", lab.control, *more, fresh="enduser" in command)
     assert done.returncode == 0, done.stdout + done.stderr
     return done.stdout
 

@@ -72,7 +72,7 @@ def seconds_of_a_good_one(client: Client, token: str, prefix: str, times: int) -
 
 
 def test_a_flood_of_bad_tokens_costs_no_memory_and_little_time(tmp_path: Path) -> None:
-    with running_lab(tmp_path / "stderr", "--port-base", "0", "--no-events") as lab:
+    with running_lab(tmp_path / "stderr", "--port-base", "0", "--no-events", fresh=True) as lab:
         good = lab.ask("POST", "/tokens", {"user": "alice", "lifetime": 86_400}).json["token"]
         phone, attacker = Client(lab), Client(lab)
         statuses: set[int] = set()
