@@ -40,7 +40,7 @@ _REFUSED: _Told = (
 _ADVICE: Mapping[int, _Told] = {
     401: (
         "Credentials or token are missing, wrong or expired, or this endpoint takes another kind.",
-        "Send what the endpoint takes: Basic credentials of an active user, or a good access token; a product "
+        "Send what the endpoint takes: name and password of an active user, or a good access token; a product "
         "sends its client id and secret.",
         _ACCOUNTS,
         "documented",
