@@ -145,12 +145,12 @@ async def test_over_TLS_it_registers_with_a_token_and_leaves(
     assert all("a-token-that-is" not in event.text for event in log.of(SipSent))
 
 
-async def test_a_certificate_of_a_stranger_is_refused(
+async def test_a_certificate_of_an_unknown_authority_is_refused(
     cnf: Make, ucm: Make, tomcat: tuple[Authority, ServerTls]
 ) -> None:
-    stranger = Authority.create("Another CA", now=Instant(time.time()))
+    other = Authority.create("Another CA", now=Instant(time.time()))
     async with node(ucm(), tomcat[1]) as port, serving(file_for(cnf, port, oauth=True)) as url:
-        outcome = await outcome_of(url, trust=(stranger.certificate,))
+        outcome = await outcome_of(url, trust=(other.certificate,))
     assert isinstance(outcome, Unreachable)
     assert outcome.code == "E_ALL_NODES_FAILED"
     assert "TLS refused by us" in outcome.why

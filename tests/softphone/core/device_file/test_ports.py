@@ -222,7 +222,7 @@ TEXTS: dict[str, tuple[str, int | None]] = {
         ("1", MRA, "sipMRAOAuthPort", 15091),
         ("0", ON_PREM, "sipPort", 15060),
     ],
-    ids=["36", "37", "38"],
+    ids=["36 on the OAuth port", "37 on the MRA port", "38 on the plain port"],
 )
 def test_a_port_text(
     cnf: Cnf, text: str, port: int | None, oauth: str, deployment: Deployment, element: str, second: int

@@ -236,10 +236,35 @@ WRONG = [
     ("device", xml(DEVICE.replace("http:", "file:")), "waiting", "E_GARBAGE"),
 ]
 
+WRONG_NAMES = [
+    "clusterUser knows no such user",
+    "clusterUser is a proxy's page",
+    "clusterUser has a document type",
+    "clusterUser does not answer in time",
+    "clusterUser answers 503",
+    "clusterUser answers 404",
+    "singleSignOn is no XML",
+    "the authorize page has no form",
+    "the form leads to another server",
+    "the authorize page answers 400",
+    "the form comes again",
+    "the redirect leads to another server",
+    "the redirect says access_denied",
+    "the redirect has another state",
+    "the token endpoint refuses the client",
+    "the token answer is no JSON",
+    "the token answer is nested too deep",
+    "the token answer has a life in words",
+    "the token answer has a life that is true",
+    "the token answer has no token",
+    "the user has no devices",
+    "the devices answer 401",
+    "the device names no file",
+    "the device names a file on disk",
+]
 
-@pytest.mark.parametrize(
-    ("step", "answer", "state", "code"), WRONG, ids=[f"{w[0]}-{i}" for i, w in enumerate(WRONG)]
-)
+
+@pytest.mark.parametrize(("step", "answer", "state", "code"), WRONG, ids=WRONG_NAMES)
 def test_each_wrong_answer_has_its_outcome(step: str, answer: Any, state: str, code: str) -> None:
     bench = Bench()
     bench.script[step] = answer

@@ -156,7 +156,11 @@ def test_every_edge_is_asked_for_its_configuration_and_becomes_a_way_in() -> Non
     ]
 
 
-@pytest.mark.parametrize("second", [DOWN, xml("", 403), xml("", 401), xml("<html/>")])
+@pytest.mark.parametrize(
+    "second",
+    [DOWN, xml("", 403), xml("", 401), xml("<html/>")],
+    ids=["is down", "answers 403", "answers 401", "answers a page"],
+)
 def test_a_second_edge_that_is_of_no_use_is_done_without(second: Fetched) -> None:
     bench = outside(TWO, get_edge_config=[edge_config(), second]).start()
     assert (bench.state, len(bench.failures), len(bench.jabber.profile.edges)) == ("signed_in", 1, 1)

@@ -23,8 +23,8 @@ from simulator.lab.steps.service_actions import end_service
 NODE = "ucm-pub.lab.example"
 
 
-class UcmServices:
-    """An administrator's desk at an Expressway that knows no UCM yet."""
+class Bench:
+    """An administrator at an Expressway that knows no UCM yet."""
 
     def __init__(self) -> None:
         config = LabConfig(
@@ -34,13 +34,13 @@ class UcmServices:
         )
         self.world = World(config, real_now=Instant(time.time()))
         self.world.site.ucm.sign_in.load_passwords()
-        self.desk = ExpresswayAdmin(self.world.site)
+        self.admin = ExpresswayAdmin(self.world.site)
 
     def discover(self, **typed: Any) -> str | None:
-        return run_now(self.desk.ask_servers(self.world, Discover(**typed)))
+        return run_now(self.admin.ask_servers(self.world, Discover(**typed)))
 
     def refresh(self) -> str | None:
-        return run_now(self.desk.ask_servers(self.world, None))
+        return run_now(self.admin.ask_servers(self.world, None))
 
     def parameter(self, name: str, value: str) -> None:
         """Whatever an administrator did to it, the database holds this now."""
@@ -50,20 +50,20 @@ class UcmServices:
         assert run.failures == []
 
     def zones(self) -> dict[str, tuple[object, object]]:
-        return {str(row["zone"]): (row["address"], row["state"]) for row in self.desk.zones()}
+        return {str(row["zone"]): (row["address"], row["state"]) for row in self.admin.zones()}
 
     def of(self, kind: type[Any]) -> list[Any]:
         return [record.event for record in self.world.site.log.records() if isinstance(record.event, kind)]
 
 
 @pytest.fixture
-def ucm() -> UcmServices:
-    return UcmServices()
+def bench() -> Bench:
+    return Bench()
 
 
-def test_discovery_asks_in_the_documented_order(ucm: UcmServices) -> None:
-    assert ucm.discover() is None
-    assert [event.function for event in ucm.of(UcmQueried)] == [
+def test_discovery_asks_in_the_documented_order(bench: Bench) -> None:
+    assert bench.discover() is None
+    assert [event.function for event in bench.of(UcmQueried)] == [
         "getCCMVersion",
         "listProcessNode",
         "listProcessNodeService",
@@ -76,38 +76,38 @@ def test_discovery_asks_in_the_documented_order(ucm: UcmServices) -> None:
     ]
 
 
-def test_a_wrong_password_at_a_known_server_leaves_the_one_that_works(ucm: UcmServices) -> None:
-    assert ucm.discover() is None
-    assert "HTTPError:401" in (ucm.discover(password="wrong") or "")
-    assert ucm.desk.servers()[0]["state"] == "failed"
-    assert ucm.refresh() is None
-    assert ucm.desk.servers()[0]["state"] == "discovered"
+def test_a_wrong_password_at_a_known_server_leaves_the_one_that_works(bench: Bench) -> None:
+    assert bench.discover() is None
+    assert "HTTPError:401" in (bench.discover(password="wrong") or "")
+    assert bench.admin.servers()[0]["state"] == "failed"
+    assert bench.refresh() is None
+    assert bench.admin.servers()[0]["state"] == "discovered"
 
 
-def test_a_server_that_could_not_be_added_is_shown_and_not_asked_again(ucm: UcmServices) -> None:
-    assert ucm.discover() is None
-    assert "nowhere.example" in (ucm.discover(publisher="nowhere.example") or "")
-    assert [row["state"] for row in ucm.desk.servers()] == ["discovered", "failed"]
-    before = len(ucm.of(UcmQueried))
-    assert ucm.refresh() is None
-    assert all("nowhere" not in event.url for event in ucm.of(UcmQueried)[before:])
+def test_a_server_that_could_not_be_added_is_shown_and_not_asked_again(bench: Bench) -> None:
+    assert bench.discover() is None
+    assert "nowhere.example" in (bench.discover(publisher="nowhere.example") or "")
+    assert [row["state"] for row in bench.admin.servers()] == ["discovered", "failed"]
+    before = len(bench.of(UcmQueried))
+    assert bench.refresh() is None
+    assert all("nowhere" not in event.url for event in bench.of(UcmQueried)[before:])
 
 
-def test_a_refresh_before_any_discovery_is_refused(ucm: UcmServices) -> None:
+def test_a_refresh_before_any_discovery_is_refused(bench: Bench) -> None:
     with pytest.raises(LookupError, match="discover one first"):
-        ucm.refresh()
-    assert ucm.discover(password="wrong") is not None
+        bench.refresh()
+    assert bench.discover(password="wrong") is not None
     with pytest.raises(LookupError, match="discover one first"):
-        ucm.refresh()
+        bench.refresh()
 
 
-def test_a_refresh_that_fails_changes_nothing(ucm: UcmServices) -> None:
-    assert ucm.discover() is None
-    zones = ucm.zones()
-    run_now(end_service(ucm.world, "ucm-pub", UcmService.TOMCAT))
-    assert "Unable to communicate" in (ucm.refresh() or "")
-    assert ucm.zones() == zones
-    assert [event.discovered for event in ucm.of(UcmDiscovered)] == [True, False]
+def test_a_refresh_that_fails_changes_nothing(bench: Bench) -> None:
+    assert bench.discover() is None
+    zones = bench.zones()
+    run_now(end_service(bench.world, "ucm-pub", UcmService.TOMCAT))
+    assert "Unable to communicate" in (bench.refresh() or "")
+    assert bench.zones() == zones
+    assert [event.discovered for event in bench.of(UcmDiscovered)] == [True, False]
 
 
 @pytest.mark.parametrize(
@@ -122,37 +122,37 @@ def test_a_refresh_that_fails_changes_nothing(ucm: UcmServices) -> None:
     ],
 )
 def test_the_cluster_s_modes_decide_which_zones_there_are(
-    ucm: UcmServices, mixed: str, oauth: str, zones: list[str]
+    bench: Bench, mixed: str, oauth: str, zones: list[str]
 ) -> None:
-    ucm.parameter("ClusterSecurityMode", mixed)
-    ucm.parameter("ClusterSIPOAuthMode", oauth)
-    assert ucm.discover() is None
+    bench.parameter("ClusterSecurityMode", mixed)
+    bench.parameter("ClusterSIPOAuthMode", oauth)
+    assert bench.discover() is None
     every = {
         "CEtcp": (f"CEtcp-{NODE}", 5060),
         "CEtls": (f"CEtls-{NODE}", 5061),
         "CEOAuth": (f"CEOAuth {NODE}", 5091),
     }
     wanted = {name: (f"{NODE}:{port}", "Address resolvable") for name, port in map(every.__getitem__, zones)}
-    assert ucm.zones() == wanted
-    assert {(row["search_rule"], row["priority"]) for row in ucm.desk.zones()} == {(z, 45) for z in wanted}
+    assert bench.zones() == wanted
+    assert {(row["search_rule"], row["priority"]) for row in bench.admin.zones()} == {(z, 45) for z in wanted}
 
 
-def test_leaving_mixed_mode_takes_the_tls_zone_away_at_the_next_refresh(ucm: UcmServices) -> None:
-    ucm.parameter("ClusterSecurityMode", "1")
-    assert ucm.discover() is None
-    ucm.parameter("ClusterSecurityMode", "0")
-    assert f"CEtls-{NODE}" in ucm.zones()
-    assert ucm.refresh() is None
-    assert f"CEtls-{NODE}" not in ucm.zones()
-    last = ucm.of(ZoneConfigured)[-1]
+def test_leaving_mixed_mode_takes_the_tls_zone_away_at_the_next_refresh(bench: Bench) -> None:
+    bench.parameter("ClusterSecurityMode", "1")
+    assert bench.discover() is None
+    bench.parameter("ClusterSecurityMode", "0")
+    assert f"CEtls-{NODE}" in bench.zones()
+    assert bench.refresh() is None
+    assert f"CEtls-{NODE}" not in bench.zones()
+    last = bench.of(ZoneConfigured)[-1]
     assert (last.zone, last.what) == (f"CEtls-{NODE}", "removed")
     assert f'Event="System Configuration Changed" Detail="Zone \'CEtls-{NODE}\' removed' in "\n".join(
-        ucm.desk.event_log()
+        bench.admin.event_log()
     )
 
 
-def test_without_tls_verify_an_unknown_ca_is_no_obstacle(ucm: UcmServices) -> None:
-    expressway = ucm.desk.actor
-    expressway.set_trust(ucm.world.site.pki.bundle(["expressway-ca"]))
-    assert "Unable to communicate" in (ucm.discover() or "")
-    assert ucm.discover(tls_verify=False) is None
+def test_without_tls_verify_an_unknown_ca_is_no_obstacle(bench: Bench) -> None:
+    expressway = bench.admin.actor
+    expressway.set_trust(bench.world.site.pki.bundle(["expressway-ca"]))
+    assert "Unable to communicate" in (bench.discover() or "")
+    assert bench.discover(tls_verify=False) is None

@@ -35,8 +35,8 @@ def test_without_a_token_the_request_goes_to_ucm_and_its_407_comes_back(bench: A
     phone = bench.phone()
     bench.send(phone, bench.register(token=""))
     ucm = bench.accept()
-    onward = bench.request(ucm)
-    challenge = bench.accepted(onward).replace(status=407, reason="Proxy Authentication Required")
+    forwarded = bench.request(ucm)
+    challenge = bench.accepted(forwarded).replace(status=407, reason="Proxy Authentication Required")
     bench.send(ucm, challenge)
     answer = bench.response(phone)
     assert (answer.status, answer.headers.get("Server")) == (407, "Cisco-CUCM12.5")
@@ -79,15 +79,15 @@ def test_the_edge_can_be_told_to_ask_itself(
 
 
 @pytest.fixture
-def gated(make_bench: Callable[..., Any], keys: ClusterKeys) -> Any:
+def checking(make_bench: Callable[..., Any], keys: ClusterKeys) -> Any:
     """A bench whose Expressway has fetched the keys of the cluster."""
     return make_bench(keys=keys)
 
 
 def test_more_than_five_expired_tokens_shut_the_source_out_for_ten_minutes(
-    gated: Any, mint: Mint, keys: ClusterKeys
+    checking: Any, mint: Mint, keys: ClusterKeys
 ) -> None:
-    bench, old = gated, mint(gated, keys, age=7200)
+    bench, old = checking, mint(checking, keys, age=7200)
     first, second, other = bench.phone(port=1), bench.phone(port=2), bench.phone("203.0.113.9")
     for number in range(5):
         bench.send(first, bench.register(token=old, branch=f"z9hG4bK{number}"))
@@ -110,8 +110,8 @@ def test_more_than_five_expired_tokens_shut_the_source_out_for_ten_minutes(
     assert fourth not in bench.closed
 
 
-def test_an_administrator_lets_a_source_in_again(gated: Any, mint: Mint, keys: ClusterKeys) -> None:
-    bench, phone = gated, gated.phone()
+def test_an_administrator_lets_a_source_in_again(checking: Any, mint: Mint, keys: ClusterKeys) -> None:
+    bench, phone = checking, checking.phone()
     for number in range(6):
         bench.send(phone, bench.register(token=mint(bench, keys, age=7200), branch=f"z9hG4bK{number}"))
     assert bench.expc.unblock("203.0.113.8", bench.now)
@@ -120,8 +120,10 @@ def test_an_administrator_lets_a_source_in_again(gated: Any, mint: Mint, keys: C
     assert not bench.expc.unblock("203.0.113.77", bench.now)
 
 
-def test_expired_tokens_that_are_far_apart_shut_nobody_out(gated: Any, mint: Mint, keys: ClusterKeys) -> None:
-    bench = gated
+def test_expired_tokens_that_are_far_apart_shut_nobody_out(
+    checking: Any, mint: Mint, keys: ClusterKeys
+) -> None:
+    bench = checking
     for number in range(12):
         phone = bench.phone(port=number)
         bench.send(phone, bench.register(token=mint(bench, keys, age=7200), branch=f"z9hG4bK{number}"))
@@ -129,8 +131,8 @@ def test_expired_tokens_that_are_far_apart_shut_nobody_out(gated: Any, mint: Min
     assert bench.log.of(SourceBlocked) == []
 
 
-def test_a_foreign_token_is_asked_for_again_and_shuts_nobody_out(gated: Any, mint: Mint) -> None:
-    bench, phone = gated, gated.phone()
+def test_a_foreign_token_is_asked_for_again_and_shuts_nobody_out(checking: Any, mint: Mint) -> None:
+    bench, phone = checking, checking.phone()
     foreign = mint(bench, ClusterKeys.create("0d5e6d6b-9a0b-4a56-8a8e-6a1f7c1e1c22"))
     for number in range(12):
         bench.send(phone, bench.register(token=foreign, branch=f"z9hG4bK{number}"))

@@ -121,7 +121,7 @@ def test_a_phone_registers_through_both_and_is_reached_through_both() -> None:
 def credential(world: World, **certificate: object) -> Credential:
     issued = world.site.pki.issue(
         CertificateConfig.model_validate(certificate),
-        holder="stranger",
+        holder="another",
         host="expc9.lab.example",
         addresses=(),
         default_ca="expressway-ca",
