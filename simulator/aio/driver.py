@@ -157,14 +157,17 @@ class Driver:
     async def shut_down(self, *, abruptly: bool = False) -> None:
         """Close every endpoint and let every actor leave. The driver may be used again.
 
-        `abruptly`: connections of actors are reset instead of closed in an orderly way, and not waited for.
+        `abruptly`: connections are reset instead of closed in an orderly way, and not waited for.
         """
         runners = [runner for key in tuple(self._runners) if (runner := self._take(key)) is not None]
+        rest, self._opened = list(self._opened.values()), {}
         if abruptly:
             for runner in runners:
                 runner.vanish()
+            for one in rest:
+                if isinstance(one.server, ProtocolServer):
+                    one.server.vanish()
         await asyncio.gather(*(runner.leave() for runner in runners))
-        rest, self._opened = list(self._opened.values()), {}
         await asyncio.gather(*(one.stop() for one in rest))
 
     def run(self, actor: Actor) -> None:

@@ -60,13 +60,22 @@ class ProtocolServer:
         self.activity.listen(address)
         return address
 
-    async def stop(self) -> None:
-        """Close the port and every connection; when it returns the port is free. May be called twice."""
+    def vanish(self) -> None:
+        """Close the port and reset every connection, without a word."""
+        self._stop_listening()
+        for connection in tuple(self.connections):
+            connection.reset()
+
+    def _stop_listening(self) -> None:
         self.removed = True
         if self._server is not None:
             self._server.close()
             self._server = None
             self.activity.unlisten(self._listening)
+
+    async def stop(self) -> None:
+        """Close the port and every connection; when it returns the port is free. May be called twice."""
+        self._stop_listening()
         for transport in tuple(self._transports.values()):
             transport.close()
         for connection in tuple(self.connections):

@@ -6,7 +6,7 @@ It emits the flow and TLS events that `simulator.aio.driver` emits, and tells a 
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import partial
 from typing import Protocol
 
@@ -20,7 +20,7 @@ from simulator.core.ids import FlowId, FlowIds
 from simulator.core.instant import Clock, Instant
 from simulator.core.tls.alerts import TlsRefusal
 from simulator.core.tls.session import TlsDown, TlsRefused, TlsSession, TlsUp
-from simulator.core.tls.settings import ClientTls, ServerTls
+from simulator.memory.flow_end import End, EndReports
 
 _FIRST_EPHEMERAL = 49_152
 
@@ -37,29 +37,13 @@ class Hosts(Protocol):
         ...
 
 
-@dataclass(eq=False, slots=True)
-class _End:
-    """One end of a connection."""
-
-    actor: Actor
-    flow: FlowId
-    facts: FlowFacts
-    tls: TlsSession | None = None
-    settings: ServerTls | ClientTls | None = None
-    mate: _End | None = None
-    up: bool = False
-    """The actor was told that the flow is open."""
-    over: bool = False
-    """Closed, refused or dropped: nothing goes in or out any more."""
-
-
 class Later(Protocol):
     def __call__(self, do: Callable[[], None], *, hops: int = 1) -> None:
         """Do something so many hops from now."""
         ...
 
 
-class Wire:
+class MemoryConnections:
     def __init__(
         self,
         *,
@@ -76,11 +60,12 @@ class Wire:
     ) -> None:
         """`handshake`: seconds a server waits for its end. `run` carries out what an actor wants done."""
         self._log, self._clock, self._flows, self._hosts = log, clock, flows, hosts
-        self._real_now, self._keylog, self._tap, self._handshake = real_now, keylog, tap, handshake
+        self._reports = EndReports(log, tap)
+        self._real_now, self._keylog, self._handshake = real_now, keylog, handshake
         self._later, self._run = later, run
         self.listeners: dict[tuple[str, int, bool], tuple[Actor, Listen]] = {}
         """(host, port, UDP) -> who listens."""
-        self._ends: dict[FlowId, _End] = {}
+        self._ends: dict[FlowId, End] = {}
         self._handshakes: DeadlineQueue[FlowId] = DeadlineQueue()
         """When they have to be over."""
         self._ephemeral: dict[str, int] = {}
@@ -92,16 +77,12 @@ class Wire:
         self._ephemeral[host] = port + 1
         return port
 
-    def _emit(self, end: _End, event: ev.Event) -> None:
-        if self._log.on:
-            self._log.emit(end.actor.name, event, flow=end.flow)
-
     def open(self, actor: Actor, effect: OpenFlow) -> None:
         source = self._hosts.address(actor.name)
         local = Address(source, self.ephemeral_port(source))
         host = self._hosts.resolve(effect.remote.host)
         facts = FlowFacts(transport=effect.transport, local=local, remote=effect.remote)
-        end = _End(actor=actor, flow=effect.flow, facts=facts)
+        end = End(actor=actor, flow=effect.flow, facts=facts)
         key = (host or "", effect.remote.port, effect.transport == "udp")
         listener = self.listeners.get(key)
         if host is None or (listener is None and effect.transport != "udp"):
@@ -111,14 +92,14 @@ class Wire:
         self._ends[end.flow] = end
         self._later(lambda: self._connected(end, effect, Address(host, effect.remote.port)), hops=2)
 
-    def _not_connected(self, end: _End, reason: str) -> None:
+    def _not_connected(self, end: End, reason: str) -> None:
         remote = str(end.facts.remote)
-        self._emit(end, ev.FlowFailed(transport=end.facts.transport, remote=remote, detail=reason))
+        self._reports.emit(end, ev.FlowFailed(transport=end.facts.transport, remote=remote, detail=reason))
         failure = FlowEnd(by="network", clean=False, detail=f"{remote}: {reason}")
         end.actor.flow_ended(end.flow, failure, self._clock.now())
         self._run(end.actor)
 
-    def _connected(self, end: _End, effect: OpenFlow, target: Address) -> None:
+    def _connected(self, end: End, effect: OpenFlow, target: Address) -> None:
         if end.over:
             return
         entry = self.listeners.get((target.host, target.port, effect.transport == "udp"))
@@ -126,8 +107,7 @@ class Wire:
             del self._ends[end.flow]
             self._not_connected(end, "connection refused")
             return
-        self._tapped(end, replace(end.facts, remote=target))
-        self._emit(end, _opened(end.facts))
+        self._reports.opened(end, replace(end.facts, remote=target))
         if effect.transport == "udp":
             self._up(end)
             return
@@ -136,28 +116,27 @@ class Wire:
         facts = FlowFacts(
             transport=listen.transport, local=target, remote=end.facts.local, listener=listen.name
         )
-        mate = _End(actor=server, flow=self._flows.take(), facts=facts, mate=end)
-        self._ends[mate.flow] = mate
-        end.mate = mate
-        self._tapped(mate, facts)
-        self._emit(mate, _opened(facts))
+        peer = End(actor=server, flow=self._flows.take(), facts=facts, peer=end)
+        self._ends[peer.flow] = peer
+        end.peer = peer
+        self._reports.opened(peer, facts)
         if listen.tls is not None:
-            mate.settings = listen.tls
-            mate.tls = TlsSession.server(
+            peer.settings = listen.tls
+            peer.tls = TlsSession.server(
                 contexts.server_context(listen.tls, self._keylog), identify=identity.read
             )
-            self._handshakes.set(mate.flow, self._clock.now() + self._handshake)
+            self._handshakes.set(peer.flow, self._clock.now() + self._handshake)
         if effect.tls is not None:
             self._handshakes.set(end.flow, self._clock.now() + effect.timeout)
             end.settings = effect.tls
             context = contexts.client_context(effect.tls, self._keylog)
             end.tls = TlsSession.client(context, effect.tls.server_name, identify=identity.read)
             self._flush(end)
-        for one in (mate, end):
+        for one in (peer, end):
             if one.tls is None:
                 self._up(one)
 
-    def _up(self, end: _End) -> None:
+    def _up(self, end: End) -> None:
         end.up = True
         end.actor.flow_opened(end.flow, end.facts, self._clock.now())
         self._run(end.actor)
@@ -176,26 +155,25 @@ class Wire:
         else:
             self._deliver(end, effect.data)
 
-    def _flush(self, end: _End) -> None:
+    def _flush(self, end: End) -> None:
         if end.tls is not None and (data := end.tls.data_to_send()):
             self._deliver(end, data)
 
-    def _deliver(self, end: _End, data: bytes) -> None:
+    def _deliver(self, end: End, data: bytes) -> None:
         """To the other end, one hop later; empty data is the end of the stream."""
-        mate = end.mate
-        if mate is not None:
+        peer = end.peer
+        if peer is not None:
             if data or end.facts.transport == "udp":
-                self._sent(end, data)
+                self._reports.sent(end, data)
             else:
-                self._tell(end, WireEnd.FIN_SENT)
-            self._later(lambda: self._arrived(mate, data))
+                self._reports.finished(end, WireEnd.FIN_SENT)
+            self._later(lambda: self._arrived(peer, data))
 
-    def _arrived(self, end: _End, data: bytes) -> None:
-        if self._tap is not None:
-            if data or end.facts.transport == "udp":
-                self._tap.received(end.flow, data)
-            else:
-                self._tap.ended(end.flow, WireEnd.FIN_RECEIVED)
+    def _arrived(self, end: End, data: bytes) -> None:
+        if data or end.facts.transport == "udp":
+            self._reports.received(end, data)
+        else:
+            self._reports.finished(end, WireEnd.FIN_RECEIVED)
         if end.over:
             return
         if end.tls is None:
@@ -210,11 +188,11 @@ class Wire:
             end.tls.receive_eof()
         self._tls_events(end, end.tls)
 
-    def _data(self, end: _End, data: bytes) -> None:
+    def _data(self, end: End, data: bytes) -> None:
         end.actor.flow_data(end.flow, data, self._clock.now())
         self._run(end.actor)
 
-    def _tls_events(self, end: _End, session: TlsSession) -> None:
+    def _tls_events(self, end: End, session: TlsSession) -> None:
         for event in session.events():
             if end.over:
                 return
@@ -223,7 +201,9 @@ class Wire:
                     end.facts = replace(end.facts, tls=event.facts)
                     self._handshakes.set(end.flow, None)
                     if end.settings is not None and self._log.on:
-                        self._emit(end, handshakes.established(end.settings, event.facts, self._real_now))
+                        self._reports.emit(
+                            end, handshakes.established(end.settings, event.facts, self._real_now)
+                        )
                     self._flush(end)
                     self._up(end)
                 case TlsRefused():
@@ -237,30 +217,29 @@ class Wire:
                     self._data(end, event.data)
         self._flush(end)
 
-    def _refused(self, end: _End, event: TlsRefused) -> None:
+    def _refused(self, end: End, event: TlsRefused) -> None:
         refusal = event.refusal
         if end.settings is not None and self._log.on:
-            self._emit(end, handshakes.failed(end.settings, refusal, self._real_now))
+            self._reports.emit(end, handshakes.failed(end.settings, refusal, self._real_now))
         self._flush(end)
         detail = refusal.detail or refusal.reason
         self._ended(end, FlowEnd(by=refusal.by, clean=False, detail=detail, refusal=refusal))
 
-    def _send_datagram(self, end: _End, data: bytes) -> None:
-        if end.mate is None and end.facts.listener is None:
+    def _send_datagram(self, end: End, data: bytes) -> None:
+        if end.peer is None and end.facts.listener is None:
             host = self._hosts.resolve(end.facts.remote.host)
             target = Address(host or "", end.facts.remote.port)
             entry = self.listeners.get((target.host, target.port, True))
             if entry is None:
-                self._sent(end, data)
+                self._reports.sent(end, data)
                 return  # nobody listens: the datagram is lost
             actor, listen = entry
             facts = FlowFacts(transport="udp", local=target, remote=end.facts.local, listener=listen.name)
-            mate = _End(actor=actor, flow=self._flows.take(), facts=facts, mate=end)
-            end.mate = mate
-            self._ends[mate.flow] = mate
-            self._tapped(mate, facts)
-            self._emit(mate, _opened(facts))
-            self._up(mate)
+            peer = End(actor=actor, flow=self._flows.take(), facts=facts, peer=end)
+            end.peer = peer
+            self._ends[peer.flow] = peer
+            self._reports.opened(peer, facts)
+            self._up(peer)
         self._deliver(end, data)
 
     # --- ends -------------------------------------------------------------------------------------------------
@@ -292,12 +271,12 @@ class Wire:
         for end in [end for end in self._ends.values() if end.actor is actor]:
             self._drop(end, "vanished")
 
-    def _drop(self, end: _End, detail: str) -> None:
-        mate = end.mate
+    def _drop(self, end: End, detail: str) -> None:
+        peer = end.peer
         self._forget(end, ev.FlowClosed(by="us", clean=False, detail=detail))
-        if mate is not None:
-            self._tell(end, WireEnd.RESET_SENT)
-            self._later(partial(self._reset, mate))
+        if peer is not None:
+            self._reports.finished(end, WireEnd.RESET_SENT)
+            self._later(partial(self._reset, peer))
 
     def next_deadline(self) -> float | None:
         """When the first of the unfinished handshakes has to be over."""
@@ -310,7 +289,7 @@ class Wire:
             if flow in self._ends:
                 self._overdue(self._ends[flow])
 
-    def _close(self, end: _End) -> None:
+    def _close(self, end: End) -> None:
         """Our side closes in an orderly way; the peer learns of it one hop later."""
         if end.over:
             return
@@ -321,7 +300,7 @@ class Wire:
             self._deliver(end, b"")
         self._forget(end, ev.FlowClosed(by="us", clean=True))
 
-    def _ended(self, end: _End, how: FlowEnd) -> None:
+    def _ended(self, end: End, how: FlowEnd) -> None:
         """The peer closed, or the handshake failed: tell the actor if it knows of this flow."""
         if end.facts.transport != "udp":
             self._deliver(end, b"")
@@ -330,26 +309,26 @@ class Wire:
             end.actor.flow_ended(end.flow, how, self._clock.now())
             self._run(end.actor)
 
-    def _reset(self, end: _End) -> None:
-        self._tell(end, WireEnd.RESET_RECEIVED)
+    def _reset(self, end: End) -> None:
+        self._reports.finished(end, WireEnd.RESET_RECEIVED)
         self._broken(end, "connection reset by peer")
 
-    def _overdue(self, end: _End) -> None:
+    def _overdue(self, end: End) -> None:
         """The handshake took too long: this end drops the connection."""
         refusal = TlsRefusal(by="us", alert=None, reason="HANDSHAKE_TIMEOUT", detail="no TLS handshake in time")
         if end.settings is not None and self._log.on:
-            self._emit(end, handshakes.failed(end.settings, refusal, self._real_now))
-        mate = end.mate
-        if mate is not None:
-            self._tell(end, WireEnd.RESET_SENT)
-            self._later(partial(self._reset, mate))
+            self._reports.emit(end, handshakes.failed(end.settings, refusal, self._real_now))
+        peer = end.peer
+        if peer is not None:
+            self._reports.finished(end, WireEnd.RESET_SENT)
+            self._later(partial(self._reset, peer))
         how = FlowEnd(by="us", clean=False, detail=refusal.detail, refusal=refusal)
         self._forget(end, ev.FlowClosed(by="us", clean=False, detail=refusal.detail))
         if end.facts.listener is None:
             end.actor.flow_ended(end.flow, how, self._clock.now())
             self._run(end.actor)
 
-    def _broken(self, end: _End, detail: str) -> None:
+    def _broken(self, end: End, detail: str) -> None:
         if end.over:
             return
         how = FlowEnd(by="network", clean=False, detail=detail)
@@ -358,31 +337,8 @@ class Wire:
             end.actor.flow_ended(end.flow, how, self._clock.now())
             self._run(end.actor)
 
-    def _forget(self, end: _End, event: ev.FlowClosed) -> None:
+    def _forget(self, end: End, event: ev.FlowClosed) -> None:
         end.over = True
         self._ends.pop(end.flow, None)
         self._handshakes.set(end.flow, None)
-        self._emit(end, event)
-
-    # --- the tap ----------------------------------------------------------------------------------------------
-
-    def _tapped(self, end: _End, facts: FlowFacts) -> None:
-        if self._tap is not None:
-            self._tap.opened(end.flow, facts)
-
-    def _sent(self, end: _End, data: bytes) -> None:
-        if self._tap is not None:
-            self._tap.sent(end.flow, data)
-
-    def _tell(self, end: _End, how: WireEnd) -> None:
-        if self._tap is not None and end.facts.transport != "udp":
-            self._tap.ended(end.flow, how)
-
-
-def _opened(facts: FlowFacts) -> ev.FlowOpened:
-    return ev.FlowOpened(
-        transport=facts.transport,
-        local=str(facts.local),
-        remote=str(facts.remote),
-        listener=facts.listener,
-    )
+        self._reports.emit(end, event)

@@ -32,7 +32,7 @@ from simulator.core.http.server import HttpServer
 from simulator.core.ids import ActorId, FlowIds
 from simulator.core.instant import Instant, ManualClock
 from simulator.core.network.endpoint import Endpoint, HttpHandler, TerminalHandler
-from simulator.memory.connections import Hosts, Wire
+from simulator.memory.connections import Hosts, MemoryConnections
 
 LATENCY = 0.001
 """Seconds a hop takes."""
@@ -87,7 +87,7 @@ class MemoryNetwork:
         self._queue: list[tuple[float, int, Callable[[], None]]] = []
         """(when, number, what happens then); a heap."""
         self._made = 0
-        self._wire = Wire(
+        self._connections = MemoryConnections(
             log=log,
             clock=clock,
             flows=flows,
@@ -104,14 +104,14 @@ class MemoryNetwork:
 
     async def open(self, *endpoints: Endpoint) -> tuple[Address, ...]:
         """See `Network.open`. ValueError also for a terminal, which needs sockets."""
-        wire = self._wire
+        connections = self._connections
         opened: list[_Opened] = []
         for endpoint in endpoints:
             listen = endpoint.listen
             host = listen.address.host
-            address = Address(host, listen.address.port or wire.ephemeral_port(host))
+            address = Address(host, listen.address.port or connections.ephemeral_port(host))
             place = (host, address.port, listen.transport == "udp")
-            if place in wire.listeners or any(one.place == place for one in opened):
+            if place in connections.listeners or any(one.place == place for one in opened):
                 raise OSError(errno.EADDRINUSE, f"cannot listen on {address}: {os.strerror(errno.EADDRINUSE)}")
             if endpoint.key in self._open or any(one.endpoint.key == endpoint.key for one in opened):
                 raise ValueError(f"{endpoint.owner} has an open endpoint named {listen.name!r}")
@@ -119,7 +119,7 @@ class MemoryNetwork:
                 raise ValueError(f"listener {listen.name!r} has no TLS settings")
             opened.append(_Opened(endpoint, self._actor_of(endpoint), place, address))
         for one in opened:
-            wire.listeners[one.place] = one.actor, one.endpoint.listen
+            connections.listeners[one.place] = one.actor, one.endpoint.listen
             self._open[one.endpoint.key] = one
             self._number(one.actor)
         for actor in {id(one.actor): one.actor for one in opened}.values():
@@ -131,10 +131,10 @@ class MemoryNetwork:
         for actor in {id(one.actor): one.actor for one in closed}.values():
             self.run(actor)
         for one in closed:
-            del self._open[one.endpoint.key], self._wire.listeners[one.place]
+            del self._open[one.endpoint.key], self._connections.listeners[one.place]
         for actor in {id(one.actor): one.actor for one in closed}.values():
             if id(actor) in self._joined or any(one.actor is actor for one in self._open.values()):
-                self._wire.close_accepted(actor, {one.endpoint.listen.name for one in closed})
+                self._connections.close_accepted(actor, {one.endpoint.listen.name for one in closed})
                 self.run(actor)
             else:
                 self._leave(actor)
@@ -154,7 +154,7 @@ class MemoryNetwork:
         self._close_ports(actor)
         self._remove(actor)
         self._give_up_exchanges(actor)
-        self._wire.drop_all(actor)
+        self._connections.drop_all(actor)
 
     def _number(self, actor: Actor) -> None:
         if id(actor) not in self._numbers:
@@ -173,12 +173,12 @@ class MemoryNetwork:
 
     def _close_ports(self, actor: Actor) -> None:
         for key in [key for key, one in self._open.items() if one.actor is actor]:
-            del self._wire.listeners[self._open.pop(key).place]
+            del self._connections.listeners[self._open.pop(key).place]
 
     def _leave(self, actor: Actor) -> None:
         self._remove(actor)
         self._give_up_exchanges(actor)
-        self._wire.close_all(actor)
+        self._connections.close_all(actor)
 
     def _remove(self, actor: Actor) -> None:
         self._joined.discard(id(actor))
@@ -196,11 +196,11 @@ class MemoryNetwork:
         for effect in actor.effects():
             match effect:
                 case SendData():
-                    self._wire.send(effect)
+                    self._connections.send(effect)
                 case OpenFlow():
-                    self._wire.open(actor, effect)
+                    self._connections.open(actor, effect)
                 case CloseFlow():
-                    self._wire.close(effect.flow, reset=effect.reset)
+                    self._connections.close(effect.flow, reset=effect.reset)
                 case Fetch():
                     self._fetch(actor, effect)
         if isinstance(actor, HttpExchange) and actor.result is not None:
@@ -227,7 +227,7 @@ class MemoryNetwork:
     def _next(self) -> float | None:
         """When the next thing happens."""
         coming = [self._queue[0][0]] if self._queue else []
-        if (overdue := self._wire.next_deadline()) is not None:
+        if (overdue := self._connections.next_deadline()) is not None:
             coming.append(overdue)
         if (first := self._deadlines.first()) is not None:
             coming.append(first[0])
@@ -238,7 +238,7 @@ class MemoryNetwork:
         if at > self._clock.now():
             self._clock.set(Instant(at))
         now = self._clock.now()
-        self._wire.give_up(now)
+        self._connections.give_up(now)
         self._wake(now)
         if self._queue and self._queue[0][0] <= now:
             heappop(self._queue)[2]()
@@ -282,7 +282,7 @@ class MemoryNetwork:
         for exchange in [one for one, (asker, _) in self._exchanges.items() if asker is actor]:
             del self._exchanges[exchange]
             self._remove(exchange)
-            self._wire.drop_all(exchange)
+            self._connections.drop_all(exchange)
 
     def _fetched(self, actor: FetchingActor, key: str, result: Fetched) -> None:
         if id(actor) in self._numbers:

@@ -134,7 +134,7 @@ class ActingPages:
         node = asked.node or site.cluster.nodes[0].name
         if node not in site.ucm.clis:
             raise Problem(404, f"no node {node!r} in this lab")
-        result = await self._lab.run_errand(node, asked.command, asked.answers)
+        result = await self._lab.run_command(node, asked.command, asked.answers)
         return json_of({"node": node, "text": result.text, "succeeded": result.succeeded})
 
     async def _journal(self, request: web.Request) -> web.Response:

@@ -210,16 +210,16 @@ class Lab:
         await self._driver.shut_down()
         self.site.ucm.close()
 
-    async def run_errand(self, node: str, command: str, answers: Sequence[str]) -> Result:
-        """One command of the platform CLI, in the time it takes."""
+    async def run_command(self, node: str, command: str, answers: Sequence[str]) -> Result:
+        """Run one command of the platform CLI, in the time it takes. `answers`: to what it asks, in order."""
         clock = self.site.clock
         user = self.site.config.administrators[0].name
-        errand = CommandRun(self.site.ucm.clis[node], command, clock.now(), user=user, answers=answers)
-        while errand.result is None:
-            due = errand.next_timeout() or clock.now()
+        command_run = CommandRun(self.site.ucm.clis[node], command, clock.now(), user=user, answers=answers)
+        while command_run.result is None:
+            due = command_run.next_timeout() or clock.now()
             await asyncio.sleep(max(0.0, due - clock.now()))
-            errand.handle_timeout(Instant(max(clock.now(), due)))
-        return errand.result
+            command_run.handle_timeout(Instant(max(clock.now(), due)))
+        return command_run.result
 
     async def _end_worker(self) -> None:
         worker, self._worker = self._worker, None
