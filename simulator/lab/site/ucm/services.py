@@ -7,17 +7,12 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
-from functools import partial
-from typing import Literal
 
-from registrar.core.axl import PRODUCT_VERSIONS, WriteThrottle
-from registrar.core.callmanager.reset import ResetAction
+from registrar.core.axl import WriteThrottle
 from registrar.core.callmanager.service import CallManager
-from registrar.core.cluster.causes import UnregCause
+from registrar.core.cluster.cluster import Cluster
 from registrar.core.cluster.snapshot import NodeSnapshot
-from registrar.core.platform_cli import ClusterAdministration, OpenPort, PlatformCli, Reachability
-from registrar.core.register.policy import RegistrarPolicy
-from registrar.core.soap.control import DeviceAction, ServiceState
+from registrar.core.soap.control import ServiceState
 from registrar.core.soap.realtime import RealtimeInformation
 from registrar.core.tftp.secure_service import SecureConfigService
 from registrar.core.tftp.service import ConfigService
@@ -26,25 +21,19 @@ from simulator.core.actor.flow import Actor
 from simulator.core.entropy import Entropy
 from simulator.core.events import ServiceStarted, ServiceStopped
 from simulator.core.http.message import HttpService
-from simulator.core.instant import Clock, Instant
-from simulator.lab.config.nodes import ClusterConfig
 from simulator.lab.site.environment.addresses import Addresses
 from simulator.lab.site.environment.context import LabContext
 from simulator.lab.site.ucm.altered_files import AlteredFiles
+from simulator.lab.site.ucm.call_manager import DeviceActions, call_manager
 from simulator.lab.site.ucm.cluster_start import StartedCluster
 from simulator.lab.site.ucm.failure_plans import FailureMiddleware, FailurePlans
 from simulator.lab.site.ucm.middleware import Wrapped
 from simulator.lab.site.ucm.node_clocks import NodeClockMiddleware, NodeClocks
+from simulator.lab.site.ucm.platform_cli import platform_cli
 from simulator.lab.site.ucm.service_control import NodeServices, UcmService
 from simulator.lab.site.ucm.sign_in import SignInServices
 from simulator.lab.site.ucm.token_counters import TokenCounters
 from simulator.lab.site.ucm.tomcat import Tomcat
-
-_CAUSES: dict[DeviceAction, UnregCause] = {
-    "reset": UnregCause.CALL_MANAGER_RESET,
-    "restart": UnregCause.CALL_MANAGER_RESTART,
-    "apply": UnregCause.CALL_MANAGER_APPLY_CONFIG,
-}
 
 
 class UcmServices:
@@ -77,8 +66,12 @@ class UcmServices:
         self.sign_in = SignInServices(context, start, addresses, entropy=entropy)
         self.failure_plans = FailurePlans(context.log)
         self.altered_files = AlteredFiles()
-        policy = _policy(config.cluster)
-        self.call_managers: dict[str, CallManager] = {}
+        self.call_managers = {
+            node.name: call_manager(context, cluster, addresses, node.name) for node in cluster.nodes
+        }
+        self._files = {
+            node.name: _config_service(context, cluster, addresses, node.name) for node in cluster.nodes
+        }
         self.config_files: dict[str, HttpService] = {}
         """On 6970, HTTP."""
         self.secure_config_files: dict[str, HttpService] = {}
@@ -87,32 +80,14 @@ class UcmServices:
         """On 8443, HTTPS."""
         self.throttles: dict[str, WriteThrottle] = {}
         """Of the nodes' AXL services; an engaged one denies writes."""
-        self.clis: dict[str, PlatformCli] = {}
-        self._files: dict[str, ConfigService] = {}
         devices = DeviceActions(self.call_managers, run, context.clock)
         for node in cluster.nodes:
-            name, journal = node.name, context.journal(node.name)
-            failures = FailureMiddleware(self.failure_plans, self.sign_in.request_user, name)
+            name, sign_in = node.name, self.sign_in
+            failures = FailureMiddleware(self.failure_plans, sign_in.request_user, name)
             node_clock = NodeClockMiddleware(self.clocks, name)
-            self.call_managers[name] = CallManager(
-                cluster.snapshot(name),
-                cluster.directory,
-                cluster.bindings,
-                journal=journal,
-                entropy=context.entropy.child(name),
-                policy=replace(policy, clock_error=config.node(name).clock),
-                bind=addresses.of(name),
-                resolves=addresses.ucm_resolves,
-            )
-            files = self._files[name] = ConfigService(
-                cluster,
-                journal,
-                ports_of=lambda node: addresses.ports_of(node.name),
-                files=STANDARD_PROFILE.files(),
-            )
-            self.config_files[name] = Wrapped(files, [failures, self.altered_files])
+            files = self.config_files[name] = Wrapped(self._files[name], [failures, self.altered_files])
             secure = SecureConfigService(
-                self.config_files[name], cluster.directory, self.sign_in.access[name], journal=journal
+                files, cluster.directory, sign_in.access[name], journal=context.journal(name)
             )
             self.secure_config_files[name] = Wrapped(secure, [node_clock])
             tomcat = Tomcat(
@@ -121,7 +96,7 @@ class UcmServices:
                 cluster=cluster,
                 database=database,
                 addresses=addresses,
-                sign_in=self.sign_in,
+                sign_in=sign_in,
                 services=self.services,
                 realtime=self.realtime,
                 devices=devices,
@@ -129,22 +104,18 @@ class UcmServices:
             )
             self.throttles[name] = tomcat.axl_throttle
             self.tomcats[name] = Wrapped(tomcat, [failures, node_clock])
-            administration = ClusterAdministration(
-                name,
+        self.clis = {
+            name: platform_cli(
+                context,
+                actor,
                 cluster=cluster,
                 database=database,
-                keys=self.sign_in.keys,
+                addresses=addresses,
+                sign_in=self.sign_in,
                 services=self.services,
-                open_ports=partial(open_ports, addresses, self.call_managers[name]),
-                reach=partial(reach, addresses),
-                real_now=lambda: context.real_now,
-                started_at=context.clock.now(),
-                version=PRODUCT_VERSIONS[config.cluster.version],
-                journal=journal,
             )
-            self.clis[name] = PlatformCli(
-                administration=administration, accounts=self.sign_in.accounts, journal=journal
-            )
+            for name, actor in self.call_managers.items()
+        }
 
     def render_file(self, device: str) -> bytes:
         """Return the unchanged configuration file of a device. KeyError if there is no such device."""
@@ -158,17 +129,17 @@ class UcmServices:
 
     def load_call_manager(self, node: str) -> CallManager:
         """Let Cisco CallManager start: it reads what the cluster holds now. Its ports are opened afterwards."""
-        call_manager, now = self.call_managers[node], self._clock.now()
-        call_manager.reload(self.snapshot(node), now)
+        actor, now = self.call_managers[node], self._clock.now()
+        actor.reload(self.snapshot(node), now)
         self.services.done(node, UcmService.CALL_MANAGER, ServiceState.STARTED, now)
-        return call_manager
+        return actor
 
     def stop_call_manager(self, node: str) -> CallManager:
         """Let Cisco CallManager stop. Its ports are closed afterwards."""
-        call_manager, now = self.call_managers[node], self._clock.now()
-        call_manager.stop(now)
+        actor, now = self.call_managers[node], self._clock.now()
+        actor.stop(now)
         self.services.done(node, UcmService.CALL_MANAGER, ServiceState.STOPPED, now)
-        return call_manager
+        return actor
 
     def tomcat_started(self, node: str) -> None:
         """Let the node's web applications read what they read when Cisco Tomcat starts."""
@@ -191,54 +162,10 @@ class UcmServices:
         self.database.close()
 
 
-class DeviceActions:
-    """A `registrar.core.soap.control.DeviceControl`: resets, restarts and changes that phones apply."""
-
-    def __init__(
-        self, call_managers: dict[str, CallManager], run: Callable[[Actor], None], clock: Clock
-    ) -> None:
-        self._call_managers, self._run, self._clock = call_managers, run, clock
-
-    def act(self, device: str, action: DeviceAction, now: Instant) -> int:
-        """Let every node that has the device tell it; return how many registrations that reached.
-
-        `now` is the time of the node that was asked, whose clock may be wrong; timers go by the true one.
-        """
-        reached = 0
-        for call_manager in self._call_managers.values():
-            kind: ResetAction = "reset" if action == "reset" else "restart"
-            reached += call_manager.notify_reset(device, kind, self._clock.now(), why=_CAUSES[action])
-            self._run(call_manager)
-        return reached
-
-
-def open_ports(addresses: Addresses, call_manager: CallManager) -> list[OpenPort]:
-    """List what is bound on the node at this moment, for `show open ports`."""
-    owners = {"https": ("java", "tomcat"), "config": ("java", "tomcat"), "ssh": ("sshd", "root")}
-    ports = []
-    for listener, address in addresses.bound_of(call_manager.name).items():
-        process, user = owners.get(listener, ("ccm", "ccmbase"))
-        if process == "ccm" and not call_manager.running:
-            continue
-        protocol: Literal["TCP", "UDP"] = "UDP" if listener.endswith("udp") else "TCP"
-        ports.append(OpenPort(process=process, user=user, pid=1, protocol=protocol, local=str(address)))
-    return ports
-
-
-def reach(addresses: Addresses, host: str) -> Reachability:
-    """Say what `utils network ping` finds of a host."""
-    address = addresses.resolve(host)
-    return Reachability(address=address, alive=address is not None)
-
-
-def _policy(config: ClusterConfig) -> RegistrarPolicy:
-    return RegistrarPolicy(
-        version=config.version,
-        dialect=config.dialect,
-        min_expires=config.min_expires,
-        trying=config.trying,
-        request_client_certificate=config.request_client_certificate,
-        lsc_in_handshake=config.lsc_in_handshake,
-        max_challenges=config.max_challenges,
-        lose_binding_with_connection=config.lose_binding_with_connection,
+def _config_service(context: LabContext, cluster: Cluster, addresses: Addresses, node: str) -> ConfigService:
+    return ConfigService(
+        cluster,
+        context.journal(node),
+        ports_of=lambda node: addresses.ports_of(node.name),
+        files=STANDARD_PROFILE.files(),
     )

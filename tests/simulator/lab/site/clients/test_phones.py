@@ -69,10 +69,8 @@ def test_a_phone_that_has_not_registered_is_nowhere(site: Site) -> None:
     assert (site.phones.bound_at("CSFALICE"), site.phones.believed_at("CSFALICE")) == (None, None)
 
 
-def test_an_unknown_mutation_or_behaviour_is_refused(site: Site) -> None:
+def test_an_unknown_behaviour_is_refused(site: Site) -> None:
     site.phones.create()
-    with pytest.raises(ValueError, match="no token mutation 'spoilt'"):
-        site.phones.set_token("CSFALICE", TokenConfig.model_construct(mutate="spoilt"))
     with pytest.raises(ValueError, match="dances"):
         site.phones.set_behaviours("CSFALICE", ["dances"])
 
