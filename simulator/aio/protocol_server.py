@@ -143,10 +143,16 @@ class PlainTransport(asyncio.Transport):
         self._protocol = protocol
         self._closed = closed
         self._lost = False
+        self.received = 0
+        """Bytes that have come, as plaintext."""
         self._held: list[bytes] | None = None
         """What arrived while the protocol did not want to read."""
 
     def deliver(self, data: bytes) -> None:
+        self.received += len(data)
+        self._pass_on(data)
+
+    def _pass_on(self, data: bytes) -> None:
         if self._held is not None:
             self._held.append(data)
             self._connection.hold_reading()
@@ -177,6 +183,12 @@ class PlainTransport(asyncio.Transport):
             self._connection.abort()
             self._closed()
 
+    def reset(self) -> None:
+        """Drop the connection with a TCP reset."""
+        if not self._pump.over:
+            self._pump.reset()
+            self._closed()
+
     def is_closing(self) -> bool:
         return self._connection.over
 
@@ -200,7 +212,7 @@ class PlainTransport(asyncio.Transport):
         held, self._held = self._held, None
         self._connection.resume_reading()
         for data in held or ():
-            self.deliver(data)
+            self._pass_on(data)
 
     def get_write_buffer_size(self) -> int:
         return self._connection.unsent

@@ -81,25 +81,35 @@ class AxlService:
         self._journal = journal
         self._limits = limits
 
+    def refuse(self, head: HttpRequest, now: Instant) -> HttpResponse | None:
+        """Return the answer to a request that is refused whatever its body says."""
+        admitted = self._admit(head, now, begin=False)
+        return admitted if isinstance(admitted, HttpResponse) else None
+
     def handle(self, request: HttpRequest, now: Instant) -> HttpResponse:
         """Answer one HTTP request: an AXL answer, a fault, or an error page."""
-        if request.path.rstrip("/") != PATH.rstrip("/") or not self._activated(now):
-            return error_page(404, "The requested resource is not available.")
-        if request.method not in ("GET", "HEAD", "POST"):
-            return error_page(
-                405, f"HTTP method {request.method} is not supported.", ("Allow", "GET, HEAD, POST")
-            )
-        admitted = self._authentication.admit(request, now)
+        admitted = self._admit(request, now, begin=True)
         if isinstance(admitted, HttpResponse):
             return admitted
-        if not admitted.account.roles & {AXL_ACCESS, AXL_READ_ONLY}:
-            return self._forbidden()
         if request.method != "POST":
             body = b"" if request.method == "HEAD" else _LIVENESS
             return HttpResponse(
                 status=200, headers=(("Content-Type", "text/html"), *admitted.cookies), body=body
             )
         return self._post(request, admitted, now)
+
+    def _admit(self, request: HttpRequest, now: Instant, *, begin: bool) -> Admitted | HttpResponse:
+        """Return who asks, or the answer that the head alone decides. `begin`: see `Authentication.admit`."""
+        if request.path.rstrip("/") != PATH.rstrip("/") or not self._activated(now):
+            return error_page(404, "The requested resource is not available.")
+        if request.method not in ("GET", "HEAD", "POST"):
+            return error_page(
+                405, f"HTTP method {request.method} is not supported.", ("Allow", "GET, HEAD, POST")
+            )
+        admitted = self._authentication.admit(request, now, begin=begin)
+        if isinstance(admitted, Admitted) and not admitted.account.roles & {AXL_ACCESS, AXL_READ_ONLY}:
+            return self._forbidden()
+        return admitted
 
     def _activated(self, now: Instant) -> bool:
         for status in self._services.services(self._environment.node, now):

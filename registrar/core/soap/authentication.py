@@ -36,8 +36,11 @@ class Authentication:
         self._entropy = entropy
         self._sessions: OrderedDict[str, tuple[str, Instant]] = OrderedDict()
 
-    def admit(self, request: HttpRequest, now: Instant) -> Admitted | HttpResponse:
-        """Return who sends the request, by a live session's cookie or by name and password, or the 401 page."""
+    def admit(self, request: HttpRequest, now: Instant, *, begin: bool = True) -> Admitted | HttpResponse:
+        """Return who sends the request, by a live session's cookie or by name and password, or the 401 page.
+
+        `begin`: open a session for who gave name and password.
+        """
         said = read_authorization(request)
         credentials = (said.user, said.password) if isinstance(said, Basic) else None
         account = self._of_session(request, now)
@@ -51,7 +54,7 @@ class Authentication:
             return _unauthorized("The user name or the password is wrong, or the user is locked.")
         account = self._accounts.account(credentials[0])
         assert account is not None
-        return Admitted(account=account, cookies=self._open(account, now))
+        return Admitted(account=account, cookies=self._open(account, now) if begin else ())
 
     def _of_session(self, request: HttpRequest, now: Instant) -> AdminAccount | None:
         for name, value in _cookies(request):

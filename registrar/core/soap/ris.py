@@ -88,6 +88,10 @@ class RisService:
         self._rate = rate
         self._soap = SoapService("RIS", {PATH: RIS}, accounts=accounts, entropy=entropy, journal=journal)
 
+    def refuse(self, head: HttpRequest, now: Instant) -> HttpResponse | None:
+        """Return the answer to a request that is refused whatever its body says."""
+        return self._door.refuse(head, now)
+
     def handle(self, request: HttpRequest, now: Instant) -> HttpResponse:
         """Answer one HTTP request."""
         return self._soap.handle(request, now, lambda soap: self._answer(soap, now))

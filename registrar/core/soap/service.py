@@ -60,16 +60,11 @@ class SoapService:
         self, request: HttpRequest, now: Instant, answer: Callable[[SoapRequest], Element]
     ) -> HttpResponse:
         """Answer one request. `answer` makes the response element, or raises ServiceFault."""
-        description = self._described.get(request.path.rstrip("/"))
-        if description is None:
-            return error_page(404, "The requested resource is not available.")
-        admitted = self._authentication.admit(request, now)
+        admitted = self._admit(request, now, begin=True)
         if isinstance(admitted, HttpResponse):
             return admitted
-        if SERVICEABILITY not in admitted.account.roles:
-            return error_page(403, "Access to the requested resource has been denied.")
         if asks_for_wsdl(request):
-            return _wsdl(description, request, admitted)
+            return _wsdl(self._described[request.path.rstrip("/")], request, admitted)
         if request.method != "POST":
             return error_page(405, f"HTTP method {request.method} is not supported.", ("Allow", "POST"))
         headers = (("Content-Type", CONTENT_TYPE), *admitted.cookies)
@@ -87,6 +82,19 @@ class SoapService:
             return HttpResponse(status=500, headers=headers, body=render_fault(error.text, code=error.code))
         self._report(operation, admitted.account.name, 200, "")
         return HttpResponse(status=200, headers=headers, body=body)
+
+    def refuse(self, head: HttpRequest, now: Instant) -> HttpResponse | None:
+        """Return the answer to a request that is refused whatever its body says."""
+        admitted = self._admit(head, now, begin=False)
+        return admitted if isinstance(admitted, HttpResponse) else None
+
+    def _admit(self, request: HttpRequest, now: Instant, *, begin: bool) -> Admitted | HttpResponse:
+        if request.path.rstrip("/") not in self._described:
+            return error_page(404, "The requested resource is not available.")
+        admitted = self._authentication.admit(request, now, begin=begin)
+        if isinstance(admitted, Admitted) and SERVICEABILITY not in admitted.account.roles:
+            return error_page(403, "Access to the requested resource has been denied.")
+        return admitted
 
     def _report(self, operation: str, user: str, status: int, fault: str) -> None:
         if self._journal.on:

@@ -10,7 +10,7 @@ from typing import TypeVar
 from aiohttp import web
 from pydantic import BaseModel, ValidationError
 
-from simulator.aio.http_server import BAD_REQUEST
+from simulator.aio.http_server import BAD_REQUEST, speaks_http1
 
 FRESH = {"Cache-Control": "no-store"}
 M = TypeVar("M", bound=BaseModel)
@@ -30,6 +30,8 @@ async def guard(
 ) -> web.StreamResponse:
     """Answer every problem with JSON, and refuse Host names that are no address and not localhost."""
     try:
+        if not speaks_http1(request):
+            raise Problem(505, "only HTTP/1.1 is spoken here")
         if not _is_literal(request.host):
             raise Problem(403, "the Host must be an IP address or localhost")
         return await handler(request)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Protocol
 
-from simulator.core.http.message import HttpRequest, HttpResponse, HttpService
+from simulator.core.http.message import HttpRequest, HttpResponse, HttpService, refusal
 from simulator.core.instant import Instant
 
 Handler = Callable[[HttpRequest, Instant], HttpResponse]
@@ -22,18 +22,26 @@ class Middleware(Protocol):
 class Wrapped:
     """An HttpService behind middleware; the first layer sees the request first."""
 
-    def __init__(self, service: HttpService, middleware: Sequence[Middleware]) -> None:
-        self._service, self._middleware = service, tuple(middleware)
+    def __init__(
+        self, service: HttpService, middleware: Sequence[Middleware], *, clock: Callable[[Instant], Instant]
+    ) -> None:
+        """`clock`: what the clock that the service goes by shows at a true time."""
+        self._service, self._middleware, self._clock = service, tuple(middleware), clock
 
     def handle(self, request: HttpRequest, now: Instant) -> HttpResponse:
         """Answer the request through all layers."""
-        return self._layer(0, request, now)
+        return self._layer(0, request, now, lambda asked, then: self._service.handle(asked, self._clock(then)))
 
-    def _layer(self, number: int, request: HttpRequest, now: Instant) -> HttpResponse:
+    def refuse(self, head: HttpRequest, now: Instant) -> HttpResponse | None:
+        """Return what the layers make of the service's refusal; None if it wants the body."""
+        refused = refusal(self._service, head, self._clock(now))
+        return None if refused is None else self._layer(0, head, now, lambda _asked, _then: refused)
+
+    def _layer(self, number: int, request: HttpRequest, now: Instant, answer: Handler) -> HttpResponse:
         if number == len(self._middleware):
-            return self._service.handle(request, now)
+            return answer(request, now)
 
         def further(asked: HttpRequest, then: Instant) -> HttpResponse:
-            return self._layer(number + 1, asked, then)
+            return self._layer(number + 1, asked, then, answer)
 
         return self._middleware[number].wrap(request, now, further)

@@ -7,9 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from simulator.core.http.message import HttpRequest, HttpResponse
 from simulator.core.instant import Instant
-from simulator.lab.site.ucm.middleware import Handler
 
 
 class NodeClocks:
@@ -29,14 +27,3 @@ class NodeClocks:
     def at(self, node: str, now: Instant) -> Instant:
         """Return what the node's clock shows when it is truly `now`."""
         return Instant(now + self._ahead[node])
-
-
-class NodeClockMiddleware:
-    """Lets an HTTP service know the time from its node's clock."""
-
-    def __init__(self, clocks: NodeClocks, node: str) -> None:
-        self._clocks, self._node = clocks, node
-
-    def wrap(self, request: HttpRequest, now: Instant, answer: Handler) -> HttpResponse:
-        """Answer at the time that the node's clock shows."""
-        return answer(request, self._clocks.at(self._node, now))

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 
 from registrar.core.axl import WriteThrottle
 from registrar.core.callmanager.service import CallManager
@@ -28,7 +29,7 @@ from simulator.lab.site.ucm.call_manager import DeviceActions, call_manager
 from simulator.lab.site.ucm.cluster_start import StartedCluster
 from simulator.lab.site.ucm.failure_plans import FailureMiddleware, FailurePlans
 from simulator.lab.site.ucm.middleware import Wrapped
-from simulator.lab.site.ucm.node_clocks import NodeClockMiddleware, NodeClocks
+from simulator.lab.site.ucm.node_clocks import NodeClocks
 from simulator.lab.site.ucm.platform_cli import platform_cli
 from simulator.lab.site.ucm.service_control import NodeServices, UcmService
 from simulator.lab.site.ucm.sign_in import SignInServices
@@ -84,12 +85,14 @@ class UcmServices:
         for node in cluster.nodes:
             name, sign_in = node.name, self.sign_in
             failures = FailureMiddleware(self.failure_plans, sign_in.request_user, name)
-            node_clock = NodeClockMiddleware(self.clocks, name)
-            files = self.config_files[name] = Wrapped(self._files[name], [failures, self.altered_files])
+            node_clock = partial(self.clocks.at, name)
+            files = self.config_files[name] = Wrapped(
+                self._files[name], [failures, self.altered_files], clock=lambda now: now
+            )
             secure = SecureConfigService(
                 files, cluster.directory, sign_in.access[name], journal=context.journal(name)
             )
-            self.secure_config_files[name] = Wrapped(secure, [node_clock])
+            self.secure_config_files[name] = Wrapped(secure, [], clock=node_clock)
             tomcat = Tomcat(
                 context,
                 node,
@@ -103,7 +106,7 @@ class UcmServices:
                 entropy=entropy.child(f"tomcat/{name}"),
             )
             self.throttles[name] = tomcat.axl_throttle
-            self.tomcats[name] = Wrapped(tomcat, [failures, node_clock])
+            self.tomcats[name] = Wrapped(tomcat, [failures], clock=node_clock)
         self.clis = {
             name: platform_cli(
                 context,

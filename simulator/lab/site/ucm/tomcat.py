@@ -18,7 +18,7 @@ from registrar.core.ssosp.administration import KeyServer
 from registrar.core.tomcat.http import error_page
 from registrar.core.uds import UdsService, UdsSite
 from simulator.core.entropy import Entropy
-from simulator.core.http.message import HttpRequest, HttpResponse, HttpService
+from simulator.core.http.message import HttpRequest, HttpResponse, HttpService, refusal
 from simulator.core.instant import Instant
 from simulator.lab.site.environment.addresses import Addresses
 from simulator.lab.site.environment.context import LabContext
@@ -95,9 +95,18 @@ class Tomcat:
 
     def handle(self, request: HttpRequest, now: Instant) -> HttpResponse:
         """Let the application of this path answer: by exact path, else by prefix; 404 where there is none."""
-        service = self._exact.get(request.path)
+        service = self._application(request.path)
+        return error_page(404) if service is None else service.handle(request, now)
+
+    def refuse(self, head: HttpRequest, now: Instant) -> HttpResponse | None:
+        """Return the answer to a request that is refused whatever its body says. [assumed]"""
+        service = self._application(head.path)
+        return error_page(404) if service is None else refusal(service, head, now)
+
+    def _application(self, path: str) -> HttpService | None:
+        service = self._exact.get(path)
         if service is None:
             for prefix, candidate in self._below.items():
-                if request.path == prefix or request.path.startswith(f"{prefix}/"):
+                if path == prefix or path.startswith(f"{prefix}/"):
                     service = candidate
-        return error_page(404) if service is None else service.handle(request, now)
+        return service
