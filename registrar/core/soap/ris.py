@@ -90,7 +90,7 @@ class RisService:
 
     def refuse(self, head: HttpRequest, now: Instant) -> HttpResponse | None:
         """Return the answer to a request that is refused whatever its body says."""
-        return self._door.refuse(head, now)
+        return self._soap.refuse(head, now)
 
     def handle(self, request: HttpRequest, now: Instant) -> HttpResponse:
         """Answer one HTTP request."""
