@@ -23,7 +23,12 @@ def test_a_request_says_what_was_asked_and_frames_it_itself() -> None:
         "POST",
         "/axl/?a=1",
         "ucm:8443",
-        (("SOAPAction", '"CUCM"'), ("Content-Length", "7"), ("Transfer-Encoding", "chunked"), ("Host", "other")),
+        (
+            ("SOAPAction", '"CUCM"'),
+            ("Content-Length", "7"),
+            ("Transfer-Encoding", "chunked"),
+            ("Host", "other"),
+        ),
         b"<a/>",
     )
     assert connection.request == (
@@ -43,8 +48,20 @@ def test_a_target_that_is_not_ASCII_is_percent_encoded() -> None:
 
 @pytest.mark.parametrize(
     ("method", "target", "value"),
-    [("GET", "/", "1\r\nX-Two: 2"), ("GET", "/a b", "1"), ("GET", "/\r\n", "1"), ("G T", "/", "1"), ("GET", "/", "\0")],
-    ids=["a header of two lines", "a space in the target", "a target of two lines", "a method of two words", "a NUL"],
+    [
+        ("GET", "/", "1\r\nX-Two: 2"),
+        ("GET", "/a b", "1"),
+        ("GET", "/\r\n", "1"),
+        ("G T", "/", "1"),
+        ("GET", "/", "\0"),
+    ],
+    ids=[
+        "a header of two lines",
+        "a space in the target",
+        "a target of two lines",
+        "a method of two words",
+        "a NUL",
+    ],
 )
 def test_nothing_breaks_out_of_its_line(method: str, target: str, value: str) -> None:
     with pytest.raises(HttpProblem, match="a line break or space"):
@@ -67,7 +84,8 @@ def answer_of(data: bytes, *, piece: int, method: str = "GET", end: bool = False
 @pytest.mark.parametrize("piece", [1, 3, 1 << 20])
 def test_an_answer_is_whole_when_its_length_says_so(piece: int) -> None:
     got = answer_of(
-        b"HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 401 No\r\nWWW-Authenticate: Basic\r\nContent-Length: 2\r\n\r\nnoMORE",
+        b"HTTP/1.1 100 Continue\r\n\r\n"
+        b"HTTP/1.1 401 No\r\nWWW-Authenticate: Basic\r\nContent-Length: 2\r\n\r\nnoMORE",
         piece=piece,
     )
     assert isinstance(got, HttpResponse)
@@ -81,7 +99,9 @@ def test_an_answer_is_whole_when_its_length_says_so(piece: int) -> None:
         pytest.param(b"HTTP/1.1 204 \r\n\r\n", "GET", id="204"),
         pytest.param(b"HTTP/1.1 304 \r\nContent-Length: 9\r\n\r\n", "GET", id="304"),
         pytest.param(b"HTTP/1.1 200 OK\r\nContent-Length: 9999999\r\n\r\n", "HEAD", id="the answer to HEAD"),
-        pytest.param(b"HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nContent-Length: 0\r\n\r\n", "GET", id="no octets"),
+        pytest.param(
+            b"HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nContent-Length: 0\r\n\r\n", "GET", id="no octets"
+        ),
     ],
 )
 def test_an_answer_without_a_body_is_whole_with_its_head(data: bytes, method: str) -> None:

@@ -117,7 +117,11 @@ def test_a_redirection_is_an_answer_where_it_is_not_to_be_followed(how: dict[str
     ("end", "is_open", "failure"),
     [
         (FlowEnd(by="network", clean=False, detail="cannot connect to a:1"), False, "cannot connect to a:1"),
-        (FlowEnd(by="network", clean=False, detail="reset by peer"), True, "the connection broke: reset by peer"),
+        (
+            FlowEnd(by="network", clean=False, detail="reset by peer"),
+            True,
+            "the connection broke: reset by peer",
+        ),
         (FlowEnd(by="peer", clean=True), True, "not an HTTP answer: the connection was closed without one"),
         (
             FlowEnd(
@@ -169,7 +173,7 @@ def test_what_cannot_be_sent_is_a_failure_at_once(
     assert (one.effects(), one.next_timeout()) == ([], None)
 
 
-# --- beside an actor ----------------------------------------------------------------------------------------------
+# --- beside an actor ------------------------------------------------------------------------------------------
 
 
 class Asker:

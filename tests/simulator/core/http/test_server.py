@@ -34,7 +34,9 @@ class Service:
 
 def serving(service: Service, *, max_body: int = 100) -> HttpServer:
     server = HttpServer(ActorId("ucm-pub"), service, max_body=max_body)
-    facts = FlowFacts(transport="tcp", local=Address("10.0.0.1", 80), remote=Address("10.0.0.9", 4), listener="x")
+    facts = FlowFacts(
+        transport="tcp", local=Address("10.0.0.1", 80), remote=Address("10.0.0.9", 4), listener="x"
+    )
     server.flow_opened(FLOW, facts, NOW)
     return server
 

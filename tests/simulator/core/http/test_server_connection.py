@@ -76,9 +76,7 @@ def test_a_connection_lasts_as_its_version_has_it(version: str, headers: str, la
         pytest.param("*", "*", (), id="asterisk"),
     ],
 )
-def test_every_form_of_target_gives_a_path(
-    target: str, path: str, query: tuple[tuple[str, str], ...]
-) -> None:
+def test_every_form_of_target_gives_a_path(target: str, path: str, query: tuple[tuple[str, str], ...]) -> None:
     request = read(ServerConnection(), f"OPTIONS {target} HTTP/1.1\r\nHost: h\r\n\r\n".encode())
     assert request is not None
     assert (request.path, request.query) == (path, query)
@@ -194,7 +192,9 @@ def test_a_client_that_waits_is_told_to_go_on_once() -> None:
 @pytest.mark.parametrize(
     "data",
     [
-        pytest.param(b"POST / HTTP/1.1\r\nHost: a\r\nExpect: 100-continue\r\nContent-Length: 5\r\n\r\nh", id="began"),
+        pytest.param(
+            b"POST / HTTP/1.1\r\nHost: a\r\nExpect: 100-continue\r\nContent-Length: 5\r\n\r\nh", id="began"
+        ),
         pytest.param(b"POST / HTTP/1.0\r\nExpect: 100-continue\r\nContent-Length: 5\r\n\r\n", id="HTTP/1.0"),
         pytest.param(b"POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\n\r\n", id="expects nothing"),
         pytest.param(b"POST / HTTP/1.1\r\nHost: a\r\nExpect: 100-continue\r\n", id="its head is not whole"),
@@ -230,11 +230,18 @@ def test_a_problem_is_answered_with_an_end() -> None:
         ("GET", HttpResponse(status=599, body=b"x"), b"HTTP/1.1 599 \r\nContent-Length: 1\r\n\r\nx"),
         (
             "GET",
-            HttpResponse(status=200, headers=(("X-Twice", "1"), ("X-Twice", "\udcff"), ("Content-Length", "9"))),
+            HttpResponse(
+                status=200, headers=(("X-Twice", "1"), ("X-Twice", "\udcff"), ("Content-Length", "9"))
+            ),
             b"HTTP/1.1 200 OK\r\nX-Twice: 1\r\nX-Twice: \xff\r\nContent-Length: 0\r\n\r\n",
         ),
     ],
-    ids=["HEAD counts what it leaves out", "204 counts nothing", "an unknown status", "fields as they are given"],
+    ids=[
+        "HEAD counts what it leaves out",
+        "204 counts nothing",
+        "an unknown status",
+        "fields as they are given",
+    ],
 )
 def test_an_answer_is_written(method: str, response: HttpResponse, expected: bytes) -> None:
     connection = ServerConnection()
@@ -249,7 +256,7 @@ def test_nothing_breaks_out_of_its_line() -> None:
         connection.send_response(HttpResponse(status=200, headers=(("X", "1\r\nY: 2"),)))
 
 
-# --- fuzz ---------------------------------------------------------------------------------------------------------
+# --- fuzz -----------------------------------------------------------------------------------------------------
 
 
 def outcome(pieces: list[bytes]) -> list[object]:
