@@ -185,8 +185,8 @@ class PlainTransport(asyncio.Transport):
 
     def reset(self) -> None:
         """Drop the connection with a TCP reset."""
-        if not self._pump.over:
-            self._pump.reset()
+        if not self._connection.over:
+            self._connection.reset()
             self._closed()
 
     def is_closing(self) -> bool:
