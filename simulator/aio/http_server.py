@@ -14,7 +14,7 @@ from aiohttp.http_exceptions import HttpProcessingError
 
 from simulator.aio.activity import Activity
 from simulator.aio.listener import cannot_listen, literal
-from simulator.aio.protocol_server import PlainTransport
+from simulator.aio.plain_transport import PlainTransport
 from simulator.core.actor.flow import Address
 from simulator.core.http.message import Delivery, HttpRequest, HttpResponse, HttpService, refusal
 from simulator.core.http.server_connection import FRAMING_LIMIT
