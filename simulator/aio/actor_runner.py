@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 
-from simulator.aio.dial import DialFailed, dial
+from simulator.aio.dials import Dials
 from simulator.aio.flow_context import FlowContext
 from simulator.aio.flow_events import Carrier, FlowEvents
 from simulator.aio.tcp_connection import TcpConnection
@@ -23,7 +23,7 @@ from simulator.core.actor.flow import (
     SendData,
     fetching,
 )
-from simulator.core.events import ActorFailed, FlowClosed, FlowFailed
+from simulator.core.events import ActorFailed, FlowClosed
 from simulator.core.http.fetches import ActorWithFetches
 from simulator.core.ids import FlowId
 from simulator.core.instant import Clock, Instant
@@ -56,7 +56,7 @@ class ActorRunner:
         self._context = context
         self._log = context.log
         self._clock = clock
-        self._dials: dict[FlowId, asyncio.Task[None]] = {}
+        self._dials = Dials(self, context)
         self._timer: asyncio.TimerHandle | None = None
         self._deadline = Instant(0.0)
         self._walk: DeadlineQueue[ActorRunner] | None = None
@@ -66,11 +66,13 @@ class ActorRunner:
     # --- calls into the actor --------------------------------------------------------------------------------
 
     def opened(self, flow: FlowId, facts: FlowFacts) -> None:
+        """Tell the actor that a flow is open."""
         if isinstance(self.actor, ActorWithFetches) and self.actor.is_fetching_on(flow):
             self._await_answer(flow)
         self._call("flow_opened", self.actor.flow_opened, flow, flow, facts)
 
     def data(self, flow: FlowId, data: bytes) -> None:
+        """Give the actor what arrived on a flow: plaintext, or one datagram."""
         # The hot path: `_call` written out.
         if self.removed:
             return
@@ -81,10 +83,11 @@ class ActorRunner:
         self.follow()
 
     def ended(self, flow: FlowId, end: FlowEnd) -> None:
+        """Tell the actor that a flow has ended, or never began."""
         self._call("flow_ended", self.actor.flow_ended, flow, flow, end)
 
     def handle_timeout(self, now: Instant) -> None:
-        """At `now`, or at the deadline if the clock is not quite there: never early."""
+        """Wake the actor with `now`, or with its deadline if the clock is not quite there: never early."""
         deadline = self.actor.next_timeout()
         if self.removed or deadline is None:
             return
@@ -95,7 +98,7 @@ class ActorRunner:
         self.follow()
 
     def follow(self) -> None:
-        """Carry out what the actor wants done, and set its timer. After each call into it."""
+        """Carry out what the actor wants done, and set its timer. Due after each call into the actor."""
         self.activity.move()
         try:
             effects = self.actor.effects()
@@ -155,7 +158,7 @@ class ActorRunner:
                 self._send(effect.flow, unsent.pop(effect.flow, []))
                 self._close(effect.flow, reset=effect.reset)
             elif isinstance(effect, OpenFlow):
-                self._open(effect)
+                self._dials.open(effect)
             else:
                 self._fetch(effect)
         for flow, pieces in unsent.items():
@@ -172,9 +175,7 @@ class ActorRunner:
                 carrier.send(datagram)
 
     def _close(self, flow: FlowId, *, reset: bool = False) -> None:
-        task = self._dials.pop(flow, None)
-        if task is not None:
-            task.cancel()
+        self._dials.give_up(flow)
         self.activity.end(flow)
         carrier = self.carriers.pop(flow, None)
         if carrier is None:
@@ -187,30 +188,6 @@ class ActorRunner:
             closed = FlowClosed(by="us", clean=True)
         if self._log.on:
             self._log.emit(self.name, closed, flow=flow)
-
-    def _open(self, effect: OpenFlow) -> None:
-        self.activity.begin(effect.flow, self.name, f"connecting to {effect.remote}")
-        self._dials[effect.flow] = self._loop.create_task(self._dial(effect))
-
-    async def _dial(self, effect: OpenFlow) -> None:
-        flow_events = FlowEvents(
-            self, self._context, transport=effect.transport, dialled=effect.flow, tls=effect.tls
-        )
-        try:
-            sock = await dial(effect, flow_events, self._context)
-        except DialFailed as error:
-            self._dials.pop(effect.flow, None)
-            self.activity.end(effect.flow)
-            detail = str(error)
-            if self._log.on:
-                failed = FlowFailed(transport=effect.transport, remote=str(effect.remote), detail=detail)
-                self._log.emit(self.name, failed, flow=effect.flow)
-            self.ended(effect.flow, FlowEnd(by="network", clean=False, detail=detail))
-            return
-        self._dials.pop(effect.flow, None)
-        if sock is not None:
-            self.sockets.add(sock)
-            sock.closed.add_done_callback(lambda _: self.sockets.discard(sock))
 
     def _fetch(self, effect: Fetch) -> None:
         """From the first fetch on, the actor is run together with its exchanges."""
@@ -264,14 +241,13 @@ class ActorRunner:
     # --- the end ---------------------------------------------------------------------------------------------
 
     def gone(self, connection: TcpConnection) -> None:
+        """Forget a connection whose socket is closed."""
         self.connections.discard(connection)
         self._gone.set()
 
     def vanish(self) -> None:
-        """Reset every connection, without a word."""
+        """Reset every connection of the actor, which is told nothing and not called any more."""
         self._stop()
-        for task in self._dials.values():
-            task.cancel()
         self.carriers.clear()
         for connection in tuple(self.connections):
             connection.reset()
@@ -286,16 +262,12 @@ class ActorRunner:
             self._timer = None
         if self._walk is not None:
             self._walk.set(self, None)
-        for flow in self._dials:
-            self.activity.end(flow)
+        self._dials.give_up_all()
 
     async def leave(self) -> None:
         """Close everything the actor has, in an orderly way, at the latest after the linger time."""
         self._stop()
-        tasks = tuple(self._dials.values())
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
+        await self._dials.given_up()
         for flow in tuple(self.carriers):
             self._close(flow)
         for connection in tuple(self.connections):

@@ -1,4 +1,4 @@
-"""Opening a flow: resolve, connect, shake hands, all within one timeout, and one clear sentence if it fails."""
+"""Opens flows: resolves, connects and shakes hands within one timeout; a failure is one clear sentence."""
 
 from __future__ import annotations
 

@@ -53,7 +53,7 @@ TerminalCarrier = Callable[[TerminalService, Clock, Address], TerminalServer]
 
 
 class Driver:
-    """A `Network` of sockets. Make, use and close it inside one running loop."""
+    """A `simulator.core.network.network.Network` of sockets. Make, use and close it inside one running loop."""
 
     def __init__(
         self,

@@ -36,7 +36,7 @@ class Limits:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FlowContext:
-    """Given to everything that makes or carries flows."""
+    """What everything that makes or carries flows is given."""
 
     log: EventLog
     flows: FlowIds

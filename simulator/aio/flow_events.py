@@ -1,4 +1,4 @@
-"""What the flows of one listener or dial have in common: from connection to actor and to the event log."""
+"""Where the flows of one listener, or one dialled flow, are told of: the actor's runner and the event log."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ class Carrier(Protocol):
 
 
 class Runner(Protocol):
-    """An actor's place on its driver, as its flows use it."""
+    """Who has the flows: the runner of an actor, or a server of protocols."""
 
     name: ActorId
     removed: bool
@@ -49,7 +49,7 @@ class Runner(Protocol):
 
 
 class FlowEvents:
-    """A `ConnectionOwner` and a `UdpOwner`.
+    """Tells of the flows of one listener, or of one dialled flow: a `ConnectionOwner` and a `UdpOwner`.
 
     Accepted connections get their flow id here and reach the actor once they are established; a dialled flow
     has its id from the actor, who is told of any end it comes to.

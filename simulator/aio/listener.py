@@ -18,7 +18,7 @@ async def bind(
     *,
     backlog: int,
 ) -> tuple[asyncio.Server, Address]:
-    """Listens for TCP; returns the server and the real address. Raises OSError naming the address if it cannot.
+    """Listen for TCP; return the server and the real address. OSError names what cannot be bound.
 
     One socket only: a name with several addresses would get a different port for each when the port is 0.
     """
@@ -31,13 +31,13 @@ async def bind(
 
 
 def cannot_listen(address: Address, error: OSError) -> OSError:
-    """The same error in the words of this machine: asyncio's own name the address once more."""
+    """Return a bind error with the address named once: asyncio's own text repeats it."""
     why = os.strerror(error.errno) if error.errno else str(error)
     return OSError(error.errno, f"cannot listen on {address}: {why}")
 
 
 async def literal(loop: asyncio.AbstractEventLoop, address: Address) -> str:
-    """The host as an IP address; the system's resolver is asked if it is a name."""
+    """Return the host as an IP address; if it is a name, the system's resolver is asked."""
     try:
         found = await loop.getaddrinfo(address.host, address.port, type=socket.SOCK_STREAM)
     except OSError as error:
@@ -46,5 +46,6 @@ async def literal(loop: asyncio.AbstractEventLoop, address: Address) -> str:
 
 
 def name(sock: socket.socket | TransportSocket) -> Address:
+    """Return the address a socket is bound to."""
     host, port = sock.getsockname()[:2]
     return Address(host, port)

@@ -50,7 +50,7 @@ class ProtocolServer:
         self._empty = asyncio.Event()
 
     async def start(self, listen: Listen) -> Address:
-        """Returns the real address. Raises OSError if it is taken, ValueError for TLS without settings."""
+        """Listen; return the real address. OSError if it is taken, ValueError for TLS without settings."""
         flow_events = FlowEvents(
             self, self._context, transport=listen.transport, listener=listen.name, tls=listen.tls
         )

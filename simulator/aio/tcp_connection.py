@@ -49,6 +49,8 @@ _buffer = memoryview(bytearray(1 << 16))
 
 
 class TcpConnection(asyncio.BufferedProtocol):
+    """Carries one TCP connection between its socket and its owner, through TLS where it has a session."""
+
     __slots__ = (
         "_activity",
         "_close_timer",
@@ -214,11 +216,12 @@ class TcpConnection(asyncio.BufferedProtocol):
 
     @property
     def owner(self) -> ConnectionOwner:
+        """Who is told of this connection."""
         return self._owner
 
     @property
     def over(self) -> bool:
-        """The owner knows the end, or made it; nothing is sent or received any more."""
+        """Whether the owner knows the end, or made it: nothing is sent or received any more."""
         return self._over
 
     @property
@@ -243,7 +246,7 @@ class TcpConnection(asyncio.BufferedProtocol):
         return self._transport is not None and not self._transport.is_reading()
 
     def send(self, data: bytes) -> None:
-        """Plaintext out, in one write. Dropped once the connection is over."""
+        """Send plaintext, in one write. It is dropped once the connection is over."""
         if self._over or self._transport is None:
             return
         if self._session is not None:

@@ -1,4 +1,4 @@
-"""UDP: a socket whose remote addresses each become a flow; of too many the longest silent is forgotten."""
+"""UDP sockets: each remote address is a flow; of too many, the one silent for longest is forgotten."""
 
 from __future__ import annotations
 
@@ -14,12 +14,16 @@ SocketName = tuple[str, int] | tuple[str, int, int, int]
 
 
 class UdpOwner(Protocol):
+    """Who is told what happens on a UDP socket."""
+
     def opened(self, flow: UdpFlow) -> None:
         """A remote address was heard for the first time."""
 
-    def received_datagram(self, flow: UdpFlow, data: bytes) -> None: ...
+    def received_datagram(self, flow: UdpFlow, data: bytes) -> None:
+        """One datagram arrived."""
 
-    def ended_datagrams(self, flow: UdpFlow, end: FlowEnd) -> None: ...
+    def ended_datagrams(self, flow: UdpFlow, end: FlowEnd) -> None:
+        """The flow is forgotten, or the network says that nobody is there."""
 
 
 class UdpFlow:
@@ -36,12 +40,15 @@ class UdpFlow:
 
     @property
     def owner(self) -> UdpOwner:
+        """Who is told of this flow."""
         return self._socket.owner
 
     def send(self, data: bytes) -> None:
+        """Send one datagram."""
         self._socket.send(data, self._name, self.flow)
 
     def close(self) -> None:
+        """Forget the remote address, and close a socket that was opened for it alone."""
         self._socket.forget(self._name)
 
     abort = close
@@ -102,11 +109,13 @@ class UdpSocket(asyncio.DatagramProtocol):
             self._transport.sendto(data, None if self._connected else name)
 
     def forget(self, name: SocketName) -> None:
+        """Forget a remote address: its next datagram begins another flow."""
         self._flows.pop(name, None)
         if self._connected:
             self.close()
 
     def close(self) -> None:
+        """Close the socket; `closed` is done when the port is free."""
         if self._transport is not None:
             self._transport.close()
 

@@ -1,6 +1,6 @@
-"""The connections of a network without sockets: two ends each, TLS over memory, bytes a hop later.
+"""Connections without sockets: each has two ends, TLS in memory, and bytes that arrive a hop later.
 
-It emits the flow and TLS events that `simulator.aio.driver` emits, and tells a tap what is on the wire.
+They emit the flow and TLS events that `simulator.aio.driver` emits, and tell a tap what is on the wire.
 """
 
 from __future__ import annotations
@@ -38,12 +38,16 @@ class Hosts(Protocol):
 
 
 class Later(Protocol):
+    """The network's queue of what is to happen."""
+
     def __call__(self, do: Callable[[], None], *, hops: int = 1) -> None:
         """Do something so many hops from now."""
         ...
 
 
 class MemoryConnections:
+    """The listeners and connections of one network in memory."""
+
     def __init__(
         self,
         *,
@@ -73,11 +77,13 @@ class MemoryConnections:
     # --- connections ----------------------------------------------------------------------------------------
 
     def ephemeral_port(self, host: str) -> int:
+        """Take the next port for outgoing connections of a host; from 49152 on."""
         port = self._ephemeral.get(host, _FIRST_EPHEMERAL)
         self._ephemeral[host] = port + 1
         return port
 
     def open(self, actor: Actor, effect: OpenFlow) -> None:
+        """Connect for an actor. It hears two hops later that the flow is open, or why it never will be."""
         source = self._hosts.address(actor.name)
         local = Address(source, self.ephemeral_port(source))
         host = self._hosts.resolve(effect.remote.host)
@@ -144,6 +150,7 @@ class MemoryConnections:
     # --- bytes ----------------------------------------------------------------------------------------------
 
     def send(self, effect: SendData) -> None:
+        """Send plaintext, or one datagram. It is dropped on a flow that is not open."""
         end = self._ends.get(effect.flow)
         if end is None or end.over:
             return
@@ -245,7 +252,7 @@ class MemoryConnections:
     # --- ends -------------------------------------------------------------------------------------------------
 
     def close(self, flow: FlowId, *, reset: bool = False) -> None:
-        """Our side closes in an orderly way, if it is still open; `reset`: its peer sees a reset instead."""
+        """Close a flow in an orderly way, if it is still open; `reset`: its peer sees a reset instead."""
         end = self._ends.get(flow)
         if end is not None and reset:
             self._drop(end, "reset")
@@ -267,7 +274,7 @@ class MemoryConnections:
                     actor.flow_ended(end.flow, how, self._clock.now())
 
     def drop_all(self, actor: Actor) -> None:
-        """The actor's flows vanish; their peers see a reset."""
+        """Let the actor's flows vanish; their peers see a reset."""
         for end in [end for end in self._ends.values() if end.actor is actor]:
             self._drop(end, "vanished")
 
@@ -279,7 +286,7 @@ class MemoryConnections:
             self._later(partial(self._reset, peer))
 
     def next_deadline(self) -> float | None:
-        """When the first of the unfinished handshakes has to be over."""
+        """Return when the first of the unfinished handshakes has to be over; None without any."""
         first = self._handshakes.first()
         return None if first is None else first[0]
 

@@ -50,7 +50,10 @@ class _Opened:
 
 
 class MemoryNetwork:
-    """A `Network` whose coroutines never wait. Call `run(actor)` after any call into one from outside."""
+    """A `simulator.core.network.network.Network` whose coroutines never wait.
+
+    An exception of an actor is not caught: it ends the test or run that met it, at the moment it happens.
+    """
 
     def __init__(
         self,
@@ -212,12 +215,12 @@ class MemoryNetwork:
             heappush(self._waking, number)
 
     async def until_idle(self) -> None:
-        """Until nothing is in flight. Timers fire only if they fall due on the way."""
+        """Go on until nothing is in flight. Timers fire only if they fall due on the way."""
         while self._queue:
             self._step(self._queue[0][0])
 
     async def advance(self, seconds: float) -> None:
-        """Let time pass, settling at each deadline; the clock then stands exactly at the end."""
+        """Let time pass, from deadline to deadline; the clock then stands exactly at the end."""
         target = self._clock.now() + seconds
         while (coming := self._next()) is not None and coming <= target:
             self._step(coming)

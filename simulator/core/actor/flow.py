@@ -1,8 +1,8 @@
-"""Flows and actors: the one seam between what decides and what moves bytes.
+"""Flows, actors and effects: the one seam between what decides and what moves bytes.
 
 A *flow* is one TCP, TLS or UDP association as one end sees it. An *actor* (a UCM node, a phone, an
 Expressway) is a machine: it is told what became of its flows and answers with effects. The same actor runs on
-sockets (`simulator.aio.driver`) and without them (`simulator.lab.run.world`); it cannot tell which.
+sockets (`simulator.aio.driver`) and without them (`simulator.memory.network`); it cannot tell which.
 """
 
 from __future__ import annotations
@@ -21,6 +21,8 @@ Transport = Literal["udp", "tcp", "tls"]
 
 @dataclass(frozen=True, slots=True)
 class Address:
+    """A host, by name or IP address, and a port."""
+
     host: str
     port: int
 
@@ -30,6 +32,8 @@ class Address:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FlowFacts:
+    """What is known of a flow when it opens."""
+
     transport: Transport
     local: Address
     remote: Address
@@ -66,13 +70,15 @@ class OpenFlow:
 
 @dataclass(frozen=True, slots=True)
 class SendData:
+    """Send a piece of the stream, or one datagram."""
+
     flow: FlowId
     data: bytes = field(repr=False)
 
 
 @dataclass(frozen=True, slots=True)
 class CloseFlow:
-    """Close in an orderly way (TLS close_notify, then FIN) after what was sent before.
+    """Close in an orderly way (TLS close_notify, then FIN) after what was sent before it.
 
     Not answered: the actor forgets the flow when it asks for this; `flow_ended` does not come back.
     """
@@ -124,29 +130,38 @@ class Listen:
 
 
 class Actor(Protocol):
-    """The interface every house implements in its core. No method blocks, waits or reads a clock."""
+    """What a network runs: a UCM node, a phone, an Expressway. No method blocks, waits or reads a clock."""
 
     @property
-    def name(self) -> ActorId: ...
+    def name(self) -> ActorId:
+        """The name under which its events are told."""
+        ...
 
-    def flow_opened(self, flow: FlowId, facts: FlowFacts, now: Instant) -> None: ...
+    def flow_opened(self, flow: FlowId, facts: FlowFacts, now: Instant) -> None:
+        """A flow that was dialled or accepted is open, its TLS handshake done."""
+        ...
 
     def flow_data(self, flow: FlowId, data: bytes, now: Instant) -> None:
-        """Plaintext that arrived: a chunk of the stream (tcp, tls) or one whole datagram (udp)."""
+        """Plaintext arrived: a chunk of the stream (tcp, tls) or one whole datagram (udp)."""
         ...
 
     def flow_ended(self, flow: FlowId, end: FlowEnd, now: Instant) -> None:
-        """Not called for accepted connections whose handshake failed: those never became flows."""
+        """A flow has ended, or one that was dialled never opened.
+
+        Not called for accepted connections whose handshake failed: those never became flows.
+        """
         ...
 
     def next_timeout(self) -> Instant | None:
-        """The earliest instant at which `handle_timeout` has something to do."""
+        """Return the earliest instant at which `handle_timeout` has something to do; None: nothing is due."""
         ...
 
-    def handle_timeout(self, now: Instant) -> None: ...
+    def handle_timeout(self, now: Instant) -> None:
+        """Do what is due at `now`. Afterwards `next_timeout` is later than `now`, or None."""
+        ...
 
     def effects(self) -> list[Effect]:
-        """Drains what the actor wants done, in order. Ask after every other call."""
+        """Return what the actor wants done, in order, and forget it. To be asked after every other call."""
         ...
 
 

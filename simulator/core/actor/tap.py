@@ -1,6 +1,6 @@
-"""A wire tap: who is told of every byte a driver moves, as it is on the wire, TLS still encrypted.
+"""A wire tap: told of every byte that a network moves, as it is on the wire, TLS still encrypted.
 
-Both drivers call one if they were given one; without one they only ask whether it is None.
+Both networks call the tap they were given; without one they only ask whether it is None.
 """
 
 from __future__ import annotations
@@ -35,6 +35,10 @@ class Tap(Protocol):
         """A piece of the stream, or one whole datagram."""
         ...
 
-    def received(self, flow: FlowId, data: bytes) -> None: ...
+    def received(self, flow: FlowId, data: bytes) -> None:
+        """A piece of the stream, or one whole datagram."""
+        ...
 
-    def ended(self, flow: FlowId, how: WireEnd) -> None: ...
+    def ended(self, flow: FlowId, how: WireEnd) -> None:
+        """One direction ends with a FIN, or both with a reset."""
+        ...

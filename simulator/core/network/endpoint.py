@@ -54,9 +54,11 @@ class Endpoint:
 
 
 class ListeningActor(Actor, Protocol):
-    """An actor that says itself where it wants to listen."""
+    """An actor that knows where it wants to listen."""
 
-    def listens(self) -> tuple[Listen, ...]: ...
+    def listens(self) -> tuple[Listen, ...]:
+        """Return the ports it wants now."""
+        ...
 
 
 def endpoints_of(actor: ListeningActor) -> tuple[Endpoint, ...]:

@@ -1,4 +1,4 @@
-"""Which port is really bound where an actor dials or shows a documented one, and which are taken again."""
+"""Maps the documented ports of a lab to those that are really bound, and takes the same ones again."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ class BoundPorts:
         )
 
     def forget(self, endpoints: Iterable[Endpoint]) -> None:
-        """Another process has taken a kept port."""
+        """Keep the ports of these endpoints no longer: another process has taken one."""
         for endpoint in endpoints:
             self._kept.pop(endpoint.key, None)
 

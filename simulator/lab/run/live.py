@@ -42,7 +42,7 @@ _ATTEMPTS = 8
 
 
 class Lab:
-    """A `simulator.lab.steps.driver.ScenarioDriver`. Make one with `open_lab`."""
+    """A lab on sockets, a `simulator.lab.steps.driver.ScenarioDriver`. Make one with `open_lab`."""
 
     def __init__(
         self,
@@ -254,7 +254,10 @@ class Lab:
         self._ports.unmap_all()
 
     def resolve(self, dialled: Address) -> Address:
-        """What the sockets use for what an actor dials. LookupError: no such name, or nobody listens there."""
+        """Return what the sockets use for what an actor dials. LookupError if the name does not resolve.
+
+        ConnectionRefusedError if nobody listens at a documented address that is mapped to a free port.
+        """
         address = self._plan.resolve(dialled.host)
         if address is None:
             raise LookupError("name does not resolve")
@@ -263,7 +266,7 @@ class Lab:
         return self._ports.behind(dialled)
 
     def edge_of(self, expressway: str) -> Address:
-        """Where remote phones reach this Expressway."""
+        """Return where remote phones reach this Expressway."""
         edge = self.site.addresses.edge_of(expressway)
         assert edge is not None
         return edge
@@ -287,7 +290,9 @@ async def open_lab(
     state: Path | None = None,
     syslog: Syslog | None = None,
 ) -> AsyncIterator[Lab]:
-    """A running lab. Raises OSError (ports), and ValueError for what UCM's administration would refuse.
+    """Start a lab, and shut it down in the end.
+
+    Raises OSError (ports), and ValueError for what UCM's administration would refuse.
 
     `keylog`: a file for the TLS secrets. `capture` gets what passes; a `keylog` must then be its keylog too.
     `state`: a file that keeps the cluster database.

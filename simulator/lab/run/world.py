@@ -1,4 +1,4 @@
-"""The discrete-event driver: the same actors with no sockets and no asyncio, exactly.
+"""The discrete-event driver: a lab without sockets and asyncio, exact and repeatable.
 
 Its coroutines never wait, so `run_now` can finish them on the spot.
 """
@@ -27,7 +27,7 @@ T = TypeVar("T")
 
 
 class World:
-    """A `simulator.lab.steps.driver.ScenarioDriver`."""
+    """A lab in memory, a `simulator.lab.steps.driver.ScenarioDriver`: it runs as soon as it is made."""
 
     def __init__(
         self,
@@ -96,7 +96,7 @@ class World:
 
 
 def run_now(coroutine: Coroutine[Any, Any, T]) -> T:
-    """The result of a coroutine that never waits. RuntimeError if it does."""
+    """Run a coroutine that never waits, and return its result. RuntimeError if it waits."""
     try:
         coroutine.send(None)
     except StopIteration as stop:
