@@ -23,7 +23,11 @@ class Wrapped:
     """An HttpService behind middleware; the first layer sees the request first."""
 
     def __init__(
-        self, service: HttpService, middleware: Sequence[Middleware], *, clock: Callable[[Instant], Instant]
+        self,
+        service: HttpService,
+        middleware: Sequence[Middleware],
+        *,
+        clock: Callable[[Instant], Instant] = lambda now: now,
     ) -> None:
         """`clock`: what the clock that the service goes by shows at a true time."""
         self._service, self._middleware, self._clock = service, tuple(middleware), clock

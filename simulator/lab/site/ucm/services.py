@@ -86,9 +86,7 @@ class UcmServices:
             name, sign_in = node.name, self.sign_in
             failures = FailureMiddleware(self.failure_plans, sign_in.request_user, name)
             node_clock = partial(self.clocks.at, name)
-            files = self.config_files[name] = Wrapped(
-                self._files[name], [failures, self.altered_files], clock=lambda now: now
-            )
+            files = self.config_files[name] = Wrapped(self._files[name], [failures, self.altered_files])
             secure = SecureConfigService(
                 files, cluster.directory, sign_in.access[name], journal=context.journal(name)
             )

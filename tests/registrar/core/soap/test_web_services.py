@@ -61,6 +61,23 @@ def test_who_cannot_log_in_gets_tomcats_401(web: WebBench, method: str, headers:
     assert cookies(response) == {}
 
 
+def test_a_request_is_refused_by_its_head_alone_and_counts_as_a_wrong_password(web: WebBench) -> None:
+    wrong = HttpRequest(method="POST", path="/axl/", headers=(basic("admin", "wrong"),))
+    for _ in range(3):
+        refused = web.axl.refuse(wrong, web.now)
+        assert refused is not None
+        assert refused.status == 401
+    assert web.post(VERSION).status == 401, "the user is locked now"
+
+
+def test_who_is_let_in_by_the_head_has_no_session_before_the_request_is_handled(web: WebBench) -> None:
+    good = HttpRequest(method="POST", path="/axl/", headers=(ADMIN,))
+    other = HttpRequest(method="POST", path="/other/", headers=(ADMIN,))
+    assert web.axl.refuse(good, web.now) is None
+    assert [answer.status for answer in (web.axl.refuse(other, web.now),) if answer is not None] == [404]
+    assert set(cookies(web.post(VERSION))) == {"JSESSIONIDSSO", "JSESSIONID"}
+
+
 def test_three_wrong_passwords_lock_the_user_for_five_minutes(web: WebBench) -> None:
     for _ in range(2):
         web.post(VERSION, basic("admin", "wrong"))

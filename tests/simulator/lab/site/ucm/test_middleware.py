@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
 
 from simulator.core.http.message import HttpRequest, HttpResponse
 from simulator.core.instant import Instant
 from simulator.lab.site.ucm.middleware import Handler, Wrapped
-from simulator.lab.site.ucm.node_clocks import NodeClockMiddleware, NodeClocks
+from simulator.lab.site.ucm.node_clocks import NodeClocks
 
 REQUEST = HttpRequest(method="GET", path="/")
 NOW = Instant(100.0)
@@ -46,6 +47,26 @@ def test_a_layer_that_refuses_asks_nobody_behind_it() -> None:
     assert Wrapped(Echo(), [Marks(b"a"), Refuses(), Marks(b"b")]).handle(REQUEST, NOW).status == 503
 
 
-def test_what_stands_behind_the_nodes_clock_goes_by_it() -> None:
-    clock = NodeClockMiddleware(NodeClocks({"ucm-pub": -30.0}), "ucm-pub")
-    assert Wrapped(Echo(), [clock]).handle(REQUEST, NOW).body == b"70"
+def test_a_service_goes_by_the_clock_it_is_given() -> None:
+    clock = partial(NodeClocks({"ucm-pub": -30.0}).at, "ucm-pub")
+    assert Wrapped(Echo(), [Marks(b"a")], clock=clock).handle(REQUEST, NOW).body == b"a(70)"
+
+
+class Guarded(Echo):
+    """Refuses by the head whoever does not GET, and says when."""
+
+    def refuse(self, head: HttpRequest, now: Instant) -> HttpResponse | None:
+        return None if head.method == "GET" else HttpResponse(status=401, body=f"{now:g}".encode())
+
+
+def test_a_refusal_by_the_head_goes_through_the_layers_and_by_the_same_clock() -> None:
+    clock = partial(NodeClocks({"ucm-pub": -30.0}).at, "ucm-pub")
+    wrapped = Wrapped(Guarded(), [Marks(b"a"), Marks(b"b")], clock=clock)
+    assert wrapped.refuse(REQUEST, NOW) is None
+    refused = wrapped.refuse(HttpRequest(method="POST", path="/"), NOW)
+    assert refused is not None
+    assert (refused.status, refused.body) == (401, b"a(b(70))")
+
+
+def test_a_service_that_refuses_nothing_by_the_head_wants_every_body() -> None:
+    assert Wrapped(Echo(), [Refuses()]).refuse(REQUEST, NOW) is None
