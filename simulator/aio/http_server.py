@@ -5,24 +5,18 @@ from __future__ import annotations
 import asyncio
 import logging
 from http import HTTPStatus
-from types import TracebackType
-from typing import Self
 from urllib.parse import parse_qsl, urlsplit
 
 from aiohttp import HttpVersion10, HttpVersion11, web
 from aiohttp.http_exceptions import HttpProcessingError
 
 from simulator.aio.activity import Activity
-from simulator.aio.listener import cannot_listen, literal
 from simulator.aio.plain_transport import PlainTransport
-from simulator.core.actor.flow import Address
 from simulator.core.http.message import Delivery, HttpRequest, HttpResponse, HttpService, refusal
 from simulator.core.http.server_connection import FRAMING_LIMIT
 from simulator.core.instant import Clock
+from simulator.core.network.endpoint import MAX_BODY
 
-MAX_BODY = 1 << 20
-"""Bytes of a request body; more is answered 413."""
-_SHUTDOWN = 2.0
 _CONTINUE = "100-continue"
 
 BAD_REQUEST = (HttpProcessingError, web.RequestPayloadError, ConnectionError)
@@ -198,48 +192,3 @@ def _refusal(status: int) -> web.Response:
     response = web.Response(status=status, text=f"{status} {HTTPStatus(status).phrase}\n")
     response.force_close()
     return response
-
-
-class HttpServer:
-    """One service on one address. `async with`, or `start` and `stop`; port 0 takes any free one."""
-
-    def __init__(
-        self, service: HttpService, clock: Clock, address: Address, *, max_body: int = MAX_BODY
-    ) -> None:
-        self._protocols = http_protocols(service, clock, max_body=max_body)
-        self._wanted = address
-        self._runner: web.ServerRunner | None = None
-        self.address = address
-        """Where it listens; with the real port once started."""
-
-    async def start(self) -> Address:
-        """Raises OSError naming the address if it cannot be bound, RuntimeError if it runs already."""
-        if self._runner is not None:
-            raise RuntimeError(f"the server on {self.address} runs already")
-        host = await literal(asyncio.get_running_loop(), self._wanted)
-        runner = web.ServerRunner(self._protocols, shutdown_timeout=_SHUTDOWN)
-        await runner.setup()
-        try:
-            await web.TCPSite(runner, host, self._wanted.port).start()
-        except OSError as error:
-            await runner.cleanup()
-            raise cannot_listen(self._wanted, error) from error
-        self._runner = runner
-        host, port = runner.addresses[0][:2]
-        self.address = Address(host, port)
-        return self.address
-
-    async def stop(self) -> None:
-        """Finishes what is being answered, closes the rest. Harmless if it does not run."""
-        runner, self._runner = self._runner, None
-        if runner is not None:
-            await runner.cleanup()
-
-    async def __aenter__(self) -> Self:
-        await self.start()
-        return self
-
-    async def __aexit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        await self.stop()

@@ -15,11 +15,10 @@ import pytest
 
 from registrar.core.ssosp import EnterpriseParameters, Settings
 from registrar.core.tokens import ClusterKeys, TokenFacts
-from simulator.aio.http_server import HttpServer
-from simulator.core.actor.flow import Address
 from simulator.core.instant import ManualClock
 from tests.interop.login_form import SCOPE, VERIFIER, Form
 from tests.registrar.core.ssosp.bench import CLUSTER, JABBER, PASSWORD, PUBLIC, REDIRECT, START, Bench
+from tests.serving import served
 
 requests = pytest.importorskip("requests", reason="requests is not installed")
 pytestmark = pytest.mark.interop
@@ -46,8 +45,8 @@ async def site(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Site]:
     monkeypatch.setenv("AUTHLIB_INSECURE_TRANSPORT", "1")
     monkeypatch.setenv("OAUTHLIB_INSECURE_TRANSPORT", "1")
     bench = Bench(ClusterKeys.create(CLUSTER), EnterpriseParameters(), Settings())
-    async with HttpServer(bench.server, ManualClock(START), Address("127.0.0.1", 0)) as server:
-        yield Site(base=f"http://{server.address}", bench=bench)
+    async with served(bench.server, ManualClock(START)) as address:
+        yield Site(base=f"http://{address}", bench=bench)
 
 
 def sign_in(url: str) -> str:

@@ -7,12 +7,10 @@ import logging
 
 import pytest
 
-from simulator.aio.http_server import HttpServer
 from simulator.core.actor.flow import Address
 from simulator.core.http.message import HttpRequest, HttpResponse
 from simulator.core.instant import ManualClock
-
-ANY = Address("127.0.0.1", 0)
+from tests.serving import served
 
 
 class Echo:
@@ -30,8 +28,8 @@ class Echo:
         return HttpResponse(status=201, headers=(("X-Twice", "1"), ("X-Twice", "2")), body=b"made")
 
 
-async def exchange(server: HttpServer, data: bytes) -> bytes:
-    reader, writer = await asyncio.open_connection(server.address.host, server.address.port)
+async def exchange(server: Address, data: bytes) -> bytes:
+    reader, writer = await asyncio.open_connection(server.host, server.port)
     writer.write(data)
     reply = await reader.read()
     writer.close()
@@ -41,7 +39,7 @@ async def exchange(server: HttpServer, data: bytes) -> bytes:
 
 async def test_the_request_arrives_as_it_was_written():
     echo = Echo()
-    async with HttpServer(echo, ManualClock(5.0), ANY) as server:
+    async with served(echo, ManualClock(5.0)) as server:
         reply = await exchange(
             server,
             b"POST /a%2Fb/../c?x=1&x=&y=%20 HTTP/1.1\r\nHost: h\r\nX-Odd: \xff\r\nConnection: close\r\n"
@@ -64,14 +62,14 @@ async def test_the_request_arrives_as_it_was_written():
 )
 async def test_every_form_of_target_gives_a_path(target, path):
     echo = Echo()
-    async with HttpServer(echo, ManualClock(0.0), ANY) as server:
+    async with served(echo, ManualClock(0.0)) as server:
         await exchange(server, f"GET {target} HTTP/1.1\r\nHost: h\r\nConnection: close\r\n\r\n".encode())
     assert echo.seen[0].path == path
 
 
 async def test_a_body_over_the_cap_is_413_and_closes():
     echo = Echo()
-    async with HttpServer(echo, ManualClock(0.0), ANY, max_body=10) as server:
+    async with served(echo, ManualClock(0.0), max_body=10) as server:
         reply = await exchange(server, b"POST / HTTP/1.1\r\nHost: h\r\nContent-Length: 11\r\n\r\n12345678901")
     assert reply.startswith(b"HTTP/1.1 413 ")
     assert echo.seen == []
@@ -79,7 +77,7 @@ async def test_a_body_over_the_cap_is_413_and_closes():
 
 async def test_a_fault_of_the_service_is_a_bare_500_and_logged(caplog):
     with caplog.at_level(logging.CRITICAL + 1):
-        async with HttpServer(Echo(), ManualClock(0.0), ANY) as server:
+        async with served(Echo(), ManualClock(0.0)) as server:
             reply = await exchange(server, b"GET /boom HTTP/1.1\r\nHost: h\r\nConnection: close\r\n\r\n")
     assert reply.startswith(b"HTTP/1.1 500 ")
     assert b"secret" not in reply
@@ -88,7 +86,7 @@ async def test_a_fault_of_the_service_is_a_bare_500_and_logged(caplog):
 
 async def test_bad_http_is_400_and_never_reaches_the_service():
     echo = Echo()
-    async with HttpServer(echo, ManualClock(0.0), ANY) as server:
+    async with served(echo, ManualClock(0.0)) as server:
         reply = await exchange(server, b"NONSENSE\r\n\r\n")
     assert reply.startswith(b"HTTP/1.")
     assert b" 400 " in reply.splitlines()[0]
@@ -106,27 +104,8 @@ async def test_bad_http_is_400_and_never_reaches_the_service():
     ids=["a NUL in the path", "a header that is too long", "a chunk that is none", "a body that is no gzip"],
 )
 async def test_what_a_client_gets_wrong_is_400_and_reaches_no_log(caplog, data):
-    async with HttpServer(Echo(), ManualClock(0.0), ANY) as server:
+    async with served(Echo(), ManualClock(0.0)) as server:
         reply = await exchange(server, data)
     assert b" 400 " in reply.splitlines()[0]
     assert "top-secret" not in caplog.text
     assert caplog.records == []
-
-
-async def test_starting_twice_is_refused_and_stopping_twice_is_not():
-    server = HttpServer(Echo(), ManualClock(0.0), ANY)
-    address = await server.start()
-    assert address.port > 0
-    assert server.address == address
-    with pytest.raises(RuntimeError, match="runs already"):
-        await server.start()
-    await server.stop()
-    await server.stop()
-
-
-async def test_a_port_in_use_is_an_os_error_and_leaves_nothing_behind():
-    async with HttpServer(Echo(), ManualClock(0.0), ANY) as server:
-        second = HttpServer(Echo(), ManualClock(0.0), server.address)
-        with pytest.raises(OSError, match=f"cannot listen on {server.address}: Address already in use"):
-            await second.start()
-        await second.stop()

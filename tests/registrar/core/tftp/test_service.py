@@ -12,12 +12,11 @@ from certs.stores import NodeStores
 from registrar.core.cluster.cluster import Cluster, ClusterNode
 from registrar.core.cluster.ports import NodePorts
 from registrar.core.tftp.service import ConfigService
-from simulator.aio.http_server import HttpServer
-from simulator.core.actor.flow import Address
 from simulator.core.events import ConfigServed
 from simulator.core.events.log import EventLog
 from simulator.core.http.message import HttpRequest
 from simulator.core.instant import ManualClock
+from tests.serving import served
 
 
 @pytest.fixture
@@ -157,16 +156,12 @@ def test_with_no_reader_no_event_is_made(cluster):
     assert log.last_seq == 0
 
 
-def served(service: ConfigService) -> HttpServer:
-    return HttpServer(service, ManualClock(0.0), Address("127.0.0.1", 0), max_body=4096)
-
-
 async def test_the_server_answers_over_http(service):
     async with (
-        served(service) as server,
+        served(service, ManualClock(0.0), max_body=4096) as server,
         aiohttp.ClientSession() as client,
     ):
-        base = f"http://{server.address}"
+        base = f"http://{server}"
         async with client.get(f"{base}/CSFALICE.cnf.xml") as response:
             assert (response.status, response.headers["Content-Type"]) == (200, "text/xml")
             assert (await response.read()) == service.render("CSFALICE")
@@ -180,8 +175,8 @@ async def test_the_server_answers_over_http(service):
     "path", ["/../CSFALICE.cnf.xml", "/%2e%2e/CSFALICE.cnf.xml", "//CSFALICE.cnf.xml", "/..%2fetc%2fpasswd"]
 )
 async def test_traversal_over_raw_http_is_404(service, log, path):
-    async with served(service) as server:
-        reader, writer = await asyncio.open_connection(server.address.host, server.address.port)
+    async with served(service, ManualClock(0.0), max_body=4096) as server:
+        reader, writer = await asyncio.open_connection(server.host, server.port)
         writer.write(f"GET {path} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n".encode())
         reply = await reader.read()
         writer.close()
