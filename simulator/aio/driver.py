@@ -16,6 +16,7 @@ from simulator.aio.activity import Activity
 from simulator.aio.actor_runner import ActorRunner
 from simulator.aio.clock import ShiftClock
 from simulator.aio.clock_walk import ClockWalk
+from simulator.aio.delays import Delays
 from simulator.aio.flow_context import AddressMap, FlowContext, Limits, Resolve
 from simulator.aio.flow_events import FlowEvents
 from simulator.aio.http_server import http_protocols
@@ -26,7 +27,7 @@ from simulator.core.actor.flow import Actor, Address, Listen
 from simulator.core.actor.tap import Tap
 from simulator.core.events.log import EventLog
 from simulator.core.ids import ActorId, FlowIds
-from simulator.core.instant import Clock
+from simulator.core.instant import Clock, Instant
 from simulator.core.network.endpoint import Endpoint, HttpHandler, TerminalHandler, TerminalService
 
 _PATIENCE = 1.0
@@ -95,6 +96,7 @@ class Driver:
         self._walk: ClockWalk | None = None
         """While the clock is moved ahead."""
         self._advancing = asyncio.Lock()
+        self._delays = Delays()
 
     # --- endpoints and actors --------------------------------------------------------------------------------
 
@@ -167,6 +169,7 @@ class Driver:
             for one in rest:
                 if isinstance(one.server, ProtocolServer):
                     one.server.vanish()
+        self._delays.end_all()
         await asyncio.gather(*(runner.leave() for runner in runners))
         await asyncio.gather(*(one.stop() for one in rest))
 
@@ -202,7 +205,9 @@ class Driver:
             raise ValueError(f"{endpoint.owner} has an open endpoint named {endpoint.listen.name!r}")
         match endpoint.handler:
             case HttpHandler(service=service, max_body=max_body):
-                protocols = http_protocols(service, self._clock, max_body=max_body, activity=self.activity)
+                protocols = http_protocols(
+                    service, self._clock, max_body=max_body, activity=self.activity, delay=self._delay
+                )
                 server = ProtocolServer(endpoint.owner, protocols, self._context)
                 return _Opened(address=await server.start(endpoint.listen), server=server)
             case TerminalHandler(service=terminal):
@@ -212,6 +217,12 @@ class Driver:
                 return _Opened(address=await shell.start(), terminal=shell)
             case actor:
                 return await self._listen(actor, endpoint.listen)
+
+    async def _delay(self, seconds: float) -> None:
+        """Wait so long by the lab's clock."""
+        over = self._delays.until(Instant(self._clock.now() + seconds))
+        self._runner_of(self._delays).follow()
+        await over
 
     # --- time ------------------------------------------------------------------------------------------------
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from collections.abc import Awaitable, Callable
 from http import HTTPStatus
 from urllib.parse import parse_qsl, urlsplit
 
@@ -37,11 +38,17 @@ logger.addFilter(_OurFaultsOnly())
 
 
 def http_protocols(
-    service: HttpService, clock: Clock, *, max_body: int = MAX_BODY, activity: Activity | None = None
+    service: HttpService,
+    clock: Clock,
+    *,
+    max_body: int = MAX_BODY,
+    activity: Activity | None = None,
+    delay: Callable[[float], Awaitable[None]] = asyncio.sleep,
 ) -> web.Server:
     """A protocol factory: call the result to get an `asyncio.Protocol` that speaks HTTP for `service`.
 
-    `activity` is told of every request until its answer is sent, or held back on purpose.
+    `activity` is told of every request until its answer is sent, or held back on purpose. `delay` waits so many
+    seconds by the lab's clock before an answer that is to be late.
     A service that raises is a bug: it is logged by aiohttp and answered 500 without a traceback in the page.
     """
 
@@ -59,6 +66,7 @@ def http_protocols(
         if isinstance(response, web.StreamResponse):
             return response
         assert response.delivery is not None
+        await delay(response.delivery.delay)
         return await _deliver(request, response, response.delivery)
 
     async def answer(request: web.BaseRequest) -> web.StreamResponse | HttpResponse:
@@ -154,8 +162,7 @@ def request_value(request: web.BaseRequest, body: bytes) -> HttpRequest:
 
 
 async def _deliver(request: web.BaseRequest, response: HttpResponse, how: Delivery) -> web.StreamResponse:
-    """Late, in part, or not at all."""
-    await asyncio.sleep(how.delay)
+    """In part, or not at all."""
     whole = _response(response.status, response.headers, response.body)
     transport = request.transport
     if transport is None or (how.kept is None and not how.reset):

@@ -59,6 +59,7 @@ async def web(request: pytest.FixtureRequest, bench: Bench, node: Issued, ca: Au
             "/moved": HttpResponse(status=302, headers=(("Location", "/CSFALICE.cnf.xml"),)),
             "/round": HttpResponse(status=302, headers=(("Location", "/round"),)),
             "/late": HttpResponse(status=200, body=b"late", delivery=Delivery(delay=0.2)),
+            "/much-later": HttpResponse(status=200, body=b"much later", delivery=Delivery(delay=3000)),
             "/too-late": HttpResponse(status=200, body=b"late", delivery=Delivery(delay=3)),
             "/half": HttpResponse(status=200, body=b"0123456789", delivery=Delivery(kept=5)),
             "/reset": HttpResponse(status=200, body=b"0123456789", delivery=Delivery(reset=True)),
@@ -141,6 +142,16 @@ async def test_redirections_without_end_are_a_failure(web: Web) -> None:
 async def test_a_late_answer_is_waited_for(web: Web) -> None:
     result = await web.get("/late")
     assert (result.status, result.body) == (200, b"late")
+
+
+async def test_a_late_answer_comes_when_the_clock_has_moved_so_far(web: Web) -> None:
+    web.client.todo.append(Fetch(key="late", url=web.url("/much-later"), tls=web.tls, timeout=9000.0))
+    web.bench.network.run(web.client)
+    await web.bench.until(lambda: web.files.asked, "the request")
+    await web.bench.network.advance(2000)
+    assert web.client.results == {}
+    await web.bench.network.advance(1000)
+    assert web.client.results["late"].body == b"much later"
 
 
 async def test_an_answer_that_comes_too_late_is_none(web: Web) -> None:

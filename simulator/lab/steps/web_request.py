@@ -9,7 +9,6 @@ from typing import Annotated
 from pydantic import Field
 
 from simulator.core.actor.flow import Fetch, Fetched
-from simulator.core.events.log import Record
 from simulator.core.tls.settings import ClientTls
 from simulator.lab.site.clients.raw_client import RawClient
 from simulator.lab.steps.driver import ScenarioDriver
@@ -53,7 +52,7 @@ async def ask(
     site = driver.site
     name = node or site.cluster.nodes[0].name
     host = site.cluster.node(name).host
-    actor, since = await client_of(driver, client), site.log.last_seq
+    actor = await client_of(driver, client)
     request = Fetch(
         key=target,
         url=f"{site.addresses.base_of(name)}{target}",
@@ -66,11 +65,7 @@ async def ask(
     )
     actor.ask(request)
     driver.run(actor)
-
-    def answered(_records: list[Record]) -> bool:
-        return actor.answer is not None
-
-    await driver.until(answered, since=since)
+    await driver.until_idle()
     waited = 0.0
     while actor.answer is None and waited <= TIMEOUT:
         await driver.advance(1.0)  # the answer is late on purpose

@@ -91,11 +91,12 @@ async def test_what_passes_is_in_the_capture_and_credentials_are_in_no_event(dri
     [
         ("reset: true", "fails: the connection broke"),
         ("half_body: true", "fails: the connection broke|ends too early"),
-        ("delay: 1", "status: 200"),
+        ("delay: 30", "status: 200"),
+        ("delay: 61", "fails: no answer within 60 s"),
         ("status: 503", "status: 503"),
         ("invalid_json: true", "answers: INVALID_REQUEST"),
     ],
-    ids=["reset", "half a body", "late", "a status", "broken JSON"],
+    ids=["reset", "half a body", "late", "too late", "a status", "broken JSON"],
 )
 async def test_a_planned_failure_reaches_the_client(driver: str, plan: str, expected: str) -> None:
     report = await run(
