@@ -78,7 +78,7 @@ class CallManager:
     def _load(self, snapshot: NodeSnapshot, tokens: TokenValidator | None) -> None:
         self.snapshot = snapshot
         self.registrar = Registrar(snapshot, self._directory, self._bindings, self.policy, tokens)
-        self._answers = RequestDispatch(
+        self._dispatch = RequestDispatch(
             snapshot,
             self.registrar,
             journal=self._journal,
@@ -144,7 +144,7 @@ class CallManager:
 
     def _change(self, policy: RegistrarPolicy) -> None:
         self.policy = policy
-        self._answers.follow(policy)
+        self._dispatch.follow(policy)
 
     def notify_reset(
         self,
@@ -207,7 +207,7 @@ class CallManager:
                 message = stream.next_message()
             except RemoteProtocolError as error:
                 self._partial.over(flow)
-                answered = self._answers.malformed(connection, error, None, now)
+                answered = self._dispatch.malformed(connection, error, None, now)
                 if stream.failure is not None or not answered:
                     self._close(connection)
                     return
@@ -218,7 +218,7 @@ class CallManager:
                 return
             self._partial.over(flow)
             if isinstance(message, Request):
-                if not self._answers.request(connection, message, None, now):
+                if not self._dispatch.request(connection, message, None, now):
                     self._close(connection)
                 if flow not in self._connections:
                     return
@@ -228,7 +228,7 @@ class CallManager:
                 elif message.kind == "stun_request" and self._knows(connection.peer):
                     self._outbox.stun(flow, message.transaction)
             else:
-                self._answers.response(connection, message, now)
+                self._dispatch.response(connection, message, now)
 
     def flow_ended(self, flow: FlowId, end: FlowEnd, now: Instant) -> None:
         connection = self._connections.pop(flow, None)
@@ -285,19 +285,19 @@ class CallManager:
         try:
             message = parse_message(data)
         except RemoteProtocolError as error:
-            self._answers.malformed(connection, error, None, now)
+            self._dispatch.malformed(connection, error, None, now)
             return
         if isinstance(message, Response):
-            self._answers.response(connection, message, now)
+            self._dispatch.response(connection, message, now)
             return
         assert connection.server is not None
         try:
             key = connection.server.receive(message, now)
         except RemoteProtocolError as error:
             error.request = error.request or message
-            self._answers.malformed(connection, error, None, now)
+            self._dispatch.malformed(connection, error, None, now)
             return
-        if key is not None and not self._answers.request(connection, message, key, now):
+        if key is not None and not self._dispatch.request(connection, message, key, now):
             self._close(connection)
         self._outbox.flush(connection)
 

@@ -84,7 +84,7 @@ def is_same_client(binding: Binding, client: ClientIdentity) -> bool:
 
 def same_address(one: SipUri, other: SipUri) -> bool:
     """Compare user, host and port: what a refresh must keep. [documented: sip-wire 4]"""
-    return one is other or (one.user, one.host, one.port) == (other.user, other.host, other.port)
+    return (one.user, one.host, one.port) == (other.user, other.host, other.port)
 
 
 class BindingStore:

@@ -47,7 +47,7 @@ class ContactFacts:
 
     def same_address(self, other: SipUri) -> bool:
         """Does the Contact have the user, host and port of `other`?"""
-        return same_address(self.uri, other)
+        return self.uri is other or same_address(self.uri, other)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -8,7 +8,6 @@ import pytest
 
 from registrar.core.cluster.directory import User
 from registrar.core.cluster.ports import NodePorts
-from simulator.core.actor.flow import Fetched
 from simulator.core.events import (
     BindingChanged,
     PeerJudged,
@@ -546,11 +545,6 @@ def test_with_no_reader_nothing_is_made_and_everything_works(bench_of, phone, pl
     bench.open("mra", tls_peer=peer_of("x"))
     bench.ucm.stop(bench.now)
     assert bench.log.last_seq == 0
-
-
-def test_the_actor_fetches_nothing(bench):
-    bench.ucm.fetched("x", Fetched(failure="none"), bench.now)
-    assert bench.drained() == {}
 
 
 def test_the_same_seed_gives_the_same_bytes(bench_of, phone_of):
