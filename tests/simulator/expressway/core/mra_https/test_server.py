@@ -201,6 +201,33 @@ def test_who_sends_on_while_a_request_is_under_way_inside_is_bounded(world: Worl
     assert expressway.effects() == [CloseFlow(flow)]
 
 
+@pytest.mark.parametrize(
+    ("place", "path", "passed_on"),
+    [
+        ("https/ucm-pub.lab.example/8443", "/cucm-uds/version", ["Accept", "Authorization"]),
+        ("http/ucm-pub.lab.example/6970", "/CSFALICE.cnf.xml", ["Accept"]),
+    ],
+)
+def test_credentials_go_on_over_TLS_and_not_in_the_clear(
+    world: World, place: str, path: str, passed_on: list[str]
+) -> None:
+    token = world.site.mint.token("alice", world.site.clock.now(), lifetime=3600, mutation=None).text
+    expressway, now = world.site.expressways.expressway_c["expc"], world.site.clock.now()
+    flow, here = FlowId(90_100), Address("198.51.100.7", 8443)
+    facts = FlowFacts(transport="tls", local=here, remote=Address("203.0.113.9", 40000), listener="https")
+    expressway.flow_opened(flow, facts, now)
+    lines = [
+        f"GET /{encode(f'lab.example/{place}')}{path} HTTP/1.1",
+        "Host: x",
+        "Accept: */*",
+        f"Authorization: Bearer {token}",
+    ]
+    expressway.flow_data(flow, "\r\n".join([*lines, "", ""]).encode(), now)
+    (fetch,) = expressway.effects()
+    assert isinstance(fetch, Fetch)
+    assert [name for name, _ in fetch.headers] == passed_on
+
+
 def test_a_path_that_is_no_text_is_answered_400_and_goes_nowhere(world: World) -> None:
     expressway, now = world.site.expressways.expressway_c["expc"], world.site.clock.now()
     flow, here = FlowId(90_001), Address("198.51.100.7", 8443)
