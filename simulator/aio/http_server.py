@@ -92,7 +92,14 @@ def http_protocols(
         return _answer(response)
 
     # A client that hangs up does not cancel the service: a decision is made whole or not at all.
-    return web.Server(handle, handler_cancellation=False, access_log=None, debug=False, logger=logger)
+    return web.Server(
+        handle,
+        handler_cancellation=False,
+        access_log=None,
+        debug=False,
+        logger=logger,
+        lingering_time=0.0,  # our connection reads away what a client still sends of a body that was refused
+    )
 
 
 def speaks_http1(request: web.BaseRequest) -> bool:

@@ -109,3 +109,11 @@ async def test_what_a_client_gets_wrong_is_400_and_reaches_no_log(caplog, data):
     assert b" 400 " in reply.splitlines()[0]
     assert "top-secret" not in caplog.text
     assert caplog.records == []
+
+
+async def test_a_body_over_the_cap_is_refused_by_its_length_alone():
+    echo = Echo()
+    async with served(echo, ManualClock(0.0), max_body=10) as server:
+        reply = await exchange(server, b"POST / HTTP/1.1\r\nHost: h\r\nContent-Length: 11\r\n\r\n")
+    assert reply.startswith(b"HTTP/1.1 413 ")
+    assert echo.seen == []
