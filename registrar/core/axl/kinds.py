@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from types import MappingProxyType
 
 from registrar.core.axl import names
 from registrar.core.axl.fields import Field, Form
@@ -339,23 +338,4 @@ DEVICE_POOL = ObjectKind(
     ignored=names.DEVICE_POOL.structures,
     renames={"name": "newName"},
     keeps=True,
-)
-
-KINDS: Mapping[str, ObjectKind] = MappingProxyType(
-    {
-        kind.name: kind
-        for kind in (
-            EXPRESSWAY,
-            PROFILE,
-            CALLMANAGER,
-            PROCESS_NODE,
-            PROCESS_NODE_SERVICE,
-            SERVICE_PARAMETER,
-            PHONE,
-            LINE,
-            USER,
-            ROUTE_PARTITION,
-            DEVICE_POOL,
-        )
-    }
 )

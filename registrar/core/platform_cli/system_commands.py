@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+import re2
+
 from registrar.core.platform_cli.administration import Member
 from registrar.core.platform_cli.command import Command, Parameter
 from registrar.core.platform_cli.conversation import CommandCall, CommandRefused
@@ -61,8 +63,6 @@ def compile_pattern(pattern: str) -> Callable[[str], bool]:
     """
     if len(pattern) > MAX_PATTERN:
         raise CommandRefused(f"Invalid regular expression: it has more than {MAX_PATTERN} characters")
-    import re2  # a compiled extension: only who searches needs it
-
     options = re2.Options()
     options.posix_syntax = options.perl_classes = options.word_boundary = True
     options.log_errors = False  # to stderr
