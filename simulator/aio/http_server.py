@@ -56,8 +56,6 @@ def http_protocols(
         key = object()
         if activity is not None:
             activity.begin(key, "HTTP", f"answering {request.method} {request.path}")
-        # One request for each connection and turn of the loop: who sends many ahead keeps nobody waiting.
-        await asyncio.sleep(0)
         try:
             response = await answer(request)
         finally:

@@ -117,3 +117,21 @@ async def test_a_body_over_the_cap_is_refused_by_its_length_alone():
         reply = await exchange(server, b"POST / HTTP/1.1\r\nHost: h\r\nContent-Length: 11\r\n\r\n")
     assert reply.startswith(b"HTTP/1.1 413 ")
     assert echo.seen == []
+
+
+async def test_requests_sent_ahead_are_answered_one_for_each_turn_of_the_loop():
+    turn, turns = 0, []
+
+    class Counting(Echo):
+        def handle(self, request: HttpRequest, now: float) -> HttpResponse:
+            turns.append(turn)
+            return super().handle(request, now)
+
+    last = b"GET /last HTTP/1.1\r\nHost: h\r\nConnection: close\r\n\r\n"
+    async with served(Counting(), ManualClock(0.0)) as server:
+        sent = asyncio.ensure_future(exchange(server, b"GET / HTTP/1.1\r\nHost: h\r\n\r\n" * 100 + last))
+        while not sent.done():
+            turn += 1
+            await asyncio.sleep(0)
+    assert len(turns) == 101
+    assert len(set(turns)) == 101, "no connection keeps the others waiting for more than one request"
