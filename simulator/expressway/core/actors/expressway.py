@@ -18,32 +18,32 @@ class Expressway(ABC):
     """An actor hands its finished parts over; none of them calls back."""
 
     def __init__(self, *, own: OwnAddress, limiter: RateLimiter, sip: SipStack, out: Outbox) -> None:
-        self._own_at, self._limits, self._sip_side, self._effects = own, limiter, sip, out
+        self._own, self._limiter, self._sip, self._out = own, limiter, sip, out
         self._hangs = False
 
     # --- administration -----------------------------------------------------------------------------------
 
     @property
     def name(self) -> ActorId:
-        return self._effects.journal.actor
+        return self._out.journal.actor
 
     @property
     def address(self) -> Address:
         """The SIP address that faces the phones."""
-        return self._own_at.outer
+        return self._own.outer
 
     @property
     def load(self) -> Load:
         """What the Expressway holds at this moment."""
-        return self._sip_side.load
+        return self._sip.load
 
     def blocked_sources(self, now: Instant) -> dict[str, Instant]:
         """Return the addresses from which nothing is taken, and until when."""
-        return self._limits.blocked(now)
+        return self._limiter.blocked(now)
 
     def unblock(self, source: str, now: Instant) -> bool:
         """Lift the block of `source`; False if it is not blocked."""
-        return self._limits.unblock(source, now)
+        return self._limiter.unblock(source, now)
 
     def hang(self, on: bool) -> None:
         """Inject or end a fault: connections are taken, nothing is answered, what comes meanwhile is lost."""
@@ -62,11 +62,11 @@ class Expressway(ABC):
 
     def handle_timeout(self, now: Instant) -> None:
         if not self._hangs:
-            self._sip_side.expire(now)
+            self._sip.expire(now)
             self._timeout(now)
 
     def effects(self) -> list[Effect]:
-        return self._effects.drain()
+        return self._out.drain()
 
     @abstractmethod
     def _data(self, flow: FlowId, data: bytes, now: Instant) -> None: ...

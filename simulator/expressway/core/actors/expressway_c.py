@@ -90,9 +90,9 @@ class ExpresswayC(Expressway):
         settings = plain if traversal is None else plain.behind_traversal()
         out = Outbox(journal)
         self._view = view
-        self._own = OwnAddress(address)
+        own = OwnAddress(address)
         self._certificates = Certificates(credential=credential, trust=trust, settings=settings)
-        self._tokens = TokenCheck(settings=settings, journal=journal)
+        tokens = TokenCheck(settings=settings, journal=journal)
         limiter = RateLimiter(journal, rate=settings.rate)
         phones = PhoneFlows(limit=settings.flows, contacts_per_flow=settings.contacts_per_flow)
         self._zones = UcmZones(
@@ -100,7 +100,7 @@ class ExpresswayC(Expressway):
         )
         self._neighbors = NeighborZones(
             zones=self._zones,
-            tokens=self._tokens,
+            tokens=tokens,
             out=out,
             by_token=settings.authorize_by_token,
             locate=locate,
@@ -112,25 +112,25 @@ class ExpresswayC(Expressway):
         )
         self._service = MraService(
             domain=view.domain,
-            own=self._own,
+            own=own,
             neighbors=self._neighbors,
             files=files,
             certificates=self._certificates,
-            tokens=self._tokens,
+            tokens=tokens,
             entropy=entropy.child("edge-cookies"),
             out=out,
         )
         self._clients: ClientSide = (
             DirectClients(
-                https=view.https, server=HttpsServer(host=view.host, own=self._own, out=out, limiter=limiter)
+                https=view.https, server=HttpsServer(host=view.host, own=own, out=out, limiter=limiter)
             )
             if traversal is None
             else TraversalClient(
                 traversal, phones=phones, certificates=self._certificates, flow_ids=flows, out=out
             )
         )
-        self._sip = SipStack(
-            own=self._own,
+        sip = SipStack(
+            own=own,
             name=view.host,
             settings=settings,
             policy=ForwardingPolicy(
@@ -141,11 +141,11 @@ class ExpresswayC(Expressway):
             zones=self._zones,
             uplink=self._clients.uplink,
             limiter=limiter,
-            tokens=self._tokens,
+            tokens=tokens,
             entropy=entropy,
             out=out,
         )
-        super().__init__(own=self._own, limiter=limiter, sip=self._sip, out=out)
+        super().__init__(own=own, limiter=limiter, sip=sip, out=out)
         self.power_on()
 
     def power_on(self) -> None:

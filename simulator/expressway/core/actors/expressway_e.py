@@ -64,7 +64,7 @@ class ExpresswayE(Expressway):
         settings = replace(settings or ExpresswaySettings(), edge_challenges=False)
         out = Outbox(journal)
         self._https_at, self._traversal_at, self._tunnel_at = https, traversal, tunnel
-        self._own = OwnAddress(address, traversal)
+        own = OwnAddress(address, traversal)
         self._certificates = Certificates(credential=credential, trust=trust, settings=settings)
         self._crls = settings.crls
         limiter = RateLimiter(journal, rate=settings.rate)
@@ -73,9 +73,9 @@ class ExpresswayE(Expressway):
             verify=verify, client=client, client_host=client_host, settings=settings, out=out
         )
         self._tunnel = TunnelServer(verify=verify, out=out)
-        self._https = HttpsServer(host=host, own=self._own, out=out, limiter=limiter)
-        self._sip = SipStack(
-            own=self._own,
+        self._https = HttpsServer(host=host, own=own, out=out, limiter=limiter)
+        sip = SipStack(
+            own=own,
             name=host,
             settings=settings,
             policy=ForwardingPolicy(
@@ -90,7 +90,7 @@ class ExpresswayE(Expressway):
             entropy=entropy,
             out=out,
         )
-        super().__init__(own=self._own, limiter=limiter, sip=self._sip, out=out)
+        super().__init__(own=own, limiter=limiter, sip=sip, out=out)
 
     def power_on(self) -> None:
         """Begin again after it was off: no earlier connection is left, and nobody closed them."""

@@ -56,7 +56,7 @@ class Proxy:
         limiter: RateLimiter | None,
         tokens: TokenCheck,
     ) -> None:
-        self._own_at, self._name = own, name
+        self._own, self._name = own, name
         self._limiter, self._tokens = limiter, tokens
         self._policy = policy
         self._settings = settings
@@ -65,7 +65,7 @@ class Proxy:
         self._zones = zones
         self._out = out
         self._pending = PendingTable()
-        self._own = OwnAnswers(own=own, server=settings.server, secret=secret)
+        self._answers = OwnAnswers(own=own, server=settings.server, secret=secret)
 
     @property
     def waiting(self) -> int:
@@ -101,7 +101,7 @@ class Proxy:
         detail, status = redact.text(error.detail), error.status_hint
         self._out.journal.add(SipMalformed(detail=detail, status=status), flow=flow)
         if isinstance(error.request, Request) and status is not None:
-            self._answer(flow, self._own.reply(error.request, status))
+            self._answer(flow, self._answers.reply(error.request, status))
 
     def abandon(self, flow: FlowId) -> None:
         """Answer what waits for an answer over `flow`, which is gone, and drop what came over it."""
@@ -123,7 +123,7 @@ class Proxy:
     def _from_phone(self, phone: PhoneFlow, request: Request, now: Instant, cause: int) -> None:
         arrival = self._arrive(request, phone.flow, self._sender(request, phone), self._settings.ingress)
         if self._is_for_us(arrival):
-            self._answer(phone.flow, self._own.about_us(arrival.request))
+            self._answer(phone.flow, self._answers.about_us(arrival.request))
             return
         zone = self._zone_for(arrival, now)
         if isinstance(zone, Refusal):
@@ -141,7 +141,7 @@ class Proxy:
         if request.method == "ACK" and zone.state != "active":
             return  # It can only acknowledge what that connection brought.
         forwarded = self._policy.inward(
-            arrival, zone.node, own=self._own_at.towards_ucm, users=_users(request, user)
+            arrival, zone.node, own=self._own.towards_ucm, users=_users(request, user)
         )
         registration = self._policy.registration(request, zone.node.host)
         target, effect = self._zones.reach(zone)
@@ -156,7 +156,7 @@ class Proxy:
         arrival = self._arrive(request, flow, zone.remote, ingress)
         refusal = self._refusal(arrival)
         if refusal is None and self._is_for_us(arrival):
-            self._answer(flow, self._own.about_us(arrival.request))
+            self._answer(flow, self._answers.about_us(arrival.request))
             return
         phone = self._phones.reach((zone.node.host, *rewrite.phone_key(request.uri)))
         if refusal is not None or phone is None:
@@ -164,7 +164,7 @@ class Proxy:
             return
         forwarded = towards_phone(
             arrival,
-            own=self._own_at.outer,
+            own=self._own.outer,
             egress_zone=self._settings.ingress.name,
             hop_count=self._settings.hop_count,
         )
@@ -178,7 +178,7 @@ class Proxy:
         via = parse_via(top)
         key = TransactionKey((via.branch or "", response.cseq.method))
         pending = self._pending.get(key)
-        ours = any(rewrite.is_at(via.host, via.port, one) for one in self._own_at.all) and bool(others)
+        ours = any(rewrite.is_at(via.host, via.port, one) for one in self._own.all) and bool(others)
         if pending is None or pending.target != flow or not ours:
             raise RemoteProtocolError("a response to nothing that was forwarded here", status_hint=None)
         if response.status == 100:
@@ -213,7 +213,7 @@ class Proxy:
             origin=origin,
             source=source,
             ingress=ingress,
-            own=self._own_at.all,
+            own=self._own.all,
             name=self._name,
             secret=self._secret,
         )
@@ -249,7 +249,7 @@ class Proxy:
             and not uri.user
             and not arrival.routes
             and arrival.hops != 0
-            and rewrite.is_at(uri.host, uri.port, self._own_at.outer, self._name)
+            and rewrite.is_at(uri.host, uri.port, self._own.outer, self._name)
         )
 
     def _zone_for(self, arrival: IncomingRequest, now: Instant) -> Zone | Refusal:
@@ -270,7 +270,7 @@ class Proxy:
 
     def _refusal(self, arrival: IncomingRequest) -> Refusal | None:
         """What RFC 3261 16.3 has a proxy check before it looks for a target."""
-        if arrival.came_from(self._own_at.all):
+        if arrival.came_from(self._own.all):
             return refusals.LOOP
         if arrival.hops == 0:
             return refusals.TOO_MANY_HOPS
@@ -306,7 +306,7 @@ class Proxy:
             self._refuse(pending.origin, pending.request, refusal)
 
     def _refuse(self, flow: FlowId, request: Request, refusal: Refusal) -> None:
-        self._answer(flow, self._own.refuse(request, refusal))
+        self._answer(flow, self._answers.refuse(request, refusal))
 
     def _answer(self, flow: FlowId, answer: Response | None) -> None:
         if answer is not None and (self._zones.of(flow) or self._phones.get(flow)):
