@@ -12,7 +12,7 @@ help:
 	@echo "make demo   the tour: registrations and the documented failures, shown as ladders"
 	@echo "make test   the test suite"
 	@echo "make check  formatting, lint, types, import contracts, tests with branch coverage"
-	@echo "make bench  the benchmarks, JSON in bench.json"
+	@echo "make bench  the benchmarks, JSON in bench.json, and what has to be quick"
 	@echo "make docs   docs/ as a site in build/site"
 	@echo "make lock   renew requirements/*.txt from pyproject.toml"
 
@@ -45,6 +45,7 @@ check: $(READY)
 
 bench: $(READY)
 	$(BIN)/python -m benchmarks --json bench.json
+	$(BIN)/pytest -q -n 0 benchmarks/times
 
 # The generator has an environment of its own: nobody needs it to use or change ucmsim.
 DOCS := build/docs-venv

@@ -18,7 +18,6 @@ import signal
 import subprocess
 import sys
 import textwrap
-import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -27,6 +26,7 @@ import pytest
 
 from simulator.cli.lazy import COMMANDS
 from tests.commands import on_path
+from tests.patience import patience
 
 ROOT = Path(__file__).parents[2]
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
@@ -44,7 +44,6 @@ SHORTER = {"ucmsim run --all --jobs 2": "ucmsim run registers-on-5090 unknown-ca
 NEEDS = ("tshark", "curl")
 """Programs whose lines are left out where they are not installed."""
 COMMAND = re.compile(r" *(\$ |ucmsim |tshark |wireshark |make |pip |python |pytest |cd )")
-_PATIENCE = 60.0
 
 
 @dataclass(frozen=True)
@@ -108,7 +107,7 @@ def surroundings(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str,
         yield environment
     finally:
         lab.stdin.close()
-        code = lab.wait(_PATIENCE)
+        code = lab.wait(patience())
         lab.stdout.close()
         assert code == 0
 
@@ -141,7 +140,7 @@ def test_the_commands_of_the_page_run(page: Page, surroundings: dict[str, str], 
             stdin=subprocess.DEVNULL,
             capture_output=True,
             text=True,
-            timeout=_PATIENCE,
+            timeout=patience(),
         )
         assert done.returncode == 0, f"{line}\n{done.stdout[-2000:]}\n{done.stderr[-2000:]}"
 
@@ -156,12 +155,11 @@ def start_and_stop(line: str, environment: dict[str, str], folder: Path) -> None
     )
     assert process.stdout is not None
     try:
-        ready, _, _ = select.select([process.stdout], [], [], _PATIENCE)
+        ready, _, _ = select.select([process.stdout], [], [], patience())
         assert ready, line
         assert process.stdout.readline(), line
-        time.sleep(0.2)
         process.send_signal(signal.SIGINT)
-        _, told = process.communicate(timeout=_PATIENCE)
+        _, told = process.communicate(timeout=patience())
         assert process.returncode == 0, f"{line}\n{told.decode()}"
     finally:
         if process.poll() is None:

@@ -28,8 +28,8 @@ from simulator.core.instant import Clock, Instant
 from simulator.core.network.endpoint import Endpoint, HttpHandler, TerminalHandler
 from simulator.core.network.network import Network
 from simulator.core.tls.settings import ClientTls, ServerTls
+from tests.patience import patience
 
-PATIENCE = 60.0
 """Seconds of real time until a condition counts as never reached: only a network that hangs needs them."""
 
 
@@ -96,7 +96,7 @@ class Bench:
 
     async def until(self, reached: Callable[[], object], what: str) -> None:
         """Wait for a condition; AssertionError says what was waited for."""
-        give_up = time.monotonic() + PATIENCE
+        give_up = time.monotonic() + patience()
         while not reached():
             assert time.monotonic() < give_up, f"never: {what}"
             if self.virtual:

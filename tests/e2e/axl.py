@@ -7,7 +7,8 @@ import ssl
 from base64 import b64encode
 from typing import NamedTuple
 
-from tests.e2e.running_lab import DEADLINE, RunningLab
+from tests.e2e.running_lab import RunningLab
+from tests.patience import patience
 
 PASSWORD = "ucmsim"
 ENVELOPE = (
@@ -34,7 +35,7 @@ class Axl:
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
         context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
         host, port = self._lab.endpoint("https")
-        connection = http.client.HTTPSConnection(host, port, timeout=DEADLINE, context=context)
+        connection = http.client.HTTPSConnection(host, port, timeout=patience(), context=context)
         try:
             connection.request(
                 "POST",

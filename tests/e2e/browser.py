@@ -11,7 +11,8 @@ from http.client import HTTPSConnection
 from typing import Any, NamedTuple
 from urllib.parse import parse_qs, urlencode, urlsplit
 
-from tests.e2e.running_lab import DEADLINE, RunningLab
+from tests.e2e.running_lab import RunningLab
+from tests.patience import patience
 
 CLIENT = "C" + "0" * 63 + "1"
 REDIRECT = "http://127.0.0.1/callback"
@@ -38,7 +39,7 @@ def ask(
     lab: RunningLab, method: str, path: str, form: dict[str, str] | None = None, basic: str | None = None
 ) -> Answer:
     context = ssl.create_default_context(cafile=str(lab.ca_file))
-    connection = HTTPSConnection(*lab.endpoint("https"), context=context, timeout=DEADLINE)
+    connection = HTTPSConnection(*lab.endpoint("https"), context=context, timeout=patience())
     headers = {} if form is None else {"Content-Type": "application/x-www-form-urlencoded"}
     if basic is not None:
         headers["Authorization"] = f"Basic {b64encode(basic.encode()).decode()}"

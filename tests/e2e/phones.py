@@ -11,7 +11,8 @@ from simulator.core.instant import Instant
 from simulator.core.tls.settings import Credential
 from softphone.aio.client import Outcome, Registered, register_once
 from softphone.core.settings.profile import AccessToken, Deployment, EdgeServer, FixedToken, PhoneProfile
-from tests.e2e.running_lab import DEADLINE, RunningLab
+from tests.e2e.running_lab import RunningLab
+from tests.patience import patience
 
 REGISTER = """\
 REGISTER sip:ucm-pub SIP/2.0
@@ -79,13 +80,13 @@ class Phones:
     async def _once(self, profile: PhoneProfile) -> Outcome:
         token = self._tokens.get(profile.user)
         source = FixedToken(AccessToken(token, Instant(float("inf"))) if token else None)
-        return await register_once(profile, source, within=DEADLINE)
+        return await register_once(profile, source, within=patience())
 
 
 def carol_over_udp(lab: RunningLab) -> None:
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sock:
         sock.connect(lab.endpoint("sip"))
-        sock.settimeout(DEADLINE)
+        sock.settimeout(patience())
         port = sock.getsockname()[1]
         for cseq, expires in ((1, 120), (2, 0)):
             sock.send(register(port, cseq, dn="1012", device="CSFCAROL", transport="udp", expires=expires))
@@ -102,7 +103,7 @@ STREAMS = ("sip", "sips", "oauth", "mra", "edge")
 def connect(lab: RunningLab, role: str) -> socket.socket:
     """An established connection to a listener: with TLS, and a certificate, where it asks for them."""
     sock = socket.create_connection(
-        lab.endpoint(role, "expc" if role == "edge" else "ucm-pub"), timeout=DEADLINE
+        lab.endpoint(role, "expc" if role == "edge" else "ucm-pub"), timeout=patience()
     )
     if role == "sip":
         return sock

@@ -18,21 +18,17 @@ from typing import Any, NamedTuple
 from urllib.parse import urlencode, urlsplit
 
 from tests.commands import COMMAND, command
-
-DEADLINE = 15.0
-"""Seconds after which what was waited for counts as missing, on a busy machine too."""
+from tests.patience import patience
 
 
-def ucmsim(
-    *args: object, stdin: str = "", within: float = 60.0, fresh: bool = False
-) -> subprocess.CompletedProcess[str]:
+def ucmsim(*args: object, stdin: str = "", fresh: bool = False) -> subprocess.CompletedProcess[str]:
     """Run a command to its end, as from a terminal 100 columns wide; `fresh`: in a new Python."""
     return subprocess.run(
         [*(COMMAND if fresh else command()), *map(str, args)],
         input=stdin,
         capture_output=True,
         text=True,
-        timeout=within,
+        timeout=patience(),
         env=environment(),
         check=False,
     )
@@ -76,7 +72,7 @@ class RunningLab:
         """One request; `body` goes out as JSON, unless it is bytes."""
         parts = urlsplit(self.control)
         assert parts.hostname is not None
-        connection = http.client.HTTPConnection(parts.hostname, parts.port, timeout=40)
+        connection = http.client.HTTPConnection(parts.hostname, parts.port, timeout=patience())
         data = body if body is None or isinstance(body, bytes) else json.dumps(body).encode()
         try:
             connection.request(method, path, data, headers)
@@ -103,15 +99,16 @@ class RunningLab:
     def wait_for(self, kind: str, since: int, **fields: object) -> dict[str, Any]:
         """The first such event after `since`, now or within the deadline."""
         seen: list[dict[str, Any]] = []
-        give_up = time.monotonic() + DEADLINE
+        seconds = patience()
+        give_up = time.monotonic() + seconds
         while (left := give_up - time.monotonic()) > 0:
-            found = self.get("/events", since=since, kind=kind, wait=max(1, int(left)))
+            found = self.get("/events", since=since, kind=kind, wait=max(1, min(10, int(left))))
             for event in found:
                 if fields.items() <= event.items():
                     return event
             seen += found
             since = found[-1]["seq"] if found else since
-        raise AssertionError(f"no {kind} with {fields} within {DEADLINE:g} s; seen: {seen}")
+        raise AssertionError(f"no {kind} with {fields} within {seconds:.0f} s; seen: {seen}")
 
     def registered(self, device: str) -> dict[str, Any] | None:
         """The device's row in /registrations."""
@@ -165,11 +162,11 @@ def running_lab(
     try:
         assert process.stdout is not None
         line = process.stdout.readline()
-        assert line, f"ucmsim up ended with {process.wait(10)}: {stderr.read_text()}"
+        assert line, f"ucmsim up ended with {process.wait(patience())}: {stderr.read_text()}"
         yield RunningLab(process, json.loads(line))
         assert process.poll() is None, f"ucmsim up died with {process.returncode}: {stderr.read_text()}"
         process.send_signal(end_with)
-        rest = process.communicate(timeout=30)[0]
+        rest = process.communicate(timeout=patience())[0]
         assert (process.returncode, rest, stderr.read_text()) == (0, "", says)
     finally:
         if process.poll() is None:

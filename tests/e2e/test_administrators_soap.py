@@ -12,7 +12,8 @@ from simulator.core.instant import Instant
 from softphone.aio.client import Outcome, register_once
 from softphone.core.settings.profile import AccessToken, FixedToken, PhoneProfile
 from tests.e2e.axl import Axl
-from tests.e2e.running_lab import DEADLINE, RunningLab
+from tests.e2e.running_lab import RunningLab
+from tests.patience import patience
 
 RIS = "/realtimeservice2/services/RISService70"
 CONTROL = "/controlcenterservice2/services/ControlCenterServices"
@@ -52,7 +53,7 @@ async def alice(lab: RunningLab, token_of: str = "alice") -> Outcome:
         trust=(lab.ca_file.read_bytes(),),
     )
     token = AccessToken(await asyncio.to_thread(lab.token, token_of), Instant(float("inf")))
-    return await register_once(replace(profile, user=token_of), FixedToken(token), within=DEADLINE)
+    return await register_once(replace(profile, user=token_of), FixedToken(token), within=patience())
 
 
 async def test_ris_tells_how_a_phone_fares_and_why(lab: RunningLab) -> None:

@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from tests.e2e.running_lab import running_lab, ucmsim
+from tests.patience import patience
 
 TSHARK = shutil.which("tshark")
 needs_tshark = pytest.mark.skipif(TSHARK is None, reason="tshark is not installed (Debian package tshark)")
@@ -20,7 +21,7 @@ HOWTO = Path(__file__).parents[2] / "docs" / "howto-capture.md"
 
 def shell(command: str, folder: Path) -> str:
     done = subprocess.run(
-        command, shell=True, cwd=folder, capture_output=True, text=True, timeout=60, check=True
+        command, shell=True, cwd=folder, capture_output=True, text=True, timeout=patience(), check=True
     )
     return done.stdout
 

@@ -16,6 +16,7 @@ import pytest
 from registrar.core.tokens import MUTATIONS
 from simulator import __version__
 from tests.e2e.running_lab import RunningLab, running_lab, ucmsim
+from tests.patience import patience
 
 ROOT = Path(__file__).parents[2]
 TOKEN = re.compile(r"eyJ[A-Za-z0-9_-]{20,}")
@@ -294,7 +295,7 @@ def test_up_on_every_address_says_what_phones_elsewhere_need(tmp_path: Path) -> 
     named = ("--set", "nodes=[{name: ucm-pub, host: 192.0.2.7}]")
     with running_lab(tmp_path / "named", "--port-base", 0, "--host", "0.0.0.0", *named, says=warned) as lab:
         port = lab.endpoint("config")[1]
-        with urlopen(f"http://127.0.0.1:{port}/CSFALICE.cnf.xml", timeout=10) as answer:
+        with urlopen(f"http://127.0.0.1:{port}/CSFALICE.cnf.xml", timeout=patience()) as answer:
             assert b"<processNodeName>192.0.2.7</processNodeName>" in answer.read()
     warned += (
         "warning: cnf.xml names 0.0.0.0, which phones on other machines cannot reach: "

@@ -12,6 +12,7 @@ from http.client import HTTPSConnection, IncompleteRead
 import pytest
 
 from tests.e2e.running_lab import RunningLab, running_lab
+from tests.patience import patience
 
 TOKEN = "/ssosp/oauth/token"
 AXL = "/axl/"
@@ -52,7 +53,7 @@ def post(
     up: RunningLab, path: str, user: str = "admin", body: str | None = None
 ) -> tuple[int, dict[str, str], bytes]:
     context = ssl.create_default_context(cafile=str(up.ca_file))
-    connection = HTTPSConnection(*up.endpoint("https"), context=context, timeout=20)
+    connection = HTTPSConnection(*up.endpoint("https"), context=context, timeout=patience())
     headers = {"Content-Type": "application/x-www-form-urlencoded"}
     if path != TOKEN:
         basic = b64encode(f"{user}:ucmsim".encode()).decode()
@@ -157,7 +158,7 @@ def get_devices(up: RunningLab, user: str, token: str) -> int:
 
 def get(up: RunningLab, path: str, **headers: str) -> int:
     context = ssl.create_default_context(cafile=str(up.ca_file))
-    connection = HTTPSConnection(*up.endpoint("https"), context=context, timeout=20)
+    connection = HTTPSConnection(*up.endpoint("https"), context=context, timeout=patience())
     try:
         connection.request("GET", path, headers=headers)
         return connection.getresponse().status

@@ -20,7 +20,8 @@ from urllib.parse import urlsplit
 import pytest
 
 from tests.e2e.phones import STREAMS, Phones, connect, register
-from tests.e2e.running_lab import DEADLINE, RunningLab, running_lab
+from tests.e2e.running_lab import RunningLab, running_lab
+from tests.patience import patience
 
 MEGABYTE = 1 << 20
 CHUNK = 64 * 1024
@@ -146,7 +147,7 @@ CLIENT_HELLO = b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03" + bytes(range(256
 def raw(lab: RunningLab, role: str) -> socket.socket:
     """A TCP connection without the TLS that the listener may want."""
     return socket.create_connection(
-        lab.endpoint(role, "expc" if role == "edge" else "ucm-pub"), timeout=DEADLINE
+        lab.endpoint(role, "expc" if role == "edge" else "ucm-pub"), timeout=patience()
     )
 
 

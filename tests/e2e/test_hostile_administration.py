@@ -18,8 +18,9 @@ import pytest
 
 from tests.e2e.axl import ENVELOPE, Axl
 from tests.e2e.phones import Phones
-from tests.e2e.running_lab import DEADLINE, RunningLab, running_lab
+from tests.e2e.running_lab import RunningLab, running_lab
 from tests.e2e.ssh import PASSWORD, typed
+from tests.patience import patience
 
 CHUNK = 65536
 
@@ -40,7 +41,7 @@ async def all_is_well(lab: RunningLab, phones: Phones, folder: Path) -> None:
 def secure(lab: RunningLab) -> ssl.SSLSocket:
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
-    raw = socket.create_connection(lab.endpoint("https"), timeout=DEADLINE)
+    raw = socket.create_connection(lab.endpoint("https"), timeout=patience())
     return context.wrap_socket(raw, suppress_ragged_eofs=True)
 
 
@@ -197,7 +198,7 @@ async def test_what_is_no_http_is_an_error_at_most(lab: RunningLab, name: str) -
 
 async def test_what_is_no_tls_ends_the_connection(lab: RunningLab, phones: Phones, tmp_path: Path) -> None:
     for data in (b"GET /axl/ HTTP/1.1\r\n\r\n", b"\x16\x03\x01\x00\x05hello", b"\x00" * 4096, b"\x80"):
-        sock = socket.create_connection(lab.endpoint("https"), timeout=DEADLINE)
+        sock = socket.create_connection(lab.endpoint("https"), timeout=patience())
         await asyncio.to_thread(say, sock, data)
     await all_is_well(lab, phones, tmp_path)
 
@@ -208,7 +209,7 @@ async def test_connections_that_say_nothing_keep_nobody_waiting(
     with contextlib.ExitStack() as held:
         for role in ("https", "ssh"):
             for _ in range(50):
-                held.enter_context(socket.create_connection(lab.endpoint(role), timeout=DEADLINE))
+                held.enter_context(socket.create_connection(lab.endpoint(role), timeout=patience()))
         for _ in range(20):
             held.enter_context(secure(lab)).send(b"POST /axl/ HTTP/1.1\r\n")
         await all_is_well(lab, phones, tmp_path)
@@ -269,7 +270,7 @@ SSH = {
 async def test_what_is_no_ssh_ends_the_connection(
     lab: RunningLab, phones: Phones, tmp_path: Path, name: str
 ) -> None:
-    sock = socket.create_connection(lab.endpoint("ssh"), timeout=DEADLINE)
+    sock = socket.create_connection(lab.endpoint("ssh"), timeout=patience())
     answer = await asyncio.to_thread(say, sock, SSH[name])
     assert answer[:20].startswith(b"SSH-2.0-"), answer[:100]
     assert b"Traceback" not in answer

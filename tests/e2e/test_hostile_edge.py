@@ -14,7 +14,8 @@ from pathlib import Path
 import pytest
 
 from tests.e2e.phones import Phones, connect
-from tests.e2e.running_lab import DEADLINE, RunningLab, running_lab
+from tests.e2e.running_lab import RunningLab, running_lab
+from tests.patience import patience
 
 NODE = "127.0.0.1"
 """As the lab's Expressway knows its UCM; where in it, a test asks the lab."""
@@ -27,7 +28,7 @@ def phones(lab: RunningLab) -> Phones:
 
 def door(lab: RunningLab) -> socket.socket:
     """An established connection to 8443."""
-    sock = socket.create_connection(lab.endpoint("https", "expc"), timeout=DEADLINE)
+    sock = socket.create_connection(lab.endpoint("https", "expc"), timeout=patience())
     sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)  # what is sent is there, and no Nagle holds it
     context = ssl.create_default_context(cafile=str(lab.pki / "expressway-ca.pem"))
     return context.wrap_socket(sock, server_hostname="expc.lab.example")
@@ -243,7 +244,7 @@ def test_who_never_finishes_a_handshake_is_let_go(tmp_path: Path, part: bytes) -
     with running_lab(tmp_path / "stderr", file, "--port-base", "0") as lab:
         for role in ("edge", "https"):
             since = lab.mark()
-            sock = socket.create_connection(lab.endpoint(role, "expc"), timeout=DEADLINE)
+            sock = socket.create_connection(lab.endpoint(role, "expc"), timeout=patience())
             sock.sendall(part)
             assert shut_out(sock)
             failed = lab.wait_for("tls:failed", since, actor="expc")

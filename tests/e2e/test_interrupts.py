@@ -9,6 +9,7 @@ import sys
 import pytest
 
 from tests.e2e.running_lab import environment
+from tests.patience import patience
 
 STARTING = """\
 import signal, sys
@@ -41,7 +42,7 @@ def test_an_interrupt_while_it_starts_ends_it_in_silence(module: str, function: 
         [sys.executable, "-I", "-c", STARTING.format(module=module, function=function)],
         capture_output=True,
         text=True,
-        timeout=30,
+        timeout=patience(),
         env=environment(),
         check=False,
     )

@@ -27,8 +27,9 @@ from softphone.core.settings.profile import (
     PhoneProfile,
     PortOverride,
 )
-from tests.e2e.running_lab import DEADLINE, RunningLab, running_lab
+from tests.e2e.running_lab import RunningLab, running_lab
 from tests.e2e.ssh import typed
+from tests.patience import patience
 
 RESTART = "utils service restart Cisco CallManager"
 Lines = Callable[[RunningLab], list[str]]
@@ -66,7 +67,7 @@ def bob_from_outside(lab: RunningLab) -> PhoneProfile:
 
 def presented(lab: RunningLab, role: str) -> bytes:
     """The certificate on a port, PEM."""
-    return ssl.get_server_certificate(lab.endpoint(role), timeout=DEADLINE).encode()
+    return ssl.get_server_certificate(lab.endpoint(role), timeout=patience()).encode()
 
 
 def trusting_what_is_presented(lab: RunningLab) -> PhoneProfile:
@@ -76,7 +77,7 @@ def trusting_what_is_presented(lab: RunningLab) -> PhoneProfile:
 
 async def outcome(lab: RunningLab, profile: PhoneProfile) -> Outcome:
     token = AccessToken(lab.token(profile.user), Instant(float("inf")))
-    return await register_once(profile, FixedToken(token), within=DEADLINE)
+    return await register_once(profile, FixedToken(token), within=patience())
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -11,7 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.e2e.running_lab import DEADLINE, RunningLab, running_lab, ucmsim
+from tests.e2e.running_lab import RunningLab, running_lab, ucmsim
+from tests.patience import patience
 
 LAB = """
 nodes:
@@ -66,7 +67,9 @@ def test_each_pair_shows_itself_with_its_own_certificate_and_ports(up: RunningLa
     assert len(addresses) == 4
     for name, host in (("expc1", "expc1.lab.example"), ("expc2", "expc2.lab.example")):
         context = ssl.create_default_context(cafile=str(up.pki / "expressway-ca.pem"))
-        connection = http.client.HTTPSConnection(*up.endpoint("https", name), timeout=DEADLINE, context=context)
+        connection = http.client.HTTPSConnection(
+            *up.endpoint("https", name), timeout=patience(), context=context
+        )
         context.check_hostname = False
         connection.connect()
         assert isinstance(connection.sock, ssl.SSLSocket)
@@ -104,7 +107,7 @@ def test_a_blocked_address_is_not_let_in_by_that_edge_but_by_the_other(up: Runni
     since = up.mark()
     for _ in range(6):
         host, port = up.endpoint("https", "expc1")
-        connection = http.client.HTTPSConnection(host, port, timeout=DEADLINE, context=context)
+        connection = http.client.HTTPSConnection(host, port, timeout=patience(), context=context)
         connection.request("GET", path, headers=headers)
         assert connection.getresponse().status == 401
         connection.close()

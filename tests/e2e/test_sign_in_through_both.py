@@ -10,7 +10,8 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.e2e.running_lab import DEADLINE, RunningLab, running_lab, ucmsim
+from tests.e2e.running_lab import RunningLab, running_lab, ucmsim
+from tests.patience import patience
 
 LAB = """
 expressways:
@@ -78,7 +79,7 @@ def test_what_only_an_expressway_c_can_do_is_refused_at_the_edge(up: RunningLab)
 def answer_of(context: ssl.SSLContext, address: tuple[str, int]) -> bytes:
     """To SIP on a connection of its own; nothing too if the handshake is refused."""
     with (
-        socket.create_connection(address, timeout=DEADLINE) as sock,
+        socket.create_connection(address, timeout=patience()) as sock,
         contextlib.suppress(ssl.SSLError, OSError),
     ):
         tls = context.wrap_socket(sock, server_hostname="expe.lab.example")

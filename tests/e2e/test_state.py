@@ -11,7 +11,8 @@ import pytest
 from tests.e2e.axl import Axl
 from tests.e2e.browser import ask, refresh, sign_in
 from tests.e2e.phones import Phones
-from tests.e2e.running_lab import DEADLINE, RunningLab, running_lab, ucmsim
+from tests.e2e.running_lab import RunningLab, running_lab, ucmsim
+from tests.patience import patience
 
 
 def cli(lab: RunningLab, command: str, *answers: str) -> str:
@@ -60,7 +61,9 @@ def shown(lab: RunningLab) -> list[tuple[int, ...]]:
     columns = "sipphoneport, sipphonesecureport, sipoauthport, sipoauthmraport"
     row = cli(lab, f"run sql select {columns} from callmanager").splitlines()[-1]
     answer = Axl(lab).call("getCallManager", "<name>CM_ucm-pub</name>").text
-    with urllib.request.urlopen(f"http://{lab.hostport('config')}/CSFALICE.cnf.xml", timeout=DEADLINE) as reply:
+    with urllib.request.urlopen(
+        f"http://{lab.hostport('config')}/CSFALICE.cnf.xml", timeout=patience()
+    ) as reply:
         file = reply.read().decode()
 
     def texts(document: str, *names: str) -> tuple[int, ...]:

@@ -17,7 +17,8 @@ from registrar.core.axl import OPERATIONS
 from simulator.core.instant import Instant
 from softphone.aio.client import Registered, register_once
 from softphone.core.settings.profile import AccessToken, FixedToken, PhoneProfile
-from tests.e2e.running_lab import DEADLINE, RunningLab, running_lab
+from tests.e2e.running_lab import RunningLab, running_lab
+from tests.patience import patience
 
 pytestmark = [pytest.mark.interop, pytest.mark.filterwarnings("ignore")]
 
@@ -48,7 +49,7 @@ def axl(lab: RunningLab, version: str = "12.5") -> Iterator[Any]:
         session.verify = False
         session.auth = ("admin", PASSWORD)
         wsdl = Path(ciscoaxl.__file__).parent / "schema" / version / "AXLAPI.wsdl"
-        transport = zeep.Transport(session=session, timeout=DEADLINE)
+        transport = zeep.Transport(session=session, timeout=patience())
         client = zeep.Client(str(wsdl), settings=zeep.Settings(xml_huge_tree=True), transport=transport)
         yield client.create_service(BINDING, f"https://{lab.hostport('https')}/axl/")
 
@@ -61,7 +62,7 @@ async def registers(lab: RunningLab, device: str, user: str) -> None:
         trust=(lab.ca_file.read_bytes(),),
     )
     token = AccessToken(lab.token(user), Instant(float("inf")))
-    outcome = await register_once(profile, FixedToken(token), within=DEADLINE)
+    outcome = await register_once(profile, FixedToken(token), within=patience())
     assert isinstance(outcome, Registered), outcome
 
 

@@ -18,6 +18,7 @@ from certs.spec import CertSpec
 from simulator.aio.clock import RealClock
 from simulator.aio.http_server import http_protocols
 from simulator.core.tls.settings import ServerTls
+from tests.patience import patience
 from tests.registrar.core.axl.bench import WebBench
 
 pytestmark = [
@@ -49,7 +50,7 @@ class Node:
     def zeep(self, version: str) -> Any:
         """The AXL port as zeep builds it, parsing strictly: an answer out of the schema's order is an error."""
         wsdl = Path(ciscoaxl.__file__).parent / "schema" / version / "AXLAPI.wsdl"
-        transport = zeep.Transport(session=self.session(), timeout=10)
+        transport = zeep.Transport(session=self.session(), timeout=patience())
         client = zeep.Client(str(wsdl), settings=zeep.Settings(xml_huge_tree=True), transport=transport)
         binding = "{http://www.cisco.com/AXLAPIService/}AXLAPIBinding"
         return client.create_service(binding, f"https://127.0.0.1:{self.port}/axl/")

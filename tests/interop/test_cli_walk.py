@@ -22,7 +22,8 @@ from cryptography.hazmat.primitives.serialization import Encoding
 from cryptography.x509.oid import NameOID
 
 from registrar.core.platform_cli.command_table import TABLE
-from tests.e2e.running_lab import DEADLINE, RunningLab, running_lab
+from tests.e2e.running_lab import RunningLab, running_lab
+from tests.patience import patience
 
 pytestmark = [pytest.mark.interop, pytest.mark.filterwarnings("ignore")]
 
@@ -42,9 +43,9 @@ class Shell:
         self.client.set_missing_host_key_policy(paramiko.AutoAddPolicy())
         host, port = lab.endpoint("ssh")
         keys = {"look_for_keys": False, "allow_agent": False}
-        self.client.connect(host, port, "admin", password, timeout=DEADLINE, **keys)
+        self.client.connect(host, port, "admin", password, timeout=patience(), **keys)
         self.channel = self.client.invoke_shell(term="vt100", width=200, height=rows)
-        self.channel.settimeout(DEADLINE)
+        self.channel.settimeout(patience())
         self.walked: list[str] = []
         self.banner = self.until(PROMPT)
 
@@ -116,7 +117,7 @@ class Company:
 
 
 def issuer_on(lab: RunningLab, role: str) -> str:
-    pem = ssl.get_server_certificate(lab.endpoint(role), timeout=DEADLINE)
+    pem = ssl.get_server_certificate(lab.endpoint(role), timeout=patience())
     return x509.load_pem_x509_certificate(pem.encode()).issuer.rfc4514_string()
 
 

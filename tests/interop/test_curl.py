@@ -8,7 +8,8 @@ from xml.etree import ElementTree
 
 import pytest
 
-from tests.e2e.running_lab import DEADLINE, RunningLab
+from tests.e2e.running_lab import RunningLab
+from tests.patience import patience
 
 pytestmark = pytest.mark.interop
 
@@ -18,15 +19,16 @@ XSI = 'xmlns:xsi="http://www.w3.org/2001/XMLSchema-instance"'
 def fetch(curl: str, lab: RunningLab, path: str, *args: str) -> tuple[int, str]:
     """Status and body (with -I: the header)."""
     url = f"http://{lab.hostport('config')}{path}"
-    command = [curl, "-q", "-sS", "--noproxy", "*", "--path-as-is", "--max-time", "10", "-w", "\n%{http_code}"]
-    done = subprocess.run([*command, *args, url], capture_output=True, text=True, timeout=DEADLINE, check=True)
+    command = [curl, "-q", "-sS", "--noproxy", "*", "--path-as-is", "-w", "\n%{http_code}"]
+    command += ["--max-time", f"{patience():.0f}", *args, url]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=patience(), check=True)
     body, _, status = done.stdout.rpartition("\n")
     return int(status), body
 
 
 def ask_raw(lab: RunningLab, data: bytes) -> bytes:
     """Everything the server says to these bytes until it closes."""
-    with socket.create_connection(lab.endpoint("config"), timeout=DEADLINE) as sock:
+    with socket.create_connection(lab.endpoint("config"), timeout=patience()) as sock:
         sock.sendall(data)
         return b"".join(iter(lambda: sock.recv(65536), b""))
 

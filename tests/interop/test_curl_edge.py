@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.e2e.running_lab import DEADLINE, RunningLab
+from tests.e2e.running_lab import RunningLab
+from tests.patience import patience
 
 pytestmark = pytest.mark.interop
 
@@ -32,7 +33,7 @@ def run(curl: str, lab: RunningLab, path: str, *args: object, ca: Path | None = 
         [*command, *map(str, args), f"https://{NAME}:{port}{path}"],
         capture_output=True,
         text=True,
-        timeout=DEADLINE,
+        timeout=patience(),
         check=False,
     )
     body, _, status = done.stdout.rpartition("\n")

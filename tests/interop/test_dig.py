@@ -7,6 +7,7 @@ import subprocess
 import pytest
 
 from tests.e2e.running_lab import RunningLab
+from tests.patience import patience
 
 pytestmark = pytest.mark.interop
 
@@ -14,7 +15,7 @@ pytestmark = pytest.mark.interop
 def ask(dig: str, lab: RunningLab, name: str, kind: str, *options: str) -> str:
     host, port = lab.endpoint("dns", "dns")
     command = [dig, f"@{host}", "-p", str(port), "+time=2", "+tries=2", *options, name, kind]
-    return subprocess.run(command, capture_output=True, text=True, timeout=20, check=True).stdout
+    return subprocess.run(command, capture_output=True, text=True, timeout=patience(), check=True).stdout
 
 
 @pytest.mark.parametrize("way", ["+notcp", "+tcp", "+noedns"])

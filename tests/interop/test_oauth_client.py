@@ -17,6 +17,7 @@ from registrar.core.ssosp import EnterpriseParameters, Settings
 from registrar.core.tokens import ClusterKeys, TokenFacts
 from simulator.core.instant import ManualClock
 from tests.interop.login_form import SCOPE, VERIFIER, Form
+from tests.patience import patience
 from tests.registrar.core.ssosp.bench import CLUSTER, JABBER, PASSWORD, PUBLIC, REDIRECT, START, Bench
 from tests.serving import served
 
@@ -53,9 +54,11 @@ def sign_in(url: str) -> str:
     """What a person does in a browser: open the page, fill in the form. Returns where it is sent then."""
     with requests.Session() as browser:
         browser.trust_env = False  # no proxy
-        form = Form(browser.get(url, timeout=10).text)
+        form = Form(browser.get(url, timeout=patience()).text)
         form.fields.update(user="alice", password=PASSWORD)
-        answer = browser.post(urljoin(url, form.action), data=form.fields, allow_redirects=False, timeout=10)
+        answer = browser.post(
+            urljoin(url, form.action), data=form.fields, allow_redirects=False, timeout=patience()
+        )
         location: str = answer.headers["Location"]
         return location
 

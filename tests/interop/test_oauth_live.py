@@ -9,6 +9,7 @@ import pytest
 from registrar.core.tokens.claims import DEFAULT_CLIENT_ID
 from tests.e2e.running_lab import RunningLab
 from tests.interop.login_form import SCOPE, VERIFIER, Form
+from tests.patience import patience
 
 requests = pytest.importorskip("requests", reason="requests is not installed")
 pytestmark = pytest.mark.interop
@@ -35,9 +36,9 @@ def signed_in(lab: RunningLab, session: Any, base: str, user: str = "alice", pas
     url, state = session.create_authorization_url(f"{base}/ssosp/oauth/authorize", code_verifier=VERIFIER)
     with requests.Session() as browser:
         browser.trust_env, browser.verify = False, str(lab.ca_file)
-        form = Form(browser.get(url, timeout=10).text)
+        form = Form(browser.get(url, timeout=patience()).text)
         form.fields.update(user=user, password=password)
-        answer = browser.post(base + form.action, data=form.fields, allow_redirects=False, timeout=10)
+        answer = browser.post(base + form.action, data=form.fields, allow_redirects=False, timeout=patience())
     location: str = answer.headers["Location"]
     assert f"state={state}" in location
     return location
@@ -55,7 +56,7 @@ def test_authlib_signs_in_over_tls_and_refreshes(lab: RunningLab, session: Any) 
         f"{base}/ssosp/oauth/token", authorization_response=location, code_verifier=VERIFIER
     )
     assert accepted(lab, token["access_token"])
-    devices = session.get(f"{base}/cucm-uds/user/alice/devices", timeout=10)
+    devices = session.get(f"{base}/cucm-uds/user/alice/devices", timeout=patience())
     assert (devices.status_code, "CSFALICE" in devices.text) == (200, True)
     before, refresh_token = token["access_token"], token["refresh_token"]
     refreshed = session.refresh_token(f"{base}/ssosp/token", refresh_token=refresh_token)
@@ -75,7 +76,7 @@ def test_authlib_says_that_a_revoked_session_is_over(lab: RunningLab, session: A
         params={"user_id": "bob"},
         auth=("admin", "ucmsim"),
         verify=str(lab.ca_file),
-        timeout=10,
+        timeout=patience(),
     )
     assert revoked.json()["revoked_tokens"]["status"] == "success"
     with pytest.raises(Exception, match="invalid_grant") as caught:

@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.e2e.running_lab import DEADLINE, RunningLab
+from tests.e2e.running_lab import RunningLab
+from tests.patience import patience
 
 pytestmark = pytest.mark.interop
 
@@ -55,7 +56,7 @@ def handshake(openssl: str, target: str, *args: object) -> subprocess.CompletedP
         stdin=subprocess.DEVNULL,
         capture_output=True,
         text=True,
-        timeout=DEADLINE,
+        timeout=patience(),
         check=False,
     )
 
@@ -77,7 +78,7 @@ def converse(openssl: str, target: str, script: bytes, folder: Path, answers: in
         while len(heads) < answers:
             lines = []
             while (line := process.stdout.readline()) != b"\r\n":
-                assert line, f"s_client ended: {process.communicate(timeout=DEADLINE)}"
+                assert line, f"s_client ended: {process.communicate(timeout=patience())}"
                 lines.append(line.decode())
             heads.append("".join(lines))
             length = re.search(r"Content-Length: (\d+)", heads[-1])
@@ -267,7 +268,7 @@ def test_tls_1_3_unknown_ca_reaches_a_client_whose_handshake_has_succeeded(
             stdin=stdin,
             capture_output=True,
             text=True,
-            timeout=DEADLINE,
+            timeout=patience(),
             check=False,
         )
     assert alerts(done) == [48], done.stderr

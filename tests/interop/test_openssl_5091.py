@@ -10,8 +10,9 @@ from typing import NamedTuple
 
 import pytest
 
-from tests.e2e.running_lab import DEADLINE, RunningLab, running_lab
+from tests.e2e.running_lab import RunningLab, running_lab
 from tests.interop.test_openssl import OPTIONS, alerts, converse, wire
+from tests.patience import patience
 
 pytestmark = pytest.mark.interop
 
@@ -65,7 +66,7 @@ def knock(openssl: str, lab: RunningLab, folder: Path, *args: object) -> subproc
             stdin=stdin,
             capture_output=True,
             text=True,
-            timeout=DEADLINE,
+            timeout=patience(),
             check=False,
         )
 

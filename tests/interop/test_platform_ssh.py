@@ -16,11 +16,11 @@ import pytest
 
 from registrar.aio.platform_ssh import PlatformSsh, host_keys
 from simulator.core.actor.flow import Address
+from tests.patience import awaited, patience
 from tests.registrar.core.platform_cli.cli_bench import CALLMANAGER, PASSWORD, PUBLISHER, Bench, authority
 
 pytestmark = pytest.mark.interop
 paramiko = pytest.importorskip("paramiko", reason="paramiko is not installed")
-PATIENCE = 20.0
 
 
 @pytest.fixture
@@ -36,12 +36,12 @@ class Expecting:
 
     def __init__(self, channel: paramiko.Channel) -> None:
         self._channel = channel
-        channel.settimeout(PATIENCE)
+        channel.settimeout(patience())
         self.output = ""
 
     def expect(self, pattern: str) -> str:
         seen = ""
-        end = time.monotonic() + PATIENCE
+        end = time.monotonic() + patience()
         while not re.match(rf"(?s).*\n{pattern}$", seen):
             assert time.monotonic() < end, f"no {pattern!r} in {seen!r}"
             received = self._channel.recv(1024)
@@ -60,7 +60,10 @@ def ansible_like(address: Address) -> list[list[str]]:
     client = paramiko.SSHClient()
     client.set_missing_host_key_policy(paramiko.AutoAddPolicy())
     client.connect(
-        address.host, address.port, "admin", PASSWORD, look_for_keys=False, allow_agent=False, timeout=PATIENCE
+        *(address.host, address.port, "admin", PASSWORD),
+        look_for_keys=False,
+        allow_agent=False,
+        timeout=patience(),
     )
     interact = Expecting(client.invoke_shell())
     interact.expect("admin:")
@@ -96,7 +99,7 @@ def node_like(address: Address, commands: list[str]) -> list[str]:
     channel = transport.open_session()
     channel.get_pty("vt100", 200, 40)
     channel.invoke_shell()
-    channel.settimeout(PATIENCE)
+    channel.settimeout(patience())
     answers = []
 
     def screen() -> str:
@@ -127,10 +130,13 @@ def ruler_cutting(address: Address, sql: str) -> list[dict[str, str]]:
     client = paramiko.SSHClient()
     client.set_missing_host_key_policy(paramiko.AutoAddPolicy())
     client.connect(
-        address.host, address.port, "admin", PASSWORD, look_for_keys=False, allow_agent=False, timeout=PATIENCE
+        *(address.host, address.port, "admin", PASSWORD),
+        look_for_keys=False,
+        allow_agent=False,
+        timeout=patience(),
     )
     channel = client.invoke_shell()
-    channel.settimeout(PATIENCE)
+    channel.settimeout(patience())
     seen = b""
     for count in (1, 2):
         while seen.count(b"\r\nadmin:") < count:
@@ -165,7 +171,10 @@ def importing(address: Address, pem: str) -> str:
     client = paramiko.SSHClient()
     client.set_missing_host_key_policy(paramiko.AutoAddPolicy())
     client.connect(
-        address.host, address.port, "admin", PASSWORD, look_for_keys=False, allow_agent=False, timeout=PATIENCE
+        *(address.host, address.port, "admin", PASSWORD),
+        look_for_keys=False,
+        allow_agent=False,
+        timeout=patience(),
     )
     interact = Expecting(client.invoke_shell())
     interact.expect("admin:")
@@ -222,7 +231,7 @@ async def openssh(
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.PIPE,
     )
-    async with asyncio.timeout(PATIENCE):
+    async with awaited("what the other end sends"):
         out, err = await process.communicate(typed)
     return process.returncode or 0, out, err
 

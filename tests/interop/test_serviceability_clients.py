@@ -10,7 +10,8 @@ from typing import Any
 
 import pytest
 
-from tests.e2e.running_lab import DEADLINE, RunningLab, running_lab
+from tests.e2e.running_lab import RunningLab, running_lab
+from tests.patience import patience
 
 pytestmark = [pytest.mark.interop, pytest.mark.filterwarnings("ignore")]
 
@@ -66,7 +67,7 @@ def session() -> Iterator[Any]:
 
 def client_of(lab: RunningLab, session: Any, path: str) -> Any:
     """zeep parses strictly: an answer that the WSDL does not describe is an error."""
-    transport = zeep.Transport(session=session, timeout=DEADLINE)
+    transport = zeep.Transport(session=session, timeout=patience())
     return zeep.Client(f"https://{lab.hostport('https')}{path}?wsdl", transport=transport)
 
 

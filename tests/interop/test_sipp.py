@@ -12,7 +12,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.e2e.running_lab import DEADLINE, RunningLab
+from tests.e2e.running_lab import RunningLab
+from tests.patience import patience
 
 pytestmark = pytest.mark.interop
 
@@ -33,14 +34,14 @@ def run_sipp(
     keys = {"node": "ucm-pub", "transport_name": "udp" if transport == "u1" else "tcp", **keys}
     stats = folder / "stats.csv"
     command = [program, "-sf", str(SCENARIOS / scenario), "-m", "1", "-t", transport, "-i", "127.0.0.1"]
-    command += ["-nostdin", "-timeout", f"{DEADLINE:g}s", "-timeout_error"]
+    command += ["-nostdin", "-timeout", f"{patience():.0f}s", "-timeout_error"]
     command += ["-trace_stat", "-stf", str(stats), "-trace_err", "-error_file", str(folder / "errors.log")]
     for name, value in keys.items():
         command += ["-key", name, value]
     if inject is not None:
         command += ["-inf", str(inject)]
     done = subprocess.run(
-        [*command, target], capture_output=True, text=True, timeout=3 * DEADLINE, cwd=folder, check=False
+        [*command, target], capture_output=True, text=True, timeout=patience(), cwd=folder, check=False
     )
     errors = folder / "errors.log"
     said = errors.read_text() if errors.exists() else done.stderr
@@ -84,7 +85,7 @@ def tls_client(program: str, target: str, folder: Path, trusted: Path) -> Iterat
             raise AssertionError(f"stunnel did not start: {''.join(said)}")
     finally:
         process.terminate()
-        process.communicate(timeout=DEADLINE)
+        process.communicate(timeout=patience())
 
 
 @pytest.mark.parametrize("transport", ["t1", "u1"], ids=["over TCP", "over UDP"])

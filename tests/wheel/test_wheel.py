@@ -13,6 +13,8 @@ from zipfile import ZipFile
 
 import pytest
 
+from tests.patience import patience
+
 ROOT = Path(__file__).parents[2]
 EXAMPLE = ROOT / "docs" / "examples" / "pytest-client"
 PACKAGES = ("simulator", "registrar", "softphone", "certs", "scenarios")
@@ -28,7 +30,7 @@ def run(
     if python_path:
         kept["PYTHONPATH"] = python_path
     done = subprocess.run(
-        [str(part) for part in command], cwd=cwd, env=kept, capture_output=True, text=True, timeout=60
+        [str(part) for part in command], cwd=cwd, env=kept, capture_output=True, text=True, timeout=patience()
     )
     assert done.returncode == code, done.stdout + done.stderr
     return done

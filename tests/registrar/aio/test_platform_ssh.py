@@ -18,10 +18,8 @@ from simulator.core.actor.flow import Address
 from simulator.core.events import CliCalled, CliLoginJudged
 from simulator.core.events.log import record_to_json
 from simulator.core.instant import Instant
+from tests.patience import awaited
 from tests.registrar.core.platform_cli.cli_bench import CALLMANAGER, NOW, PASSWORD, PUBLISHER, Bench, authority
-
-PATIENCE = 60.0
-"""Seconds after which a wait counts as a hang; no test is faster or slower for it."""
 
 
 @asynccontextmanager
@@ -47,7 +45,7 @@ class Shell:
         self._process = process
 
     async def until(self, end: str) -> str:
-        async with asyncio.timeout(PATIENCE):
+        async with awaited(f"{end!r} on the screen"):
             return await self._process.stdout.readuntil(end)
 
     async def run(self, command: str) -> str:
@@ -60,7 +58,7 @@ class Shell:
         self._process.stdin.write(keys)
 
     async def rest(self) -> str:
-        async with asyncio.timeout(PATIENCE):
+        async with awaited("the end of the shell"):
             return await self._process.stdout.read()
 
 
@@ -77,7 +75,7 @@ async def shell(ssh: PlatformSsh, **options: Any) -> AsyncIterator[Shell]:
 
 async def until(done: Callable[[], bool]) -> None:
     """Let the loop turn until `done`."""
-    async with asyncio.timeout(PATIENCE):
+    async with awaited(done):
         while not done():  # noqa: ASYNC110 - the client's end has nobody to set an event
             await asyncio.sleep(0)
 
@@ -275,7 +273,7 @@ class TestHostile:
         writer.write(data)
         try:
             writer.write_eof()
-            async with asyncio.timeout(PATIENCE):
+            async with awaited("what the other end sends"):
                 while await reader.read(65536):
                     pass
         except OSError:
@@ -288,7 +286,7 @@ class TestHostile:
             process = await connection.create_process(term_type="vt100", encoding=None)
             process.stdin.write(os.urandom(20_000).replace(b"\x04", b"") + b"\x03\x03\r")
             process.stdin.write(b"\x15show cli pagination\r")
-            async with asyncio.timeout(PATIENCE):
+            async with awaited("what the other end sends"):
                 await process.stdout.readuntil(b"Automatic Pagination : Off.\r\nadmin:")
         await assert_alive(ssh)
 

@@ -31,6 +31,7 @@ from simulator.core.ids import ActorId, FlowId, FlowIds
 from simulator.core.instant import Instant
 from simulator.core.network.endpoint import Endpoint
 from simulator.core.tls.settings import ClientTls
+from tests.patience import awaited
 
 NOW = Instant(time.time())
 
@@ -92,7 +93,7 @@ class Recorder:
         return todo
 
     async def until(self, reached: Callable[[Recorder], object]) -> None:
-        async with asyncio.timeout(20):
+        async with awaited(f"what {self.name} is to be told"):
             while not reached(self):
                 self._changed.clear()
                 await self._changed.wait()

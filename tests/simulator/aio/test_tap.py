@@ -19,6 +19,7 @@ from simulator.core.events import FlowOpened
 from simulator.core.events.log import EventLog
 from simulator.core.ids import FlowId, FlowIds
 from simulator.core.tls.settings import ClientTls, ServerTls
+from tests.patience import awaited
 
 ANY = Address("127.0.0.1", 0)
 
@@ -52,7 +53,7 @@ class Witness:
         self._more.set()
 
     async def until(self, flow: FlowId, how: WireEnd) -> None:
-        async with asyncio.timeout(20):
+        async with awaited(f"the {how} of flow {flow}"):
             while how not in self.ends.get(flow, []):
                 self._more.clear()
                 await self._more.wait()

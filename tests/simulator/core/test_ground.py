@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import pkgutil
-import time
 from dataclasses import fields
 
 import pytest
@@ -69,22 +68,6 @@ def test_no_token_survives_redaction(text: str) -> None:
     assert TOKEN not in redacted
     assert "eyJ" not in redacted
     assert "sha256:" in redacted
-
-
-@pytest.mark.parametrize(
-    "hostile",
-    [
-        pytest.param("Bearer" + " " * 60_000, id="one Bearer and blanks"),
-        pytest.param(("Bearer" + " " * 100) * 600, id="many Bearers and blanks"),
-        pytest.param("Bearer " + "token = " * 8_000, id="token without end"),
-        pytest.param("eyJ" * 20_000, id="JOSE beginnings"),
-        pytest.param("Bearer " + "a" * 15 + (" Bearer " + "b" * 15) * 3_000, id="short credentials"),
-    ],
-)
-def test_redaction_of_hostile_text_is_quick(hostile: str) -> None:
-    began = time.perf_counter()
-    redact.text(hostile)
-    assert time.perf_counter() - began < 1
 
 
 def test_redaction_leaves_other_text_alone() -> None:

@@ -11,6 +11,8 @@ from urllib.parse import urlsplit
 
 import pytest
 
+from tests.patience import patience
+
 pytest_plugins = ["pytester"]
 
 INSIDE = Path(__file__).parent / "inside"
@@ -31,7 +33,7 @@ def project(pytester: pytest.Pytester) -> pytest.Pytester:
 
 
 def run(project: pytest.Pytester, *arguments: str) -> pytest.RunResult:
-    return project.runpytest_subprocess("-p", "no:cacheprovider", *arguments, timeout=60)
+    return project.runpytest_subprocess("-p", "no:cacheprovider", *arguments, timeout=patience())
 
 
 def python(project: pytest.Pytester, body: str) -> None:
@@ -198,7 +200,7 @@ def test_without_ucmsim_in_that_python_the_error_says_so(project: pytest.Pyteste
 
 def test_a_lab_does_not_outlive_a_pytest_that_was_killed(project: pytest.Pytester) -> None:
     with socket.create_server(("127.0.0.1", 0)) as server:
-        server.settimeout(30)
+        server.settimeout(patience())
         project.makepyfile(
             f"""
             import socket
@@ -218,7 +220,7 @@ def test_a_lab_does_not_outlive_a_pytest_that_was_killed(project: pytest.Pyteste
             inside, _ = server.accept()
             with inside, inside.makefile() as said:
                 control = urlsplit(said.readline())
-                with socket.create_connection((control.hostname, control.port), timeout=30) as lab:
+                with socket.create_connection((control.hostname, control.port), timeout=patience()) as lab:
                     process.kill()
                     assert lab.recv(1) == b"", "the control API closes when the lab ends"
         finally:

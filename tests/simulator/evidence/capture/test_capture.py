@@ -16,6 +16,7 @@ from simulator.evidence.capture import Capture
 from simulator.evidence.report.report import DriverName, Report
 from simulator.lab.files import catalogue
 from simulator.lab.run.runner import run_live, run_world
+from tests.patience import patience
 
 TSHARK = shutil.which("tshark")
 needs_tshark = pytest.mark.skipif(TSHARK is None, reason="tshark is not installed (Debian package tshark)")
@@ -88,7 +89,7 @@ def tshark(file: Path, *args: str) -> list[list[str]]:
         [TSHARK, "-n", "-r", str(file), *AS_SIP, *ALONE, *CHECKED, *args],
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=patience(),
         check=True,
     )
     return [line.split("\t") for line in done.stdout.splitlines()]
@@ -190,7 +191,7 @@ def test_capinfos_counts_one_block_of_secrets_for_each_session(taken: dict[str, 
         ["capinfos", str(taken["registers-over-5091"].file)],
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=patience(),
         check=True,
     )
     assert "Number of decryption secrets in file: 2" in done.stdout

@@ -18,6 +18,7 @@ from simulator.lab.control.up import endpoints_of
 from simulator.lab.run.live import Lab, open_lab
 from simulator.lab.run.syslog import Syslog
 from simulator.lab.steps.service_actions import end_service
+from tests.patience import patience
 
 LAB = LabConfig(
     expressways=[ExpresswayConfig(name="expc", trusted_cas=["tomcat-ca"])],
@@ -95,7 +96,7 @@ async def happenings_without_alice(lab: Lab) -> None:
 async def test_a_syslog_server_gets_datagrams_with_a_priority() -> None:
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as server:
         server.bind(("127.0.0.1", 0))
-        server.settimeout(5)
+        server.settimeout(patience())
         with closing(Syslog(f"udp://127.0.0.1:{server.getsockname()[1]}")) as syslog:
             async with open_lab(LAB, virtual_ports=True, syslog=syslog) as lab:
                 await happenings(lab)

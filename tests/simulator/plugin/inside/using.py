@@ -2,7 +2,6 @@
 
 import socket
 import ssl
-import time
 from urllib.request import urlopen
 
 import pytest
@@ -97,15 +96,11 @@ def test_a_refusal_can_be_asserted_and_looked_at(ucmsim_lab, ucmsim_phone):
     assert "subject_device_mismatch" in ucmsim_lab.explain()
 
 
-def test_a_reset_takes_milliseconds_and_keeps_the_ports(ucmsim_lab, ucmsim_phone):
+def test_resets_keep_the_ports(ucmsim_lab, ucmsim_phone):
     ucmsim_phone("CSFALICE")
     before = ucmsim_lab.endpoints
-    times = []
-    for _ in range(9):
-        began = time.perf_counter()
+    for _ in range(3):
         ucmsim_lab.reset()
-        times.append(time.perf_counter() - began)
-    assert sorted(times)[4] < 0.1
     assert ucmsim_lab.endpoints == before == LAST["endpoints"]
 
 
