@@ -29,6 +29,10 @@ PATIENCE = 20.0
 _AHEAD = 64 << 10
 """Bytes a client may send ahead while its request awaits the answer."""
 _MOST_FLOWS = 10_000
+_MOST_AT_ONCE = 32
+"""Requests of one client that are read in one go. The rest waits for a timer that is due at once: others have
+their turn first.
+"""
 
 
 @dataclass(slots=True, kw_only=True)
@@ -50,6 +54,8 @@ class HttpsServer:
         self._clients: dict[FlowId, _Client] = {}
         self._idle = PartialMessages(PATIENCE)
         """Clients whose next request is awaited."""
+        self._unread: dict[FlowId, Instant] = {}
+        """Clients of whom more has come than is read in one go, and since when."""
         self._queue: deque[tuple[int, MraRequest]] = deque()
         self._waiting: dict[int, tuple[FlowId, HttpRequest]] = {}
         self._asked = 0
@@ -80,21 +86,28 @@ class HttpsServer:
         """Read what a client sent."""
         client = self._clients[flow]
         client.connection.receive_data(data)
-        if client.busy and client.connection.buffered > _AHEAD:
+        waits = client.busy or flow in self._unread
+        if waits and client.connection.buffered > _AHEAD:
             self._drop(flow)
-        else:
+        elif not waits:
             self._read(flow, now)
 
     def ended(self, flow: FlowId) -> None:
         """Do without a connection that is gone."""
         self._clients.pop(flow, None)
+        self._unread.pop(flow, None)
         self._idle.over(flow)
 
     def next_timeout(self) -> Instant | None:
+        if self._unread:
+            return next(iter(self._unread.values()))
         return self._idle.next_timeout()
 
     def handle_timeout(self, now: Instant) -> None:
-        """Answer 408 to clients that are too slow, and close idle connections."""
+        """Read on, answer 408 to clients that are too slow, and close idle connections."""
+        unread, self._unread = self._unread, {}
+        for flow in unread:
+            self._read(flow, now)
         for flow in self._idle.take_overdue(now):
             if self._clients[flow].connection.busy:
                 self._send(flow, messages.plain(408), close=True)
@@ -120,8 +133,11 @@ class HttpsServer:
         self._read(flow, now)
 
     def _read(self, flow: FlowId, now: Instant) -> None:
-        """Read requests until one has to wait for its answer."""
-        while (client := self._clients.get(flow)) is not None and not client.busy:
+        """Read requests until one has to wait for its answer, or there were many."""
+        for _ in range(_MOST_AT_ONCE):
+            client = self._clients.get(flow)
+            if client is None or client.busy:
+                return
             try:
                 request = client.connection.next_request()
             except HttpProblem as problem:
@@ -134,6 +150,8 @@ class HttpsServer:
                 return
             self._idle.over(flow)
             self._take(flow, client, request, now)
+        if flow in self._clients:
+            self._unread[flow] = now
 
     def _take(self, flow: FlowId, client: _Client, request: HttpRequest, now: Instant) -> None:
         if not self._limiter.admit(client.source, now):

@@ -228,6 +228,35 @@ def test_credentials_go_on_over_TLS_and_not_in_the_clear(
     assert [name for name, _ in fetch.headers] == passed_on
 
 
+def test_a_client_that_sends_many_requests_ahead_keeps_no_other_waiting(world: World) -> None:
+    expressway, now = world.site.expressways.expressway_c["expc"], world.site.clock.now()
+    here = Address("198.51.100.7", 8443)
+    flood, other = FlowId(90_001), FlowId(90_002)
+    for flow, host in ((flood, "203.0.113.9"), (other, "203.0.113.10")):
+        facts = FlowFacts(transport="tls", local=here, remote=Address(host, 40000), listener="https")
+        expressway.flow_opened(flow, facts, now)
+    request = f"GET /{encode('lab.example')}/get_edge_sso?email=a HTTP/1.1\r\nHost: x\r\n\r\n".encode()
+
+    def answered() -> list[FlowId]:
+        return [effect.flow for effect in expressway.effects() if isinstance(effect, SendData)]
+
+    expressway.flow_data(flood, request * 200, now)
+    first = answered()
+    assert 0 < len(first) < 100
+    assert expressway.next_timeout() == now
+    expressway.flow_data(other, request, now)
+    assert answered() == [other]
+    rounds = 0
+    while len(first) < 200:
+        expressway.handle_timeout(now)
+        more = answered()
+        assert 0 < len(more) < 100
+        first += more
+        rounds += 1
+    assert set(first) == {flood}
+    assert rounds > 1
+
+
 def test_a_path_that_is_no_text_is_answered_400_and_goes_nowhere(world: World) -> None:
     expressway, now = world.site.expressways.expressway_c["expc"], world.site.clock.now()
     flow, here = FlowId(90_001), Address("198.51.100.7", 8443)
