@@ -12,6 +12,7 @@ from collections.abc import Container, Hashable
 from dataclasses import dataclass
 from typing import Protocol
 
+from simulator.aio.patience import Patience
 from simulator.core.actor.flow import Address
 
 _ANY_HOST = ("0.0.0.0", "::")  # noqa: S104 - compared with, never bound
@@ -95,8 +96,8 @@ class Activity:
         finally:
             self._waiting -= 1
 
-    async def until_idle(self, patience: float) -> list[str]:
-        """Wait until nothing is under way; return what was, if nothing moved for `patience` seconds.
+    async def until_idle(self, patience: Patience) -> list[str]:
+        """Wait until nothing is under way; return what was, if nothing moved until patience ended.
 
         What is given up is not waited for again.
         """
@@ -106,7 +107,7 @@ class Activity:
             await asyncio.sleep(0)
             if self.is_under_way:
                 quiet = passes = 0
-                if self.moves == before and not await self._moves_within(patience):
+                if self.moves == before and not await patience.outlasts(self.next_move):
                     given_up = self.under_way()
                     self._give_up()
                     return given_up
@@ -114,14 +115,6 @@ class Activity:
                 quiet = quiet + 1 if self.moves == before else 0
                 passes += 1
         return []
-
-    async def _moves_within(self, seconds: float) -> bool:
-        try:
-            async with asyncio.timeout(seconds):
-                await self.next_move()
-        except TimeoutError:
-            return False
-        return True
 
     # --- what was begun ---------------------------------------------------------------------------------------
 
@@ -146,7 +139,7 @@ class Activity:
         return bool(self._pending or self._unaccepted) or self._on_the_way()
 
     def under_way(self) -> list[str]:
-        """The same as sentences for a person."""
+        """Say what it is, for a person."""
         found = [str(pending) for pending in self._pending.values()]
         found += [
             f"a connection from {client} that {server} accepts" for client, server in self._unaccepted.items()

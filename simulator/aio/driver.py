@@ -7,7 +7,7 @@ follow the lab's, which may be moved ahead with `advance`.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -21,17 +21,16 @@ from simulator.aio.flow_context import AddressMap, FlowContext, Limits, Resolve
 from simulator.aio.flow_events import FlowEvents
 from simulator.aio.http_server import http_protocols
 from simulator.aio.listener import cannot_listen, literal
+from simulator.aio.patience import Patience
 from simulator.aio.protocol_server import ProtocolServer
 from simulator.aio.udp import UdpSocket
 from simulator.core.actor.flow import Actor, Address, Listen
 from simulator.core.actor.tap import Tap
+from simulator.core.events import PatienceEnded
 from simulator.core.events.log import EventLog
 from simulator.core.ids import ActorId, FlowIds
 from simulator.core.instant import Clock, Instant
 from simulator.core.network.endpoint import Endpoint, HttpHandler, TerminalHandler, TerminalService
-
-_PATIENCE = 1.0
-"""Seconds of real time without a move after which `until_idle` stops waiting for what is under way."""
 
 
 class TerminalServer(Protocol):
@@ -68,16 +67,19 @@ class Driver:
         tap: Tap | None = None,
         address_map: AddressMap | None = None,
         terminals: TerminalCarrier | None = None,
+        patience: Patience | None = None,
     ) -> None:
         """`resolve` maps what actors dial to what the sockets use; OSError and LookupError mean "no such host".
 
         `keylog`: a file for the TLS secrets of every session, both roles. `tap`: is told of every byte.
         `address_map`: the addresses events tell for those on the wire, where `resolve` maps them.
         `terminals`: makes the server for an endpoint with a `TerminalHandler`.
+        `patience`: how long `until_idle` waits for what does not move; None: as the environment says.
         """
         self._log = log
         self._clock = clock
         self._terminals = terminals
+        self.patience = patience or Patience.from_environment()
         self._runners: dict[int, ActorRunner] = {}
         """By the `id` of the actor, in the order they came."""
         self._opened: dict[tuple[ActorId, str], _Opened] = {}
@@ -247,8 +249,21 @@ class Driver:
         await self.until_idle()
 
     async def until_idle(self) -> None:
-        """Let traffic between the actors of this driver come to rest, timers aside."""
-        await self.activity.until_idle(_PATIENCE)
+        """Let traffic between the actors of this driver come to rest, timers aside.
+
+        With other hosts it waits for what an actor began. If nothing of that moves until patience ends, the
+        event `lab:patience_ended` says what is still under way; that is not waited for again.
+        """
+        began = asyncio.get_running_loop().time()
+        if given_up := await self.activity.until_idle(self.patience):
+            self.patience_ended("traffic to come to rest", began, given_up)
+
+    def patience_ended(self, waited_for: str, began: float, under_way: Sequence[str]) -> None:
+        """Put on record that something was waited for in vain, since `began` on the loop's clock."""
+        seconds = round(asyncio.get_running_loop().time() - began, 1)
+        event = PatienceEnded(waited_for=waited_for, seconds=seconds, under_way=tuple(under_way))
+        if self._log.on:
+            self._log.emit(ActorId("lab"), event)
 
     # --- listeners of actors ---------------------------------------------------------------------------------
 

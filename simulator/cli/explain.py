@@ -9,7 +9,7 @@ import typer
 
 from simulator.cli import results, screen
 from simulator.cli.remote import Remote
-from simulator.evidence.explain import Attempt
+from simulator.evidence.explain import Attempt, environment_notes
 from simulator.evidence.explain import explain as explained
 from simulator.evidence.logs import logs_of
 from simulator.evidence.report.archive import StoredRun, read_runs, runs_from_json
@@ -55,6 +55,8 @@ def explain(
         if len(runs) > 1:
             title = one.name if attempt else f"{number}. {one.name}"
             screen.console().print(f"[bold]{title}[/]")
+        for note in environment_notes(one.records):
+            screen.console().print(note, style="yellow", markup=False, soft_wrap=True)
         results.attempts(found, whole=attempt is not None)
         logs = logs_of(one.records)
         if logs and attempt is None:

@@ -12,7 +12,7 @@ from simulator.cli.screen import console, width
 from simulator.evidence.explain import Attempt, brief, failures, full, summary
 from simulator.evidence.explain import checklist as checks_of
 from simulator.evidence.ladder import Line, Tone
-from simulator.evidence.report.report import Report
+from simulator.evidence.report.report import Outcome, Report
 
 _STYLES: dict[Tone, str] = {
     "good": "green",
@@ -23,6 +23,11 @@ _STYLES: dict[Tone, str] = {
 }
 
 
+_VERDICTS: dict[Outcome, str] = {
+    "passed": "[green]PASS[/]",
+    "failed": "[bold red]FAIL[/]",
+    "environment": "[bold yellow]ENV [/]",
+}
 _MARKS = {"FAIL": "bold red", "PASS": "green", "not ": "dim", "Cause:": "bold", "Remedy:": "bold"}
 
 
@@ -33,7 +38,7 @@ def ladder(lines: Sequence[Line]) -> None:
 
 def verdict(report: Report) -> None:
     """Print one line; for a failure also expected against actual and the end of the ladder."""
-    mark = "[green]PASS[/]" if report.passed else "[bold red]FAIL[/]"
+    mark = _VERDICTS[report.outcome]
     console().print(f"{mark} {escape(report.name)} [dim]{report.seconds:.2f} s[/]", soft_wrap=True)
     if report.passed:
         return

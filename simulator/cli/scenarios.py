@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-import json
-from dataclasses import replace
+from contextlib import ExitStack
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, get_args
 
 import typer
 
+from simulator.aio.patience import DEFAULT, VARIABLE
 from simulator.cli import results, screen
 from simulator.core.tls.settings import TlsVersion
-from simulator.evidence.report import report as reporting
 from simulator.evidence.report.artifacts import ArtifactFolder
-from simulator.evidence.report.report import Report
+from simulator.evidence.report.json_results import JsonWriter
+from simulator.evidence.report.junit import JunitWriter
+from simulator.evidence.report.report import Tally
 from simulator.evidence.report.schema import schema as report_schema
 from simulator.lab.files import catalogue
 from simulator.lab.files.check import check_paths
@@ -127,6 +128,16 @@ def run(
         bool, typer.Option("--ladder", help="Show every ladder, not only those of failures.")
     ] = False,
     schema: Annotated[bool, typer.Option("--schema", help="Print the JSON Schema of --json instead.")] = False,
+    patience: Annotated[
+        float,
+        typer.Option(
+            envvar=VARIABLE,
+            min=0.01,
+            max=86_400,
+            metavar="SECONDS",
+            help="How long to wait for what does not come; longer on a busy machine. More for a slow one.",
+        ),
+    ] = DEFAULT,
 ) -> None:
     """Run scenarios. Exit 0: all as expected, 1: a failure, 2: usage, 3: environment."""
 
@@ -153,6 +164,7 @@ def run(
             driver=driver.value,
             seed=seed,
             captured=artifacts is not None,
+            patience=patience,
             repetition=number,
         )
         for number in range(1, repeat + 1)
@@ -162,41 +174,38 @@ def run(
     )
     runs = list(coming) if at_once else coming
     total = len(runs) if isinstance(runs, list) else None
-    told = json_file is not None or junit is not None
-    reports: list[Report] = []
+    tally = Tally()
     try:
         folder = ArtifactFolder(artifacts) if artifacts is not None else None
-        with screen.progress(total) as step:
+        writers: list[ArtifactFolder | JsonWriter | JunitWriter] = [folder] if folder is not None else []
+        writers += [JsonWriter(json_file, ascii_only=True)] if json_file is not None else []
+        writers += [JunitWriter(junit)] if junit is not None else []
+        with ExitStack() as ending, screen.progress(total) as step:
+            for writer in writers:  # an interrupted run leaves whole files, too
+                ending.callback(writer.finish)
             for report in run_all(runs, jobs=jobs or jobs_for(total)):
                 if ladder and report.passed:
                     results.ladder(report.ladder(width=screen.width()))
                 results.verdict(report)
-                if folder is not None:
-                    folder.add(report)
+                # A report is not kept: a thousand runs hold a million records.
+                tally.add(report)
+                for writer in writers:
+                    writer.add(report)
                 step()
-                # What nobody will ask for any more is not kept: a thousand runs hold a million records.
-                reports.append(replace(report, pcapng=None, records=report.records if told else ()))
-        index = folder.finish() if folder is not None else None
     except OSError as error:
-        screen.fail(screen.ENVIRONMENT, str(error))
+        named = f"cannot write {error.filename}: {error.strerror}" if error.filename else str(error)
+        screen.fail(screen.ENVIRONMENT, named)
     except ValueError as error:
         screen.fail(screen.USAGE, str(error))
-    _write(reports, json_file, junit)
-    if index is not None:
-        screen.console().print(f"artifacts: {index}", markup=False, soft_wrap=True)
-    failed = sum(not report.passed for report in reports)
-    screen.console().print(f"{screen.count(len(reports), 'run')}, {failed} not as expected")
-    if failed:
-        raise typer.Exit(screen.FAILURE)
+    if folder is not None:
+        screen.console().print(f"artifacts: {folder.index}", markup=False, soft_wrap=True)
+    screen.console().print(str(tally))
+    if code := exit_code(tally):
+        raise typer.Exit(code)
 
 
-def _write(reports: list[Report], json_file: Path | None, junit: Path | None) -> None:
-
-    try:
-        if json_file is not None:
-            data = [report.to_json() for report in reports]
-            json_file.write_text(json.dumps(data, indent=1) + "\n", encoding="utf-8")
-        if junit is not None:
-            junit.write_bytes(reporting.junit(reports))
-    except OSError as error:
-        screen.fail(screen.ENVIRONMENT, f"cannot write {error.filename}: {error.strerror}")
+def exit_code(tally: Tally) -> int:
+    """Return what `ucmsim run` ends with: a run that failed weighs more than one that proves nothing."""
+    if tally.failed:
+        return screen.FAILURE
+    return screen.ENVIRONMENT if tally.environment else 0

@@ -137,7 +137,11 @@ class UcmsimLab:
 
     def _actor_faults(self) -> list[str]:
         failed = self.control.records(kind="actor:failed")
-        return [f"{record['actor']} failed in {record['during']}: {record['error']}" for record in failed]
+        faults = [f"{record['actor']} failed in {record['during']}: {record['error']}" for record in failed]
+        for record in self.control.records(kind="lab:patience_ended"):
+            under_way = "; ".join(record["under_way"])
+            faults.append(f"the lab waited in vain for {record['waited_for']}; still under way: {under_way}")
+        return faults
 
     def _faults(self) -> list[str]:
         try:

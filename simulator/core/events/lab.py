@@ -39,6 +39,25 @@ class FaultInjected(Event):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class PatienceEnded(Event):
+    """The lab stopped waiting for something that is still under way: the run proves nothing.
+
+    The machine was too slow, or a peer outside the lab kept silent.
+    """
+
+    kind: ClassVar[str] = "lab:patience_ended"
+    waited_for: str
+    seconds: float
+    """Real time it waited."""
+    under_way: tuple[str, ...]
+    """What it waited for in vain: connections, handshakes, data on the way, each with whose it is."""
+
+    def __str__(self) -> str:
+        """Say it in one sentence."""
+        return f"waited {self.seconds:g} s for {self.waited_for}; still under way: {'; '.join(self.under_way)}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ServiceStarted(Event):
     """A service started and loaded its configuration, which it keeps until it starts again."""
 

@@ -55,6 +55,8 @@ def _said(event: ev.Event) -> tuple[Where, str] | None:
             return "heard", f"{event.code}: {event.detail}"
         case ev.ZoneChanged():
             return "heard", f"{event.zone} {event.state} {event.detail}"
+        case ev.PatienceEnded():
+            return "coming", str(event)
         case ev.ActorFailed():
             return "coming", f"in {event.during}: {event.error}"
         case _:

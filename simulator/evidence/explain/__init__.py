@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from simulator.evidence.explain.model import SHOWN, Advice, Attempt, ExplainRow, State
-from simulator.evidence.explain.text import brief, checklist, failures, full, summary
+from simulator.evidence.explain.text import brief, checklist, environment_notes, failures, full, summary
 from simulator.evidence.explain.writing import explain
 
 __all__ = [
@@ -14,6 +14,7 @@ __all__ = [
     "State",
     "brief",
     "checklist",
+    "environment_notes",
     "explain",
     "failures",
     "full",

@@ -6,6 +6,8 @@ import textwrap
 from collections.abc import Sequence
 from itertools import groupby
 
+from simulator.core.events import PatienceEnded
+from simulator.core.events.log import Record
 from simulator.evidence.explain.model import SHOWN, Attempt, ExplainRow
 
 _MARK = max(map(len, SHOWN.values()))
@@ -17,6 +19,15 @@ def summary(attempts: Sequence[Attempt]) -> list[str]:
         f"{attempt.number:3}  {attempt.at:9.3f} s  {'ok  ' if attempt.passed else 'FAIL'}  {attempt.title}: "
         f"{attempt.outcome}"
         for attempt in attempts
+    ]
+
+
+def environment_notes(records: Sequence[Record]) -> list[str]:
+    """Write one line for each time the lab's patience ended: what failed then may be the machine's fault."""
+    return [
+        f"Patience ended at {record.at - records[0].at:.3f} s: {record.event}"
+        for record in records
+        if isinstance(record.event, PatienceEnded)
     ]
 
 

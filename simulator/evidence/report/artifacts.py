@@ -7,17 +7,20 @@ from __future__ import annotations
 
 import json
 import re
+from collections import Counter
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
 from simulator.core.events.log import record_to_json
 from simulator.evidence import ladder
-from simulator.evidence.explain import full
+from simulator.evidence.explain import environment_notes, full
 from simulator.evidence.logs import logs_of
 from simulator.evidence.report import html
 from simulator.evidence.report.archive import EVENTS_FILE
-from simulator.evidence.report.report import Report, junit
+from simulator.evidence.report.json_results import JsonWriter
+from simulator.evidence.report.junit import JunitWriter
+from simulator.evidence.report.report import Report, Tally
 from simulator.evidence.report.schema import schema
 
 
@@ -52,7 +55,9 @@ def _explain_json(report: Report) -> bytes:
 
 
 def _explain_text(report: Report) -> bytes:
-    return _lines(line for attempt in report.attempts() for line in (*full(attempt, width=100), ""))
+    notes = environment_notes(report.records)
+    explained = [line for attempt in report.attempts() for line in (*full(attempt, width=100), "")]
+    return _lines([*notes, "", *explained] if notes else explained)
 
 
 PAGE = "ladder.html"
@@ -79,9 +84,13 @@ class ArtifactFolder:
 
     def __init__(self, path: Path) -> None:
         self._path = path
-        self._runs: list[tuple[Report, str, list[html.Link], list[html.Link]]] = []
-        """(report, its folder, its kinds of files, its logs)."""
+        self.index = path / "index.html"
         path.mkdir(parents=True, exist_ok=True)
+        self._junit, self._results = JunitWriter(path / "junit.xml"), JsonWriter(path / "results.json")
+        self._rows: dict[str, list[str]] = {}
+        """Group -> the rows of the overview."""
+        self._tally = Tally()
+        self._names: Counter[str] = Counter()
 
     def add(self, report: Report) -> Path:
         """Write the run's files and return its folder."""
@@ -100,32 +109,25 @@ class ArtifactFolder:
             logs.append((file, file))
         page = html.run_page(report, [*written[1:], *logs, ("../index.html", "all runs")])
         _write(folder / PAGE, page.encode())
-        self._runs.append((replace(report, pcapng=None), name, written, logs))
+        self._rows.setdefault(report.group, []).append(html.index_row(report, name, written))
+        self._tally.add(report)
+        self._results.add(report)
+        self._junit.add(report, [f"{name}/{file}" for file, _ in (*written, *logs)])
         return folder
 
     def finish(self) -> Path:
-        """Write index.html (whose path is returned), junit.xml, results.json and its schema."""
-        reports = [report for report, *_ in self._runs]
-        files = {
-            id(report): [f"{name}/{file}" for file, _ in (*written, *logs)]
-            for report, name, written, logs in self._runs
-        }
-        (self._path / "junit.xml").write_bytes(junit(reports, attachments=lambda report: files[id(report)]))
-        (self._path / "results.json").write_bytes(_json([report.to_json() for report in reports]))
+        """Write the overview: index.html (whose path is returned), junit.xml, results.json and its schema."""
+        self._junit.finish()
+        self._results.finish()
         (self._path / "results.schema.json").write_bytes(_json(schema()))
         overview = [("junit.xml", "JUnit"), ("results.json", "JSON"), ("results.schema.json", "its schema")]
-        index = self._path / "index.html"
-        index.write_text(html.index_page([run[:3] for run in self._runs], overview), encoding="utf-8")
-        return index
+        self.index.write_text(html.index_page(self._rows, self._tally, overview), encoding="utf-8")
+        return self.index
 
     def _free_name(self, report: Report) -> str:
         base = re.sub(r"[^a-z0-9.\-]+", "-", f"{report.scenario}-{report.driver}-tls{report.tls}".lower())
-        taken = {name for _, name, *_ in self._runs}
-        number, name = 1, base
-        while name in taken:
-            number += 1
-            name = f"{base}-{number}"
-        return name
+        self._names[base] += 1
+        return base if self._names[base] == 1 else f"{base}-{self._names[base]}"
 
 
 def _write(path: Path, data: bytes) -> None:

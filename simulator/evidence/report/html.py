@@ -5,7 +5,7 @@ Each row of the ladder is folded: a click shows the whole message (redacted) or 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from html import escape
 from importlib.resources import files
 from itertools import groupby
@@ -13,7 +13,7 @@ from itertools import groupby
 from simulator.evidence import ladder
 from simulator.evidence.explain import SHOWN, Attempt, failures
 from simulator.evidence.ladder import picture
-from simulator.evidence.report.report import Report
+from simulator.evidence.report.report import Report, Tally
 
 Link = tuple[str, str]
 """(file name, title)."""
@@ -41,28 +41,25 @@ def run_page(report: Report, links: Sequence[Link] = ()) -> str:
     return _page(report.title, body)
 
 
-def index_page(runs: Iterable[tuple[Report, str, Sequence[Link]]], links: Sequence[Link] = ()) -> str:
-    """Write the page of all runs: (report, its folder, its files)."""
-    listed = list(runs)
-    failed = sum(not report.passed for report, _, _ in listed)
-    number = "1 run" if len(listed) == 1 else f"{len(listed)} runs"
-    counts = f"{number}, {failed} not as expected, {sum(r.seconds for r, _, _ in listed):.1f} s"
+def index_page(rows: Mapping[str, Sequence[str]], tally: Tally, links: Sequence[Link] = ()) -> str:
+    """Draw the page over all runs: of each group the rows that `index_row` drew."""
     body = [
         "<h1>ucmsim</h1>",
-        f'<p class="quiet">{counts}. Not affiliated with Cisco.</p>',
+        f'<p class="quiet">{tally}, {tally.seconds:.1f} s. Not affiliated with Cisco.</p>',
         _links(links),
     ]
-    for group in dict.fromkeys(report.group for report, _, _ in listed):
+    for group, of_group in rows.items():
         body.append(
             f"<h2>{escape(group)}</h2><table class=index><tr><th></th><th>scenario</th>"
             "<th>first check that failed, and the remedy</th><th>files</th></tr>"
         )
-        body += [_index_row(report, folder, files) for report, folder, files in listed if report.group == group]
+        body += of_group
         body.append("</table>")
     return _page("ucmsim", body)
 
 
-def _index_row(report: Report, folder: str, files: Sequence[Link]) -> str:
+def index_row(report: Report, folder: str, files: Sequence[Link]) -> str:
+    """Draw the row of one run on the page over all runs; `folder` is where its files are."""
     first = next(iter(failures(report.attempts())), None)
     failure = first.failure if first else None
     seen = (
@@ -94,6 +91,8 @@ def _page(title: str, body: Iterable[str]) -> str:
 
 
 def _verdict(report: Report) -> str:
+    if report.environment:
+        return _badge("bad", "no proof")
     return _badge("good", "as expected") if report.passed else _badge("bad", "not as expected")
 
 

@@ -1,19 +1,18 @@
-"""The outcome of scenario runs: as a value, as JSON and as JUnit XML."""
+"""The outcome of scenario runs: as a value and as JSON."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Literal
-from xml.etree import ElementTree
 
 from simulator.core.events.log import Record, record_to_json
 from simulator.core.tls.settings import TlsVersion
 from simulator.evidence import ladder
-from simulator.evidence.explain import Attempt, brief, explain, failures
+from simulator.evidence.explain import Attempt, explain
 from simulator.evidence.ladder import Line
 
 DriverName = Literal["lab", "world"]
+Outcome = Literal["passed", "failed", "environment"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,6 +30,8 @@ class Report:
     records: tuple[Record, ...]
     seconds: float
     """Real time it took."""
+    environment: bool = False
+    """It proves nothing: the lab waited in vain for something outside, or for a machine that was too slow."""
     repetition: int = 1
     """Which one, of a run that was repeated."""
     pcapng: bytes | None = field(default=None, repr=False)
@@ -38,7 +39,13 @@ class Report:
 
     @property
     def passed(self) -> bool:
-        return not self.failures
+        return self.outcome == "passed"
+
+    @property
+    def outcome(self) -> Outcome:
+        if self.environment:
+            return "environment"
+        return "failed" if self.failures else "passed"
 
     @property
     def name(self) -> str:
@@ -68,6 +75,7 @@ class Report:
             "seed": self.seed,
             "repetition": self.repetition,
             "passed": self.passed,
+            "environment": self.environment,
             "failures": list(self.failures),
             "seconds": round(self.seconds, 4),
             "attempts": [attempt.to_json() for attempt in self.attempts()],
@@ -78,58 +86,25 @@ class Report:
 _LADDER_TAIL = 25
 
 
-def junit(
-    reports: Sequence[Report], *, attachments: Callable[[Report], Sequence[str]] = lambda report: ()
-) -> bytes:
-    """JUnit XML as CI systems read it: a suite for each group, a case for each run.
+@dataclass(slots=True)
+class Tally:
+    """Counts of runs."""
 
-    A failure carries expected against actual, the explanation and the ladder's end; every case its ladder and,
-    in the form that Jenkins and GitLab take up (`[[ATTACHMENT|path]]`), its files.
-    """
-    root = ElementTree.Element("testsuites", {"name": "ucmsim", **_counts(reports)})
-    for group in dict.fromkeys(report.group for report in reports):
-        of_group = [report for report in reports if report.group == group]
-        suite = ElementTree.SubElement(root, "testsuite", {"name": f"ucmsim.{group}", **_counts(of_group)})
-        for report in of_group:
-            suite.append(_case(report, attachments(report)))
-    ElementTree.indent(root)
-    return bytes(ElementTree.tostring(root, encoding="utf-8", xml_declaration=True))
+    runs: int = 0
+    failed: int = 0
+    """Runs that were not as expected."""
+    environment: int = 0
+    """Runs that prove nothing."""
+    seconds: float = 0.0
 
+    def add(self, report: Report) -> None:
+        self.runs += 1
+        self.failed += report.outcome == "failed"
+        self.environment += report.environment
+        self.seconds += report.seconds
 
-def _counts(reports: Sequence[Report]) -> dict[str, str]:
-    return {
-        "tests": str(len(reports)),
-        "failures": str(sum(not report.passed for report in reports)),
-        "errors": "0",
-        "skipped": "0",
-        "time": f"{sum(report.seconds for report in reports):.3f}",
-    }
-
-
-def _case(report: Report, files: Sequence[str]) -> ElementTree.Element:
-    case = ElementTree.Element(
-        "testcase", classname=f"ucmsim.{report.group}", name=report.name, time=f"{report.seconds:.3f}"
-    )
-    properties = ElementTree.SubElement(case, "properties")
-    for name, value in (("title", report.title), ("seed", report.seed), ("tls", report.tls)):
-        ElementTree.SubElement(properties, "property", name=name, value=str(value))
-    if report.failures:
-        explained = [line for attempt in failures(report.attempts()) for line in brief(attempt)]
-        end = [line.text for line in report.ladder_end()]
-        text = "\n".join((*report.failures, "", *explained, "", *end))
-        failure = ElementTree.SubElement(
-            case, "failure", message=_xml_text(report.failures[0]), type="not as expected"
-        )
-        failure.text = _xml_text(text)
-    lines = [line.text for line in report.ladder()]
-    out = ElementTree.SubElement(case, "system-out")
-    out.text = _xml_text("\n".join((*lines, *(f"[[ATTACHMENT|{file}]]" for file in files))))
-    return case
-
-
-def _xml_text(text: str) -> str:
-    """Without the characters XML 1.0 has no way to write."""
-    return "".join(
-        c if c in "\t\n\r" or " " <= c < "\ud800" or "\ue000" <= c < "\ufffe" or c > "\uffff" else "�"
-        for c in text
-    )
+    def __str__(self) -> str:
+        """Say it in words."""
+        runs = "1 run" if self.runs == 1 else f"{self.runs} runs"
+        unproved = f", {self.environment} without proof" if self.environment else ""
+        return f"{runs}, {self.failed} not as expected{unproved}"

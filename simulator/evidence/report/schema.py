@@ -37,6 +37,7 @@ def schema() -> dict[str, Any]:
                 seed=_WHOLE,
                 repetition=_WHOLE,
                 passed={"type": "boolean"},
+                environment={"type": "boolean"},
                 failures=_list(_TEXT),
                 seconds=_NUMBER,
                 attempts=_list({"$ref": "#/$defs/attempt"}),

@@ -20,6 +20,7 @@ from dataclasses import dataclass, replace
 from hashlib import sha256
 from multiprocessing import get_context
 
+from simulator.aio.patience import Patience
 from simulator.core.events.log import Record, record_to_json
 from simulator.core.tls.settings import TlsVersion
 from simulator.evidence.capture import Capture
@@ -43,6 +44,8 @@ class Run:
     seed: int | None = None
     captured: bool = False
     """The report brings a capture of what passed."""
+    patience: float | None = None
+    """Seconds, on an idle machine, that the lab waits for what does not move; None: as the environment says."""
     repetition: int = 1
 
 
@@ -53,7 +56,9 @@ def run_one(run: Run) -> Report:
         if run.driver == "world":
             report = run_world(run.scenario, run.tls, seed=run.seed, capture=capture)
         else:
-            report = asyncio.run(run_live(run.scenario, run.tls, seed=run.seed, capture=capture))
+            patience = None if run.patience is None else Patience(run.patience)
+            live = run_live(run.scenario, run.tls, seed=run.seed, capture=capture, patience=patience)
+            report = asyncio.run(live)
     return replace(report, repetition=run.repetition)
 
 

@@ -19,6 +19,7 @@ from registrar.core.platform_cli import CommandRun, PlatformCli, Result
 from simulator.aio.clock import ShiftClock
 from simulator.aio.driver import Driver
 from simulator.aio.flow_context import Limits
+from simulator.aio.patience import Patience
 from simulator.core.actor.flow import Actor, Address
 from simulator.core.entropy import SeededEntropy
 from simulator.core.events import ActorFailed
@@ -36,8 +37,6 @@ from simulator.lab.site.environment.pki import Pki
 from simulator.lab.site.site import build_site
 from simulator.lab.steps.service_actions import carry_out, start_lab
 
-_PATIENCE = 5.0
-"""Seconds of real time after which an expected event counts as missing."""
 _ATTEMPTS = 8
 
 
@@ -55,7 +54,9 @@ class Lab:
         capture: Capture | None,
         state: Path | None,
         syslog: Syslog | None,
+        patience: Patience | None,
     ) -> None:
+        self._patience = patience
         self._config = config
         self._syslog = syslog
         self._state = state
@@ -102,6 +103,7 @@ class Lab:
             tap=capture,
             address_map=shown,
             terminals=_over_ssh,
+            patience=self._patience,
         )
         self.site = build_site(
             context,
@@ -122,21 +124,26 @@ class Lab:
     async def advance(self, seconds: float) -> None:
         await self._driver.advance(seconds)
 
-    async def until(self, enough: Callable[[list[Record]], bool], *, since: int) -> None:
-        log = self.site.log
-        if enough(log.records(since=since)):
-            return
+    async def until(
+        self, enough: Callable[[list[Record]], bool], *, since: int, what: str = "expected events"
+    ) -> None:
+        driver, log = self._driver, self.site.log
+        await driver.until_idle()
+        began = asyncio.get_running_loop().time()
         more = asyncio.Event()
+
+        async def seen() -> None:
+            while not enough(log.records(since=since)):
+                more.clear()
+                await more.wait()
+
         stop = log.subscribe(lambda record: more.set())
         try:
-            async with asyncio.timeout(_PATIENCE):
-                while not enough(log.records(since=since)):
-                    more.clear()
-                    await more.wait()
-        except TimeoutError:
-            return
+            found = await driver.patience.outlasts(seen)
         finally:
             stop()
+        if not found and (under_way := driver.activity.under_way()):
+            driver.patience_ended(what, began, under_way)
 
     async def open(self, *endpoints: Endpoint) -> tuple[Address, ...]:
         """Open them at their own ports, or at free ones; return the addresses that clients use."""
@@ -289,6 +296,7 @@ async def open_lab(
     capture: Capture | None = None,
     state: Path | None = None,
     syslog: Syslog | None = None,
+    patience: Patience | None = None,
 ) -> AsyncIterator[Lab]:
     """Start a lab, and shut it down in the end.
 
@@ -307,6 +315,7 @@ async def open_lab(
         capture=capture,
         state=state,
         syslog=syslog,
+        patience=patience,
     )
     try:
         await lab.start()

@@ -6,6 +6,8 @@ import time
 from dataclasses import replace
 from functools import lru_cache
 
+from simulator.aio.patience import Patience
+from simulator.core.events import PatienceEnded
 from simulator.core.instant import Instant
 from simulator.core.tls.settings import TlsVersion
 from simulator.evidence.capture import Capture
@@ -44,12 +46,17 @@ async def play(driver: ScenarioDriver, scenario: Scenario) -> ScenarioRun:
 
 
 async def run_live(
-    scenario: Scenario, tls: TlsVersion, *, seed: int | None = None, capture: Capture | None = None
+    scenario: Scenario,
+    tls: TlsVersion,
+    *,
+    seed: int | None = None,
+    capture: Capture | None = None,
+    patience: Patience | None = None,
 ) -> Report:
-    """On sockets, in the running loop. Raises OSError if no port can be bound."""
+    """Run a scenario on sockets, in the running loop. Raises OSError if no port can be bound."""
     began = time.perf_counter()
     config = _config(scenario, tls, seed)
-    async with open_lab(config, virtual_ports=True, capture=capture) as lab:
+    async with open_lab(config, virtual_ports=True, capture=capture, patience=patience) as lab:
         done = await play(lab, scenario)
         report = _report(scenario, "lab", config, done, began)
     return _with(capture, report)
@@ -88,6 +95,8 @@ def _report(
     run: ScenarioRun,
     began: float,
 ) -> Report:
+    records = tuple(run.site.log.records())
+    in_vain = [f"environment: {one.event}" for one in records if isinstance(one.event, PatienceEnded)]
     return Report(
         scenario=scenario.id,
         title=scenario.title,
@@ -95,7 +104,8 @@ def _report(
         driver=driver,
         tls=config.tls,
         seed=config.seed,
-        failures=tuple(run.failures),
-        records=tuple(run.site.log.records()),
+        failures=(*in_vain, *run.failures),
+        environment=bool(in_vain),
+        records=records,
         seconds=time.perf_counter() - began,
     )

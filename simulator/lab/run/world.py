@@ -91,7 +91,9 @@ class World:
     async def advance(self, seconds: float) -> None:
         await self._network.advance(seconds)
 
-    async def until(self, enough: Callable[[list[Record]], bool], *, since: int) -> None:
+    async def until(
+        self, enough: Callable[[list[Record]], bool], *, since: int, what: str = "expected events"
+    ) -> None:
         await self._network.until_idle()
 
 

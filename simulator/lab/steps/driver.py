@@ -19,6 +19,11 @@ class ScenarioDriver(Network, Protocol):
     @property
     def site(self) -> Site: ...
 
-    async def until(self, enough: Callable[[list[Record]], bool], *, since: int) -> None:
-        """Wait until `enough` holds of the records after `since`, or until nothing more can come."""
+    async def until(
+        self, enough: Callable[[list[Record]], bool], *, since: int, what: str = "expected events"
+    ) -> None:
+        """Wait until no traffic is on its way and `enough` holds of the records after `since`.
+
+        It gives up when nothing more can come. `what`: what is waited for, in the event that says so.
+        """
         ...

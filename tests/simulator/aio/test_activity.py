@@ -110,7 +110,7 @@ def test_what_was_begun_is_under_way_until_it_ends_or_is_given_up() -> None:
     activity.begin(2, "CSFBOB", "connecting to ucm:5061")
     activity.end(1)
     assert activity.under_way() == ["CSFBOB: connecting to ucm:5061"]
-    activity._give_up()
+    activity.end(2)
     assert not activity.is_under_way
 
 

@@ -31,7 +31,8 @@ class Expect(ValueStep[list[Expectation]]):
         def enough(records: list[Record]) -> bool:
             return not matching.unmet(records, self.root)
 
-        await run.driver.until(enough, since=run.since)
+        what = ", ".join(str(wanted) for wanted in self.root)
+        await run.driver.until(enough, since=run.since, what=what)
         failures = matching.unmet(run.site.log.records(since=run.since), self.root)
         run.since = run.site.log.last_seq
         return failures

@@ -24,7 +24,11 @@ class Registered(ValueStep[dict[str, str | None]]):
                 yield Reference("node", node)
 
     async def do(self, run: ScenarioRun) -> list[str]:
-        await run.driver.until_idle()
+        what = ", ".join(f"{device} registered at {node or 'no node'}" for device, node in self.root.items())
+        await run.driver.until(lambda _: not self._wrong(run), since=run.site.log.last_seq, what=what)
+        return self._wrong(run)
+
+    def _wrong(self, run: ScenarioRun) -> list[str]:
         failures = []
         for device, wanted in self.root.items():
             believed = run.site.phones.believed_at(device)

@@ -156,6 +156,7 @@ def test_a_run_read_back_explains_itself_alike(folder: Path, reports: list[Repor
 def test_two_runs_of_one_name_do_not_share_a_folder(tmp_path: Path, reports: list[Report]) -> None:
     artifacts = ArtifactFolder(tmp_path)
     assert artifacts.add(reports[0]) != artifacts.add(reports[0])
+    artifacts.finish()
 
 
 @pytest.mark.parametrize(
