@@ -13,6 +13,10 @@ _AGAIN = 60.0
 """Seconds after which a lasting shortage is worth another sentence."""
 _SHORTAGES = (errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM)
 
+_ACCEPTING = "._start_serving("
+"""asyncio accepts again a second after a shortage. A server that was closed meanwhile has no socket any more,
+and the loop takes that for a fault (CPython: BaseSelectorEventLoop._accept_connection)."""
+
 logger = logging.getLogger("ucmsim")
 
 
@@ -40,6 +44,8 @@ class ShortageNotice:
 
     def __call__(self, loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
         error = context.get("exception")
+        if isinstance(error, ValueError) and _ACCEPTING in context.get("message", ""):
+            return
         if not isinstance(error, OSError) or error.errno not in _SHORTAGES:
             loop.default_exception_handler(context)
         elif loop.time() - self._said_at >= _AGAIN:
