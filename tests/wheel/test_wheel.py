@@ -137,7 +137,7 @@ def test_a_stranger_of_our_name_is_named_with_what_to_do(files: str, environment
         for file in strangers:
             assert str(file) in done.stderr
         assert "`python -I -m simulator`" in done.stderr
-    run(environment / "python", "-I", "-m", "simulator", "list", cwd=tmp_path, python_path=str(tmp_path))
+    run(environment / "python", "-I", "-m", "simulator", "--version", cwd=tmp_path, python_path=str(tmp_path))
 
 
 def test_a_missing_package_is_named(environment: Path, tmp_path: Path) -> None:

@@ -481,7 +481,7 @@ def test_a_checklist_passes_up_to_its_first_failure_and_reaches_nothing_after_it
         assert bool(attempt.advice) == (failed < len(found))
 
 
-@pytest.mark.parametrize("name", sorted(FIRST_FAILURES))
+@pytest.mark.parametrize("name", sorted(FIRST_FAILURES), ids=lambda name: f"{name} on TLS 1.2")
 def test_what_is_said_holds_no_token_and_fits_the_width(name: str) -> None:
     for attempt in explain(run(name).records):
         for line in full(attempt, width=80):

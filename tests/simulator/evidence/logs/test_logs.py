@@ -29,7 +29,7 @@ from simulator.core.ids import ActorId, FlowId
 from simulator.core.instant import ManualClock
 from simulator.evidence.logs import LOGS, logs_of, render_log
 from simulator.evidence.report.report import Report
-from tests.simulator.catalogue_runs import SCENARIO, world_report
+from tests.simulator.catalogue_runs import SCENARIO, SCENARIOS, world_report
 
 SECRETS = re.compile(r"eyJ[A-Za-z0-9_-]{8}|PRIVATE KEY")
 REGISTER = (
@@ -423,7 +423,9 @@ def log_of(scenario: str, name: str) -> str:
     return run(scenario)[1][name]
 
 
-@pytest.mark.parametrize("scenario", list(SCENARIO))
+@pytest.mark.parametrize(
+    "scenario", [pytest.param(one.id, id=f"{one.id} on TLS {one.tls[-1]}") for one in SCENARIOS]
+)
 def test_no_scenarios_logs_hold_a_secret_or_a_control_character(scenario: str) -> None:
     for name, text in run(scenario)[1].items():
         assert not SECRETS.search(text), name
