@@ -44,6 +44,8 @@ class ConnectionOwner(Protocol):
         """The socket is closed; the last call."""
 
 
+_PIECE = 8192
+"""Bytes of plaintext that an owner is given in one turn of the loop: at most some fifty SIP messages."""
 _buffer = memoryview(bytearray(1 << 16))
 """Shared by every connection: the loop fills it and hands it over in one go, never across two connections."""
 
@@ -53,6 +55,7 @@ class TcpConnection(asyncio.BufferedProtocol):
 
     __slots__ = (
         "_activity",
+        "_backlog",
         "_close_timer",
         "_closing",
         "_deliver",
@@ -60,6 +63,7 @@ class TcpConnection(asyncio.BufferedProtocol):
         "_eof_sent",
         "_handshake",
         "_heard_at",
+        "_held",
         "_idle_timer",
         "_limits",
         "_over",
@@ -112,6 +116,10 @@ class TcpConnection(asyncio.BufferedProtocol):
         self._over = False
         self._closing = False
         self._paused = False
+        self._held = False
+        """The owner wants to read nothing at present."""
+        self._backlog = b""
+        """Received and decrypted, and not yet handed over."""
         self._close_timer: asyncio.TimerHandle | None = None
         self._idle_timer: asyncio.TimerHandle | None = None
         self._heard_at = 0.0
@@ -155,19 +163,57 @@ class TcpConnection(asyncio.BufferedProtocol):
             self._heard_at = self.loop.time()
         session = self._session
         if session is None:
-            self._deliver(self.flow, bytes(data))
+            self._hand_over(bytes(data))
             return
         if session.established:
             plain = session.decrypt(data)
             if plain:
-                self._deliver(self.flow, plain)
+                self._hand_over(plain)
         else:
             session.receive_data(data)
             self._report(session)
-        if session.ended:
+        if session.ended and not self._backlog:
             self._report(session)
         if session.has_output and not self._over:
             self._flush()
+
+    def _hand_over(self, data: bytes) -> None:
+        """Give the owner a piece now, and the rest in later turns of the loop.
+
+        A peer that pipelines keeps the others waiting for as many messages as a piece holds, not for more.
+        """
+        if len(data) <= _PIECE:
+            self._deliver(self.flow, data)
+            return
+        self._backlog = data
+        self._activity.begin(self, str(self.local), f"messages from {self.remote}")
+        if self._transport is not None:
+            self._transport.pause_reading()
+        self._next_piece()
+
+    def _next_piece(self) -> None:
+        backlog = self._backlog
+        if not backlog:
+            return
+        self._backlog = b"" if self._over else backlog[_PIECE:]
+        if not self._over:
+            self._deliver(self.flow, backlog[:_PIECE])
+        if self._backlog:
+            self.loop.call_soon(self._next_piece)
+            return
+        self._activity.end(self)
+        self._resume()
+        session = self._session
+        if session is not None and session.ended and not self._over:
+            self._report(session)
+
+    def _resume(self) -> None:
+        """Read again, unless there is a reason not to."""
+        transport = self._transport
+        if transport is not None and not (
+            self._paused or self._held or self._backlog or transport.is_closing()
+        ):
+            transport.resume_reading()
 
     def eof_received(self) -> bool:
         """False: asyncio closes the transport after what is still to be written."""
@@ -190,6 +236,8 @@ class TcpConnection(asyncio.BufferedProtocol):
                 timer.cancel()
         if isinstance(exc, ConnectionError):
             self._tell(WireEnd.RESET_RECEIVED)
+        while self._backlog:
+            self._next_piece()
         if not self._over:
             detail = str(exc) if exc else "the connection was lost"
             refusal = None
@@ -209,8 +257,7 @@ class TcpConnection(asyncio.BufferedProtocol):
 
     def resume_writing(self) -> None:
         self._paused = False
-        if self._transport is not None and not self._transport.is_closing():
-            self._transport.resume_reading()
+        self._resume()
 
     # --- the owner's side ------------------------------------------------------------------------------------
 
@@ -264,12 +311,14 @@ class TcpConnection(asyncio.BufferedProtocol):
 
     def hold_reading(self) -> None:
         """Let the peer wait: take nothing more from the socket until `resume_reading`."""
+        self._held = True
         if self._transport is not None and not self._over:
             self._transport.pause_reading()
 
     def resume_reading(self) -> None:
-        if self._transport is not None and not self._over and not self._paused:
-            self._transport.resume_reading()
+        self._held = False
+        if not self._over:
+            self._resume()
 
     def close(self) -> None:
         """Close in an orderly way after what was sent; `gone` follows, `ended` does not."""
