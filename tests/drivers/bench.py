@@ -30,8 +30,6 @@ from simulator.core.network.network import Network
 from simulator.core.tls.settings import ClientTls, ServerTls
 from tests.patience import patience
 
-"""Seconds of real time until a condition counts as never reached: only a network that hangs needs them."""
-
 
 class Talker:
     """An actor that records its calls; it answers as `reply` says."""

@@ -33,6 +33,7 @@ async def start_service(
     try:
         await driver.open(*service_endpoints(site, node, service))
     except OSError:
+        stop_service(site, node, service)
         site.ucm.services.done(node, service, ServiceState.STOPPED, site.clock.now())
         raise
     announce(site, node, service, started=True)

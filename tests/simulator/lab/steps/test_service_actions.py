@@ -21,7 +21,8 @@ from simulator.lab.site.endpoints import service_endpoints
 from simulator.lab.site.ucm.service_control import UcmService
 from simulator.lab.steps.driver import ScenarioDriver
 from simulator.lab.steps.service_actions import carry_out, end_service, start_service
-from tests.drivers.bench import PATIENCE, Talker
+from tests.drivers.bench import Talker
+from tests.patience import awaited
 
 NODE = "ucm-pub"
 CONFIG = LabConfig.model_validate({"phones": [{"device": "CSFALICE", "user": "alice"}]})
@@ -55,10 +56,12 @@ async def status_of(driver: ScenarioDriver, scheme: str, port: int, path: str) -
     tls = ClientTls(server_name=host, trust=trust) if scheme == "https" else None
     client.todo.append(Fetch(key="a", url=f"{scheme}://{host}:{port}{path}", tls=tls))
     driver.run(client)
-    give_up = time.monotonic() + PATIENCE
-    while "a" not in client.results:
-        assert time.monotonic() < give_up, f"no answer from {port}"
+    if isinstance(driver, World):
         await driver.until_idle()
+    else:
+        async with awaited(f"an answer from {port}"):
+            while "a" not in client.results:
+                await driver.until_idle()
     await driver.leave(client)
     return client.results["a"].status
 
@@ -101,22 +104,28 @@ async def test_stop_and_start_are_told_and_seen_by_administrators(
     assert states[service] is ServiceState.STARTED
 
 
-async def test_a_service_whose_port_is_taken_stays_stopped() -> None:
+@pytest.mark.parametrize("service", [UcmService.CALL_MANAGER, UcmService.TFTP, UcmService.TOMCAT])
+async def test_a_service_whose_port_is_taken_stays_stopped(service: UcmService) -> None:
     world = World(CONFIG, real_now=Instant(time.time()))
     site = world.site
     host = site.cluster.node(NODE).host
-    await end_service(world, NODE, UcmService.TOMCAT)
-    (endpoint,) = service_endpoints(site, NODE, UcmService.TOMCAT)
-    intruder = replace(endpoint, owner=ActorId("another program"))
+    since = site.log.last_seq
+    await end_service(world, NODE, service)
+    taken = service_endpoints(site, NODE, service)[-1]
+    intruder = replace(taken, owner=ActorId("another program"))
     await world.open(intruder)
-    site.ucm.services.start(host, UcmService.TOMCAT, site.clock.now())
-    with pytest.raises(OSError, match=f"cannot listen on {endpoint.listen.address}"):
+    site.ucm.services.start(host, service, site.clock.now())
+    with pytest.raises(OSError, match=f"cannot listen on {taken.listen.address}"):
         await carry_out(world)
-    assert not site.ucm.services.is_running(NODE, UcmService.TOMCAT)
+    assert not site.ucm.services.is_running(NODE, service)
+    told = [
+        r.event for r in site.log.records(since=since) if isinstance(r.event, ServiceStarted | ServiceStopped)
+    ]
+    assert isinstance(told[-1], ServiceStopped), "what began to start has stopped again"
     await world.close(intruder)
-    site.ucm.services.start(host, UcmService.TOMCAT, site.clock.now())
+    site.ucm.services.start(host, service, site.clock.now())
     await carry_out(world)
-    assert site.ucm.services.is_running(NODE, UcmService.TOMCAT)
+    assert site.ucm.services.is_running(NODE, service)
     world.shut_down()
 
 
