@@ -39,6 +39,7 @@ def lab() -> Lab:
         capture=None,
         state=None,
         syslog=None,
+        patience=None,
     )
 
 
