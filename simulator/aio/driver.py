@@ -7,9 +7,7 @@ follow the lab's, which may be moved ahead with `advance`.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from typing import Protocol
+from collections.abc import Sequence
 
 from simulator.aio.accepting import accept_on
 from simulator.aio.activity import Activity
@@ -21,6 +19,7 @@ from simulator.aio.flow_context import AddressMap, FlowContext, Limits, Resolve
 from simulator.aio.flow_events import FlowEvents
 from simulator.aio.http_server import http_protocols
 from simulator.aio.listener import cannot_listen, literal
+from simulator.aio.open_endpoint import OpenEndpoint, TerminalCarrier
 from simulator.aio.patience import Patience
 from simulator.aio.protocol_server import ProtocolServer
 from simulator.aio.udp import UdpSocket
@@ -30,26 +29,7 @@ from simulator.core.events import PatienceEnded
 from simulator.core.events.log import EventLog
 from simulator.core.ids import ActorId, FlowIds
 from simulator.core.instant import Clock, Instant
-from simulator.core.network.endpoint import Endpoint, HttpHandler, TerminalHandler, TerminalService
-
-
-class TerminalServer(Protocol):
-    """Carries a terminal service on one address, e.g. over SSH."""
-
-    async def start(self) -> Address:
-        """Listen; return the real address. OSError names the address that cannot be bound."""
-        ...
-
-    async def stop(self) -> None:
-        """Close the port and end every session. Harmless if it does not run."""
-        ...
-
-    def run(self) -> None:
-        """Do in each session what is due after the clock was moved."""
-        ...
-
-
-TerminalCarrier = Callable[[TerminalService, Clock, Address], TerminalServer]
+from simulator.core.network.endpoint import Endpoint, HttpHandler, TerminalHandler
 
 
 class Driver:
@@ -82,7 +62,7 @@ class Driver:
         self.patience = patience or Patience.from_environment()
         self._runners: dict[int, ActorRunner] = {}
         """By the `id` of the actor, in the order they came."""
-        self._opened: dict[tuple[ActorId, str], _Opened] = {}
+        self._opened: dict[tuple[ActorId, str], OpenEndpoint] = {}
         self.activity = Activity()
         """What `until_idle` waits for."""
         self._context = FlowContext(
@@ -197,12 +177,12 @@ class Driver:
             self._stop_listening(self._opened.pop(place))
         return runner
 
-    def _stop_listening(self, one: _Opened) -> None:
+    def _stop_listening(self, one: OpenEndpoint) -> None:
         if isinstance(one.server, asyncio.Server):
             self.activity.unlisten(one.address)
             one.server.close()
 
-    async def _open_one(self, endpoint: Endpoint) -> _Opened:
+    async def _open_one(self, endpoint: Endpoint) -> OpenEndpoint:
         if endpoint.key in self._opened:
             raise ValueError(f"{endpoint.owner} has an open endpoint named {endpoint.listen.name!r}")
         match endpoint.handler:
@@ -211,12 +191,12 @@ class Driver:
                     service, self._clock, max_body=max_body, activity=self.activity, delay=self._delay
                 )
                 server = ProtocolServer(endpoint.owner, protocols, self._context)
-                return _Opened(address=await server.start(endpoint.listen), server=server)
+                return OpenEndpoint(address=await server.start(endpoint.listen), server=server)
             case TerminalHandler(service=terminal):
                 if self._terminals is None:
                     raise ValueError(f"{endpoint.listen.name!r}: this driver serves no terminals")
                 shell = self._terminals(terminal, self._clock, endpoint.listen.address)
-                return _Opened(address=await shell.start(), terminal=shell)
+                return OpenEndpoint(address=await shell.start(), terminal=shell)
             case actor:
                 return await self._listen(actor, endpoint.listen)
 
@@ -267,7 +247,7 @@ class Driver:
 
     # --- listeners of actors ---------------------------------------------------------------------------------
 
-    async def _listen(self, actor: Actor, listen: Listen) -> _Opened:
+    async def _listen(self, actor: Actor, listen: Listen) -> OpenEndpoint:
         is_new = id(actor) not in self._runners
         runner = self._runner_of(actor)
         flow_events = FlowEvents(
@@ -284,7 +264,7 @@ class Driver:
             if is_new:
                 del self._runners[id(actor)]
             raise
-        return _Opened(address=address, server=server, runner=runner, flow_events=flow_events)
+        return OpenEndpoint(address=address, server=server, runner=runner, flow_events=flow_events)
 
     async def _bind_udp(self, runner: ActorRunner, owner: FlowEvents, address: Address) -> UdpSocket:
         loop = asyncio.get_running_loop()
@@ -299,30 +279,3 @@ class Driver:
         runner.sockets.add(sock)
         sock.closed.add_done_callback(lambda _: runner.sockets.discard(sock))
         return sock
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Opened:
-    """An open endpoint."""
-
-    address: Address
-    server: asyncio.Server | UdpSocket | ProtocolServer | None = None
-    terminal: TerminalServer | None = None
-    runner: ActorRunner | None = None
-    """Of the actor that answers, if one does."""
-    flow_events: FlowEvents | None = None
-
-    async def stop(self) -> None:
-        """Close the port and what was accepted there; the runner goes on."""
-        match self.server:
-            case asyncio.Server() as server:
-                server.close()
-            case UdpSocket() as sock:
-                sock.close()
-                await sock.closed
-            case ProtocolServer() as protocols:
-                await protocols.stop()
-        if self.terminal is not None:
-            await self.terminal.stop()
-        if self.runner is not None and self.flow_events is not None:
-            await self.runner.close_accepted(self.flow_events)
