@@ -27,14 +27,14 @@ COMMANDS: dict[str, Entry] = {
         module="demo",
         help="Start a simulated UCM, let phones register, reproduce the documented failures, and show it all.",
     ),
-    "list": Entry(module="scenarios", help="List the built-in scenarios."),
+    "list": Entry(module="list", help="List the built-in scenarios."),
     "check": Entry(
-        module="scenarios",
+        module="check",
         help="Read scenario and lab files without running them; each problem is one "
         "line with file and line number.",
     ),
     "run": Entry(
-        module="scenarios",
+        module="run",
         help="Run scenarios. Exit 0: all as expected, 1: a failure, 2: usage, 3: environment.",
     ),
     "explain": Entry(

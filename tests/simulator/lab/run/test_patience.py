@@ -10,7 +10,7 @@ from xml.etree import ElementTree
 import pytest
 
 from simulator.aio.patience import Patience
-from simulator.cli.scenarios import exit_code
+from simulator.cli.run import exit_code
 from simulator.evidence.explain import environment_notes
 from simulator.evidence.report.artifacts import ArtifactFolder
 from simulator.evidence.report.report import Report, Tally

@@ -1,4 +1,4 @@
-"""`ucmsim list`, `check` and `run`."""
+"""`ucmsim run`: run scenarios and report."""
 
 from __future__ import annotations
 
@@ -18,11 +18,8 @@ from simulator.evidence.report.junit import JunitWriter
 from simulator.evidence.report.report import Tally
 from simulator.evidence.report.schema import schema as report_schema
 from simulator.lab.files import catalogue
-from simulator.lab.files.check import check_paths
 from simulator.lab.files.yaml_source import SourceError
 from simulator.lab.run.batch import Run, jobs_for, run_all
-from simulator.lab.steps.scenario import Scenario
-from softphone.core.settings.behaviours import DESCRIPTIONS
 
 
 class Driver(StrEnum):
@@ -30,75 +27,8 @@ class Driver(StrEnum):
     WORLD = "world"
 
 
-AsJson = Annotated[bool, typer.Option("--json", help="Machine-readable output.")]
-
-
 def register(app: typer.Typer) -> None:
-    app.command("list")(list_scenarios)
-    app.command("check")(check)
-    app.command("run")(run)
-
-
-def list_scenarios(
-    behaviours: Annotated[
-        bool, typer.Option("--behaviours", help="List the phone's scripted misbehaviours instead.")
-    ] = False,
-    schema: Annotated[
-        bool, typer.Option("--schema", help="Print the JSON Schema of scenario files instead.")
-    ] = False,
-    as_json: AsJson = False,
-) -> None:
-    """List the built-in scenarios."""
-
-    if schema:
-        screen.emit_json(Scenario.model_json_schema())
-        return
-    if behaviours:
-        rows = {str(behaviour): text for behaviour, text in DESCRIPTIONS.items()}
-        if as_json:
-            screen.emit_json(rows)
-            return
-        screen.columns([*rows.items()])
-        return
-    scenarios = catalogue.builtin()
-    if as_json:
-        keys = {"id", "title", "group", "outcome", "tls"}
-        screen.emit_json([scenario.model_dump(include=keys) for scenario in scenarios])
-        return
-    size = max(len(one.id) for one in scenarios)
-    if screen.console().is_terminal:
-        size = min(size, screen.console().width * 2 // 5)  # titles are what one reads
-    for group in get_args(Scenario.model_fields["group"].annotation):
-        shown = [one for one in scenarios if one.group == group]
-        screen.console().print(f"[bold]{group}[/] [dim]({len(shown)})[/]")
-        for one in shown:
-            if len(one.id) > size:
-                screen.console().print(f"  {one.id}", soft_wrap=True)
-            lead = "" if len(one.id) > size else f"  {one.id}"
-            screen.hanging(lead, one.title, column=size + 4)
-
-
-def check(
-    paths: Annotated[
-        list[str] | None,
-        typer.Argument(
-            metavar="[ID|PATH]...", help="Scenarios, or scenario and lab files; default: all built-in ones."
-        ),
-    ] = None,
-    as_json: AsJson = False,
-) -> None:
-    """Read scenario and lab files without running them; each problem is one line with file and line number."""
-
-    found = check_paths(paths)
-    if as_json:
-        screen.emit_json({"files": found.files, "problems": [str(problem) for problem in found.problems]})
-    else:
-        for problem in found.problems:
-            screen.errors().print(str(problem), markup=False, soft_wrap=True)
-        read = screen.count(found.files, "file")
-        screen.console().print(f"{read} read, {screen.count(len(found.problems), 'problem')}")
-    if found.problems:
-        raise typer.Exit(screen.USAGE)
+    app.command()(run)
 
 
 def run(
