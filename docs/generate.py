@@ -22,11 +22,17 @@ from typer.main import get_command
 from registrar.core.cluster.causes import FailCause, UnregCause
 from registrar.core.register.reasons import REPLIES
 from registrar.core.tokens import MUTATIONS, OUTCOMES
+from simulator.aio.flow_context import Limits as FlowLimits
 from simulator.cli import app
 from simulator.cli.lazy import COMMANDS, load
 from simulator.core.events import EVENTS
+from simulator.core.http.client_connection import BODY_LIMIT as ANSWER_LIMIT
+from simulator.core.network.endpoint import MAX_BODY
+from simulator.core.sip.wire import DEFAULT_LIMITS as SIP_LIMITS
 from simulator.evidence.logs.ucm_syslog import TEXTS as ALARM_TEXTS
 from simulator.lab.config.lab import LabConfig
+from simulator.lab.control.server import BODY_LIMIT as CONTROL_LIMIT
+from simulator.lab.control.up import KEPT_RECORDS
 from simulator.lab.files import catalogue
 from simulator.lab.steps.registry import summary_of, verbs
 from simulator.lab.steps.scenario import Scenario
@@ -142,7 +148,65 @@ def lab_files() -> str:
     lines = ["# Lab files", "", NOTE, "A `LAB.yaml` for `ucmsim up`, and the `lab:` of a scenario.", ""]
     for model in _models_in(LabConfig):
         lines += _fields(_name(model), model)
-    return "\n".join(lines)
+    return "\n".join([*lines, *_limits()])
+
+
+def _limits() -> list[str]:
+    """Every cap there is: of what a lab file may say, and of a running lab."""
+    lines = [
+        "## Limits",
+        "",
+        "How many phones, users and profiles a lab has is not limited. Each phone needs two open files for",
+        "each of its connections, because both ends are in the lab: 9,000 phones register below a limit of",
+        "20,000 (`ulimit -n`). If the limit is too low, `ucmsim up` says which it is and how much it needs.",
+        "",
+        "| of a lab file | limit |",
+        "|---|---|",
+    ]
+    schema = LabConfig.model_json_schema()
+    for name, model in {"LabConfig": schema, **schema["$defs"]}.items():
+        title = "lab" if name == "LabConfig" else name.removesuffix("Config").lower()
+        for key, field in model.get("properties", {}).items():
+            if said := ", ".join(_caps(field)):
+                lines.append(f"| {title}: `{key}` | {said} |")
+    sip, flow = SIP_LIMITS, FlowLimits()
+    rows = [
+        ("bytes of a SIP message on a stream", sip.message),
+        ("bytes of a line of its header", sip.line),
+        ("lines of its header", sip.fields),
+        ("bytes of an HTTP request's body (AXL: twice as many)", MAX_BODY),
+        ("bytes of an answer that a phone fetches", ANSWER_LIMIT),
+        ("bytes of a request to the control API", CONTROL_LIMIT),
+        ("events that `ucmsim up` keeps for the control API", KEPT_RECORDS),
+        ("bytes that wait for a peer that does not read", flow.unsent),
+        ("remote addresses that a UDP port remembers", flow.udp_flows),
+        ("connections that wait to be accepted", flow.backlog),
+    ]
+    lines += ["", "| of a running lab | limit |", "|---|---|"]
+    return [*lines, *(f"| {what} | {number:,} |" for what, number in rows), ""]
+
+
+_BOUNDS = (
+    ("minimum", "maximum", ""),
+    ("minLength", "maxLength", " characters"),
+    ("minItems", "maxItems", " entries"),
+)
+
+
+def _caps(field: dict[str, Any]) -> list[str]:
+    """The bounds of a field, or of the values in it."""
+    own = []
+    for least, most, unit in _BOUNDS:
+        if least in field and most in field:
+            own.append(f"{field[least]:,} to {field[most]:,}{unit}")
+        elif most in field:
+            own.append(f"at most {field[most]:,}{unit}")
+        elif least in field:
+            own.append(f"at least {field[least]:,}{unit}")
+    if "exclusiveMinimum" in field:
+        own.append(f"above {field['exclusiveMinimum']:,}")
+    inner = [cap for one in (field.get("items"), *field.get("anyOf", ())) if one for cap in _caps(one)]
+    return list(dict.fromkeys([*own, *inner]))
 
 
 def commands() -> str:

@@ -33,6 +33,16 @@ def allow_many() -> None:
             resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
 
 
+def allowed() -> int | None:
+    """Return how many files this process may have open now; None: no limit."""
+    try:
+        import resource
+    except ImportError:
+        return None
+    soft, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
+    return None if soft == resource.RLIM_INFINITY else soft
+
+
 class ShortageNotice:
     """A loop's exception handler for one case: the system accepts no more connections.
 

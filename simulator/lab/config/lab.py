@@ -34,7 +34,7 @@ class LabConfig(FileModel):
     nodes: list[NodeConfig] = Field([NodeConfig()], min_length=1, max_length=5)
     profiles: list[ProfileConfig] = Field([])
     users: list[UserConfig] = Field([], description="more users; the phones' users exist anyway")
-    phones: list[PhoneConfig] = Field([], max_length=1000)
+    phones: list[PhoneConfig] = Field([])
     expressways: list[ExpresswayConfig] = Field([])
 
     @field_validator("nodes", "expressways")

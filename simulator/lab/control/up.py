@@ -14,11 +14,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from certs.files import write_private, write_stores
-from simulator.aio.open_files import ShortageNotice, allow_many
+from simulator.aio.open_files import ShortageNotice, allow_many, logger
 from simulator.evidence.capture import Capture
 from simulator.lab.config.lab import LabConfig
 from simulator.lab.control import ControlServer
 from simulator.lab.run.live import Lab, open_lab
+from simulator.lab.run.open_file_needs import check_open_files
 from simulator.lab.run.syslog import Syslog
 from simulator.lab.site.environment.pki import TOMCAT_CA
 
@@ -66,6 +67,8 @@ async def serve(
     stopped = asyncio.Event()
     loop = asyncio.get_running_loop()
     allow_many()
+    if (warning := check_open_files(config)) is not None:
+        logger.warning("ucmsim: %s", warning)
     loop.set_exception_handler(ShortageNotice())
     with suppress(NotImplementedError):  # Windows has no signal handlers in the loop, and no SIGHUP
         for number in (signal.SIGINT, signal.SIGTERM):
