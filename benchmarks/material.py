@@ -20,7 +20,7 @@ from cryptography.hazmat.primitives.serialization import (
 )
 
 from benchmarks.messages import NODE, PhoneId
-from certs.authority import Authority, Issued
+from certs.authority import Authority, IssuedCertificate
 from certs.contexts import client_context
 from certs.spec import CertSpec
 from registrar.core.tokens.claims import AccessClaims
@@ -36,9 +36,9 @@ _WORTH_A_POOL = 1_500
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Material:
-    tomcat: Issued
+    tomcat: IssuedCertificate
     tomcat_issuer: bytes
-    expressway: Issued
+    expressway: IssuedCertificate
     expressway_issuer: bytes
     keys: ClusterKeys
 

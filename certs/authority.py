@@ -28,7 +28,7 @@ _YEAR = 365 * _DAY
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Issued:
+class IssuedCertificate:
     """A leaf certificate with its private key and the chain it is sent with."""
 
     spec: CertSpec
@@ -45,7 +45,7 @@ class Issued:
         """Leaf and chain, as a TLS end presents them."""
         return Credential(b"".join((self.certificate, *self.chain)), self.private_key)
 
-    def without_chain(self) -> Issued:
+    def without_chain(self) -> IssuedCertificate:
         """Return the same leaf sent alone: a peer that only trusts the root then lacks the intermediate."""
         return replace(self, chain=())
 
@@ -129,7 +129,7 @@ class Authority:
             key_identifier=identifier,
         )
 
-    def revocation_list(self, revoked: Iterable[Issued], *, now: Instant) -> bytes:
+    def revocation_list(self, revoked: Iterable[IssuedCertificate], *, now: Instant) -> bytes:
         """Return a CRL, PEM, that lists the certificates of `revoked` and is good for a week (RFC 5280 5)."""
         moment = to_datetime(now)
         builder = (
@@ -145,7 +145,7 @@ class Authority:
             builder = builder.add_revoked_certificate(entry.build())
         return builder.sign(self.key, SHA256()).public_bytes(Encoding.PEM)
 
-    def issue(self, spec: CertSpec, *, now: Instant) -> Issued:
+    def issue(self, spec: CertSpec, *, now: Instant) -> IssuedCertificate:
         """Issue a certificate.
 
         Raises ValueError if the spec cannot be one (a name not ASCII, dates reversed).
@@ -158,7 +158,7 @@ class Authority:
         return _issued(spec, builder.sign(self.key, SHA256()), key, self.chain)
 
 
-def self_signed(spec: CertSpec, *, now: Instant) -> Issued:
+def self_signed(spec: CertSpec, *, now: Instant) -> IssuedCertificate:
     """Make a leaf that is its own root, as UCM does at installation: who trusts it holds this very one.
 
     It carries keyCertSign, as UCM's do. [assumed: seen in published certificate dumps]
@@ -171,8 +171,10 @@ def self_signed(spec: CertSpec, *, now: Instant) -> Issued:
     return _issued(spec, builder.sign(key, SHA256()), key, ())
 
 
-def _issued(spec: CertSpec, certificate: x509.Certificate, key: PrivateKey, chain: tuple[bytes, ...]) -> Issued:
-    return Issued(
+def _issued(
+    spec: CertSpec, certificate: x509.Certificate, key: PrivateKey, chain: tuple[bytes, ...]
+) -> IssuedCertificate:
+    return IssuedCertificate(
         spec=spec,
         certificate=certificate.public_bytes(Encoding.PEM),
         private_key=private_pem(key),

@@ -7,7 +7,7 @@ import re
 from contextlib import suppress
 from pathlib import Path
 
-from certs.authority import Issued
+from certs.authority import IssuedCertificate
 from certs.stores import NodeStores
 
 
@@ -38,7 +38,7 @@ def _write_public(path: Path, pem: bytes) -> None:
     path.write_bytes(pem)
 
 
-def _write_issued(folder: Path, name: str, issued: Issued) -> None:
+def _write_issued(folder: Path, name: str, issued: IssuedCertificate) -> None:
     _write_public(folder / f"{name}.pem", issued.credential.chain)
     write_private(folder / f"{name}.key", issued.private_key)
 

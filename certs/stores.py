@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
-from certs.authority import Authority, Issued, self_signed
+from certs.authority import Authority, IssuedCertificate, self_signed
 from certs.spec import CertSpec, KeyKind
 from simulator.core.instant import Instant
 
@@ -18,11 +18,11 @@ from simulator.core.instant import Instant
 class NodeStores:
     """The stores of one UCM node: `tomcat`, `tomcat-trust`, `CallManager`, `CallManager-trust`, CAPF."""
 
-    tomcat: Issued
+    tomcat: IssuedCertificate
     """What 8443, 5090 and 5091 present. [documented: administration guide 15, certificate table]"""
     tomcat_trust: tuple[bytes, ...] = ()
     """CA certificates (PEM) an Expressway-C must be signed by. [documented]"""
-    callmanager: Issued
+    callmanager: IssuedCertificate
     callmanager_trust: tuple[bytes, ...] = ()
     lsc_issuer: Authority
     """CAPF, which signs the phones' locally significant certificates."""
@@ -34,7 +34,7 @@ class NodeStores:
         *,
         now: Instant,
         addresses: Iterable[str] = (),
-        tomcat: Issued | None = None,
+        tomcat: IssuedCertificate | None = None,
         tomcat_ca: Authority | None = None,
         lsc_issuer: Authority | None = None,
         holder: str | None = None,
@@ -62,7 +62,7 @@ class NodeStores:
             lsc_issuer=capf,
         )
 
-    def with_tomcat(self, tomcat: Issued) -> NodeStores:
+    def with_tomcat(self, tomcat: IssuedCertificate) -> NodeStores:
         """Return these stores with another certificate for Tomcat; what is trusted stays."""
         return replace(self, tomcat=tomcat)
 

@@ -15,7 +15,7 @@ from simulator.aio.actor_runner import ActorRunner
 from simulator.aio.clock import ShiftClock
 from simulator.aio.clock_walk import ClockWalk
 from simulator.aio.delays import Delays
-from simulator.aio.flow_context import AddressMap, FlowContext, Limits, Resolve
+from simulator.aio.flow_context import AddressMap, ConnectionLimits, FlowContext, Resolve
 from simulator.aio.flow_events import FlowEvents
 from simulator.aio.http_server import http_protocols
 from simulator.aio.listener import cannot_listen, literal
@@ -43,7 +43,7 @@ class Driver:
         resolve: Resolve | None = None,
         keylog: str | None = None,
         *,
-        limits: Limits | None = None,
+        limits: ConnectionLimits | None = None,
         tap: Tap | None = None,
         address_map: AddressMap | None = None,
         terminals: TerminalCarrier | None = None,
@@ -69,7 +69,7 @@ class Driver:
             log=log,
             flows=flows,
             activity=self.activity,
-            limits=limits or Limits(),
+            limits=limits or ConnectionLimits(),
             resolve=resolve,
             keylog=keylog,
             tap=tap,

@@ -18,7 +18,7 @@ Resolve = Callable[[Address], Address]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Limits:
+class ConnectionLimits:
     """Seconds of real time and bytes, for each connection."""
 
     handshake: float = 10.0
@@ -42,7 +42,7 @@ class FlowContext:
     flows: FlowIds
     activity: Activity = field(default_factory=Activity)
     """What `until_idle` of the driver waits for."""
-    limits: Limits = Limits()
+    limits: ConnectionLimits = ConnectionLimits()
     resolve: Resolve | None = None
     """None: what is dialled is what the sockets use."""
     keylog: str | None = None

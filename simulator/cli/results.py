@@ -11,7 +11,7 @@ from rich.text import Text
 from simulator.cli.screen import console, width
 from simulator.evidence.explain import Attempt, brief, failures, full, summary
 from simulator.evidence.explain import checklist as checks_of
-from simulator.evidence.ladder import Line, Tone
+from simulator.evidence.ladder import TextLine, Tone
 from simulator.evidence.report.report import Outcome, Report
 
 _STYLES: dict[Tone, str] = {
@@ -31,7 +31,7 @@ _VERDICTS: dict[Outcome, str] = {
 _MARKS = {"FAIL": "bold red", "PASS": "green", "not ": "dim", "Cause:": "bold", "Remedy:": "bold"}
 
 
-def ladder(lines: Sequence[Line]) -> None:
+def ladder(lines: Sequence[TextLine]) -> None:
     for line in lines:
         console().print(Text(line.text, style=_STYLES[line.tone], no_wrap=True, overflow="crop"))
 

@@ -22,7 +22,7 @@ from simulator.lab.files.yaml_source import SourceError
 from simulator.lab.run.batch import Run, jobs_for, run_all
 
 
-class Driver(StrEnum):
+class DriverChoice(StrEnum):
     LAB = "lab"
     WORLD = "world"
 
@@ -36,7 +36,9 @@ def run(
         list[str] | None, typer.Argument(metavar="[ID|PATH]...", help="Scenario ids, files or folders.")
     ] = None,
     every: Annotated[bool, typer.Option("--all", help="All built-in scenarios.")] = False,
-    driver: Annotated[Driver, typer.Option(help="lab: real sockets; world: none, exact.")] = Driver.LAB,
+    driver: Annotated[
+        DriverChoice, typer.Option(help="lab: real sockets; world: none, exact.")
+    ] = DriverChoice.LAB,
     tls: Annotated[str | None, typer.Option(help="Only this TLS version: 1.2 or 1.3.")] = None,
     seed: Annotated[int | None, typer.Option(min=0, help="Seed of every identifier.")] = None,
     repeat: Annotated[

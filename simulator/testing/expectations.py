@@ -16,7 +16,7 @@ _WIDTH = 300
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Expectation:
+class ExpectedEffect:
     """One effect that the actor must have next."""
 
     text: str
@@ -32,38 +32,38 @@ class Expectation:
         return self.misses(effect)
 
 
-def opens(remote: str | None, transport: Transport | None) -> Expectation:
+def opens(remote: str | None, transport: Transport | None) -> ExpectedEffect:
     def misses(effect: Effect) -> list[str]:
         assert isinstance(effect, OpenFlow)
         return _differences(("remote", remote, str(effect.remote)), ("transport", transport, effect.transport))
 
     where = "any address" if remote is None else remote
-    return Expectation(text=f"open a {transport or 'any'} flow to {where}", kind=OpenFlow, misses=misses)
+    return ExpectedEffect(text=f"open a {transport or 'any'} flow to {where}", kind=OpenFlow, misses=misses)
 
 
-def sends(data: Data, flow: FlowId) -> Expectation:
+def sends(data: Data, flow: FlowId) -> ExpectedEffect:
     def misses(effect: Effect) -> list[str]:
         assert isinstance(effect, SendData)
         other = [] if effect.flow == flow else [f"it goes to flow {effect.flow}, not {flow}"]
         return [*other, *_data_misses(data, effect.data)]
 
-    return Expectation(text=f"send {_wanted(data)} on flow {flow}", kind=SendData, misses=misses)
+    return ExpectedEffect(text=f"send {_wanted(data)} on flow {flow}", kind=SendData, misses=misses)
 
 
-def closes(flow: FlowId) -> Expectation:
+def closes(flow: FlowId) -> ExpectedEffect:
     def misses(effect: Effect) -> list[str]:
         assert isinstance(effect, CloseFlow)
         return [] if effect.flow == flow else [f"it is flow {effect.flow}, not {flow}"]
 
-    return Expectation(text=f"close flow {flow}", kind=CloseFlow, misses=misses)
+    return ExpectedEffect(text=f"close flow {flow}", kind=CloseFlow, misses=misses)
 
 
-def fetches(url: str | None, method: str) -> Expectation:
+def fetches(url: str | None, method: str) -> ExpectedEffect:
     def misses(effect: Effect) -> list[str]:
         assert isinstance(effect, Fetch)
         return _differences(("url", url, effect.url), ("method", method, effect.method))
 
-    return Expectation(text=f"fetch {method} {url or 'any URL'}", kind=Fetch, misses=misses)
+    return ExpectedEffect(text=f"fetch {method} {url or 'any URL'}", kind=Fetch, misses=misses)
 
 
 def described(effect: Effect) -> str:

@@ -37,7 +37,7 @@ from simulator.core.ids import FlowId, FlowIds
 from simulator.core.instant import Instant, ManualClock
 from simulator.core.tls.facts import TlsFacts
 from simulator.testing import expectations
-from simulator.testing.expectations import Data, Expectation, described, shown
+from simulator.testing.expectations import Data, ExpectedEffect, described, shown
 
 LOCAL = Address("192.0.2.10", 50_000)
 """Local address of flows that the actor opens; each has a port of its own."""
@@ -264,7 +264,7 @@ class Playbook:
             raise self._mismatch(f"do nothing more before {what}", self._list_pending())
         self._tell(f"  {what}")
 
-    def _expect(self, wanted: Expectation) -> Effect:
+    def _expect(self, wanted: ExpectedEffect) -> Effect:
         if self._pending and not wanted.judge(self._pending[0]):
             effect = self._pending.popleft()
             self._tell(described(effect))

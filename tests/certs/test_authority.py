@@ -13,7 +13,7 @@ from cryptography import x509
 from cryptography.hazmat.primitives.serialization import load_pem_private_key
 from cryptography.x509.oid import ExtendedKeyUsageOID
 
-from certs.authority import Authority, Issued, self_signed
+from certs.authority import Authority, IssuedCertificate, self_signed
 from certs.spec import CertSpec
 from simulator.core.instant import Instant, to_datetime
 
@@ -22,7 +22,7 @@ def read(pem: bytes) -> x509.Certificate:
     return x509.load_pem_x509_certificate(pem)
 
 
-def issue(ca: Authority, now: Instant, **fields: Any) -> Issued:
+def issue(ca: Authority, now: Instant, **fields: Any) -> IssuedCertificate:
     return ca.issue(CertSpec(**{"common_name": "ucm", "key": "ec256", **fields}), now=now)
 
 

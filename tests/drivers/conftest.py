@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from certs.authority import Authority, Issued
+from certs.authority import Authority, IssuedCertificate
 from certs.spec import CertSpec
 from simulator.aio.clock import ShiftClock
 from simulator.aio.driver import Driver
@@ -63,5 +63,5 @@ def foreign_ca() -> Authority:
 
 
 @pytest.fixture(scope="session")
-def node(ca: Authority) -> Issued:
+def node(ca: Authority) -> IssuedCertificate:
     return ca.issue(CertSpec(common_name="ucm", sans=("ucm", "127.0.0.1", "192.0.2.1"), key="ec256"), now=NOW)

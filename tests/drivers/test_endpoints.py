@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 import pytest
 
-from certs.authority import Issued
+from certs.authority import IssuedCertificate
 from simulator.core.actor.flow import Address, SendData
 from simulator.core.events import FlowClosed, FlowFailed, FlowOpened
 from simulator.core.instant import Instant
@@ -192,7 +192,7 @@ async def test_an_actor_that_vanishes_leaves_a_reset_behind(bench: Bench) -> Non
     assert phone.ends == {}
 
 
-async def test_an_actor_that_vanishes_frees_its_ports(bench: Bench, node: Issued) -> None:
+async def test_an_actor_that_vanishes_frees_its_ports(bench: Bench, node: IssuedCertificate) -> None:
     actor = Talker("ucm")
     tls = ServerTls(credential=node.credential)
     endpoint, address = await bench.serve(actor, name="oauth", tls=tls)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from certs.authority import Authority, Issued
+from certs.authority import Authority, IssuedCertificate
 from certs.spec import CertSpec
 from simulator.core.actor.flow import CloseFlow, SendData
 from simulator.core.events import FlowClosed, TlsEstablished, TlsFailed
@@ -20,14 +20,16 @@ def trusting(ca: Authority, version: TlsVersion, **more: object) -> ClientTls:
     return ClientTls(server_name="ucm", trust=(ca.certificate,), **settings)  # type: ignore[arg-type]
 
 
-def serving(node: Issued, version: TlsVersion) -> ServerTls:
+def serving(node: IssuedCertificate, version: TlsVersion) -> ServerTls:
     return ServerTls(credential=node.credential, minimum=version, maximum=version)
 
 
 # --- TLS ----------------------------------------------------------------------------------------------------
 
 
-async def test_two_actors_talk_over_tls(bench: Bench, ca: Authority, node: Issued, version: TlsVersion) -> None:
+async def test_two_actors_talk_over_tls(
+    bench: Bench, ca: Authority, node: IssuedCertificate, version: TlsVersion
+) -> None:
     ucm, phone = Talker("ucm", reply=bytes.upper), Talker("phone")
     _, address = await bench.serve(ucm, name="oauth", tls=serving(node, version))
     await bench.network.join(phone)
@@ -39,7 +41,7 @@ async def test_two_actors_talk_over_tls(bench: Bench, ca: Authority, node: Issue
 
 
 async def test_a_server_certificate_of_an_unknown_authority_is_refused_with_its_alert(
-    bench: Bench, foreign_ca: Authority, node: Issued, version: TlsVersion
+    bench: Bench, foreign_ca: Authority, node: IssuedCertificate, version: TlsVersion
 ) -> None:
     ucm, phone = Talker("ucm"), Talker("phone")
     _, address = await bench.serve(ucm, name="oauth", tls=serving(node, version))
@@ -56,7 +58,7 @@ async def test_a_server_certificate_of_an_unknown_authority_is_refused_with_its_
 
 
 async def test_a_client_certificate_of_an_unknown_authority_is_refused_with_its_alert(
-    bench: Bench, ca: Authority, foreign_ca: Authority, node: Issued, version: TlsVersion
+    bench: Bench, ca: Authority, foreign_ca: Authority, node: IssuedCertificate, version: TlsVersion
 ) -> None:
     ucm, phone = Talker("ucm"), Talker("phone")
     mutual = ServerTls(
@@ -77,7 +79,7 @@ async def test_a_client_certificate_of_an_unknown_authority_is_refused_with_its_
     assert phone.calls == (["flow_ended"] if version == "1.2" else ["flow_opened", "flow_ended"])
 
 
-async def test_no_common_version_is_refused(bench: Bench, ca: Authority, node: Issued) -> None:
+async def test_no_common_version_is_refused(bench: Bench, ca: Authority, node: IssuedCertificate) -> None:
     ucm, phone = Talker("ucm"), Talker("phone")
     _, address = await bench.serve(ucm, name="oauth", tls=serving(node, "1.3"))
     await bench.network.join(phone)
@@ -90,7 +92,7 @@ async def test_no_common_version_is_refused(bench: Bench, ca: Authority, node: I
 
 
 async def test_plain_words_to_a_tls_port_end_the_connection(
-    bench: Bench, node: Issued, version: TlsVersion
+    bench: Bench, node: IssuedCertificate, version: TlsVersion
 ) -> None:
     ucm, phone = Talker("ucm"), Talker("phone")
     _, address = await bench.serve(ucm, name="oauth", tls=serving(node, version))
@@ -106,7 +108,9 @@ async def test_plain_words_to_a_tls_port_end_the_connection(
 
 
 @pytest.fixture(params=["tcp", "1.2", "1.3"])
-def secured(request: pytest.FixtureRequest, ca: Authority, node: Issued) -> tuple[ServerTls | None, object]:
+def secured(
+    request: pytest.FixtureRequest, ca: Authority, node: IssuedCertificate
+) -> tuple[ServerTls | None, object]:
     """What both sides bring: nothing, or TLS of one version."""
     if request.param == "tcp":
         return None, None

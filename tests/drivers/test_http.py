@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from certs.authority import Authority, Issued
+from certs.authority import Authority, IssuedCertificate
 from simulator.core.actor.flow import Address, Fetch, Fetched
 from simulator.core.events import FlowClosed, FlowFailed, FlowOpened, TlsEstablished, TlsFailed
 from simulator.core.http.message import Delivery, HttpRequest, HttpResponse
@@ -51,7 +51,7 @@ TEXT = (("Content-Type", "text/xml"),)
 
 
 @pytest.fixture(params=["http", "https"])
-async def web(request: pytest.FixtureRequest, bench: Bench, node: Issued, ca: Authority) -> Web:
+async def web(request: pytest.FixtureRequest, bench: Bench, node: IssuedCertificate, ca: Authority) -> Web:
     files = Files(
         {
             "/CSFALICE.cnf.xml": HttpResponse(status=200, headers=TEXT, body=b"<device/>"),
@@ -218,7 +218,7 @@ async def test_a_name_that_does_not_resolve_is_a_failure(bench: Bench) -> None:
 
 
 async def test_https_that_trusts_nobody_is_refused_with_the_alert(
-    bench: Bench, node: Issued, foreign_ca: Authority
+    bench: Bench, node: IssuedCertificate, foreign_ca: Authority
 ) -> None:
     endpoint = bench.endpoint(
         "ucm", HttpHandler(service=Files({})), name="https", tls=ServerTls(credential=node.credential)

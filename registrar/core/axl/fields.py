@@ -15,7 +15,7 @@ MAX_INTEGER = 2**31 - 1
 Value = str | int | None
 
 
-class Form(Enum):
+class ColumnForm(Enum):
     """How a column is written as the text of an element."""
 
     TEXT = "text"
@@ -35,7 +35,7 @@ class Field:
 
     tag: str
     column: str
-    form: Form = Form.TEXT
+    form: ColumnForm = ColumnForm.TEXT
     table: str = ""
     """Of an enumeration or reference."""
     target: str = "name"
@@ -53,15 +53,15 @@ class Field:
     def read(self, element: Element, database: ClusterDatabase) -> Value:
         """Return the column's value for what was written. Raises AxlFault."""
         text = "" if is_nil(element) else text_of(element)
-        if self.form is Form.TEXT:
+        if self.form is ColumnForm.TEXT:
             return text
-        if self.form is Form.OPTIONAL:
+        if self.form is ColumnForm.OPTIONAL:
             return None if is_nil(element) else text
-        if self.form is Form.BOOLEAN:
+        if self.form is ColumnForm.BOOLEAN:
             return read_boolean(self.tag, text)
-        if self.form is Form.INTEGER:
+        if self.form is ColumnForm.INTEGER:
             return read_integer(self.tag, text)
-        if self.form is Form.ENUM:
+        if self.form is ColumnForm.ENUM:
             return self._read_enum(text, database)
         return self._read_reference(element, text, database)
 
@@ -91,10 +91,10 @@ class Field:
         One that is empty, and whose form has no empty value, changes nothing. [assumed]
         """
         blank = is_nil(element) or not text_of(element)
-        return blank and self.form in (Form.BOOLEAN, Form.INTEGER, Form.ENUM)
+        return blank and self.form in (ColumnForm.BOOLEAN, ColumnForm.INTEGER, ColumnForm.ENUM)
 
 
-class Reader:
+class FieldReader:
     """Columns as elements; names behind keys are looked up once an answer."""
 
     def __init__(self, database: ClusterDatabase) -> None:
@@ -105,11 +105,11 @@ class Reader:
         """Return the element that shows a column's value."""
         if value is None:
             return make(field.tag, "")
-        if field.form is Form.BOOLEAN:
+        if field.form is ColumnForm.BOOLEAN:
             return make(field.tag, "true" if value == "t" else "false")
-        if field.form is Form.ENUM:
+        if field.form is ColumnForm.ENUM:
             return make(field.tag, self.name(field.table, "name", "enum", value))
-        if field.form is Form.REFERENCE:
+        if field.form is ColumnForm.REFERENCE:
             return make(field.tag, self.name(field.table, field.target, "pkid", value), uuid=braced(str(value)))
         return make(field.tag, str(value))
 
@@ -169,9 +169,9 @@ def nested(group: tuple[str, ...], leaf: Element, roots: dict[str, Element]) -> 
 
 __all__ = [
     "AxlFault",
+    "ColumnForm",
     "Field",
-    "Form",
-    "Reader",
+    "FieldReader",
     "Value",
     "braced",
     "nested",

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from registrar.core.axl import names
-from registrar.core.axl.fields import Field, Form
+from registrar.core.axl.fields import ColumnForm, Field
 from registrar.core.axl.versions import Version
 
 
@@ -55,7 +55,9 @@ class ObjectKind:
 
 
 def _enum(tag: str, column: str, table: str, *, required: bool = False, read_only: bool = False) -> Field:
-    return Field(tag=tag, column=column, form=Form.ENUM, table=table, required=required, read_only=read_only)
+    return Field(
+        tag=tag, column=column, form=ColumnForm.ENUM, table=table, required=required, read_only=read_only
+    )
 
 
 def _ref(
@@ -71,7 +73,7 @@ def _ref(
     return Field(
         tag=tag,
         column=column,
-        form=Form.REFERENCE,
+        form=ColumnForm.REFERENCE,
         table=table,
         label=label,
         target=target,
@@ -81,11 +83,11 @@ def _ref(
 
 
 def _flag(tag: str, column: str) -> Field:
-    return Field(tag=tag, column=column, form=Form.BOOLEAN)
+    return Field(tag=tag, column=column, form=ColumnForm.BOOLEAN)
 
 
 def _number(tag: str, column: str, *group: str, listed: bool = True) -> Field:
-    return Field(tag=tag, column=column, form=Form.INTEGER, group=group, listed=listed)
+    return Field(tag=tag, column=column, form=ColumnForm.INTEGER, group=group, listed=listed)
 
 
 _NODE = _ref("processNodeName", "fkprocessnode", "processnode", "ProcessNode", read_only=True)
@@ -97,11 +99,11 @@ EXPRESSWAY = ObjectKind(
     keys=("HostNameOrIP",),
     fields=(
         Field(tag="HostNameOrIP", column="hostnameorip", required=True),
-        Field(tag="description", column="description", form=Form.OPTIONAL),
+        Field(tag="description", column="description", form=ColumnForm.OPTIONAL),
         Field(
             tag="X509SubjectNameorSubjectAlternateName",
             column="x509subjectnameorsubjectalternatename",
-            form=Form.OPTIONAL,
+            form=ColumnForm.OPTIONAL,
         ),
     ),
     criteria=("HostNameOrIP", "description"),
@@ -175,7 +177,7 @@ PROCESS_NODE = ObjectKind(
         Field(tag="name", column="name"),
         Field(tag="description", column="description"),
         Field(tag="mac", column="mac"),
-        Field(tag="ipv6Name", column="ipv6name", form=Form.OPTIONAL),
+        Field(tag="ipv6Name", column="ipv6name", form=ColumnForm.OPTIONAL),
         _enum("nodeUsage", "tknodeusage", "typenodeusage"),
         _enum("processNodeRole", "tkprocessnoderole", "typeprocessnoderole"),
     ),
@@ -214,7 +216,7 @@ SERVICE_PARAMETER = ObjectKind(
         _NODE,
         Field(tag="name", column="paramname", read_only=True),
         _enum("service", "tkservice", "typeservice", read_only=True),
-        Field(tag="value", column="paramvalue", form=Form.OPTIONAL),
+        Field(tag="value", column="paramvalue", form=ColumnForm.OPTIONAL),
         _enum("valueType", "tkparam", "typeparam", read_only=True),
     ),
     criteria=("processNodeName", "service"),
@@ -239,7 +241,7 @@ PHONE = ObjectKind(
         _ref("sipProfileName", "fksipprofile", "sipprofile", "SipProfile"),
         _ref("ownerUserName", "fkenduser", "enduser", "User", target="userid"),
         _enum("certificateStatus", "tkcertificatestatus", "typecertificatestatus", read_only=True),
-        Field(tag="isActive", column="isactive", form=Form.BOOLEAN),
+        Field(tag="isActive", column="isactive", form=ColumnForm.BOOLEAN),
     ),
     criteria=(
         "name",
@@ -272,7 +274,7 @@ LINE = ObjectKind(
         _ref("routePartitionName", "fkroutepartition", "routepartition", "RoutePartition"),
         Field(tag="alertingName", column="alertingname"),
         Field(tag="asciiAlertingName", column="alertingnameascii"),
-        Field(tag="active", column="isactive", form=Form.BOOLEAN),
+        Field(tag="active", column="isactive", form=ColumnForm.BOOLEAN),
     ),
     criteria=("pattern", "description", "usage", "routePartitionName"),
     order=names.LINE.order,
@@ -297,7 +299,7 @@ USER = ObjectKind(
         Field(tag="mailid", column="mailid"),
         Field(tag="department", column="department"),
         Field(tag="manager", column="manager"),
-        Field(tag="status", column="status", form=Form.INTEGER, read_only=True),
+        Field(tag="status", column="status", form=ColumnForm.INTEGER, read_only=True),
         Field(tag="directoryUri", column="directoryuri"),
         Field(tag="telephoneNumber", column="telephonenumber"),
         Field(tag="title", column="title"),

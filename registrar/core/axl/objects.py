@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from lxml import etree
 
 from registrar.core.axl.faults import AxlFault, invalid, not_found, of_database, update_not_found
-from registrar.core.axl.fields import Field, Form, Reader, Value, read_uuid
+from registrar.core.axl.fields import ColumnForm, Field, FieldReader, Value, read_uuid
 from registrar.core.axl.kinds import ObjectKind
 from registrar.core.axl.members import MEMBERS
 from registrar.core.axl.showing import knows, show
@@ -211,7 +211,7 @@ class Objects:
         assert each is not None
         if element is None or (not text_of(element) and not element.get("uuid")):
             return f"{each.column} is null", []
-        if each.form is Form.TEXT:
+        if each.form is ColumnForm.TEXT:
             return f"{each.column} = ?", [text_of(element)]
         try:
             return f"{each.column} = ?", [str(each.read(element, self._database))]
@@ -227,7 +227,7 @@ class Objects:
         assert row is not None
         tags = child(request, "returnedTags")
         wanted = tags if tags is not None and len(tags) else None
-        return show(kind, row, Reader(self._database), wanted, self._version)
+        return show(kind, row, FieldReader(self._database), wanted, self._version)
 
     def search(self, kind: ObjectKind, request: Element) -> list[Element]:
         """Answer a list operation. Raises QueryTooLarge when the answer would be over 8 MB."""
@@ -245,7 +245,7 @@ class Objects:
             first,
             skip,
         )
-        reader, size, found = Reader(self._database), 0, []
+        reader, size, found = FieldReader(self._database), 0, []
         for number, row in enumerate(rows):
             element = show(kind, row, reader, tags, self._version, listing=True)
             size += len(etree.tostring(element))
@@ -271,9 +271,9 @@ class Objects:
 def _searched(each: Field | None, tag: str) -> str:
     if each is None:
         return f"(select value from axlelement a where a.fkowner = t.pkid and a.tag = '{tag}')"  # noqa: S608
-    if each.form is Form.ENUM:
+    if each.form is ColumnForm.ENUM:
         return f"(select e.name from {each.table} e where e.enum = t.{each.column})"  # noqa: S608
-    if each.form is Form.REFERENCE:
+    if each.form is ColumnForm.REFERENCE:
         return f"(select r.{each.target} from {each.table} r where r.pkid = t.{each.column})"  # noqa: S608
     return f"t.{each.column}"
 

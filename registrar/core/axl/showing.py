@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from registrar.core.axl.fields import Reader, braced, nested
+from registrar.core.axl.fields import FieldReader, braced, nested
 from registrar.core.axl.kinds import ObjectKind
 from registrar.core.axl.members import MEMBERS
 from registrar.core.axl.versions import Version
@@ -13,7 +13,7 @@ from registrar.core.soap.envelope import Element, local, make
 def show(
     kind: ObjectKind,
     row: Row,
-    reader: Reader,
+    reader: FieldReader,
     tags: Element | None,
     version: Version,
     *,
@@ -43,7 +43,7 @@ def knows(kind: ObjectKind, tag: str, version: Version) -> bool:
 def _roots(
     kind: ObjectKind,
     row: Row,
-    reader: Reader,
+    reader: FieldReader,
     wanted: dict[str, Element] | None,
     version: Version,
     *,

@@ -48,7 +48,7 @@ def listens(snapshot: NodeSnapshot, policy: RegistrarPolicy, bind: str) -> tuple
     )
 
 
-class Connection:
+class CallManagerFlow:
     """What a CallManager keeps of one flow: the peer, the stream or the transactions, the next deadline.
 
     On TCP and TLS nothing is retransmitted and requests are answered at once: only UDP needs server

@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Callable
 
 from registrar.core.callmanager import events
-from registrar.core.callmanager.connection import Connection
+from registrar.core.callmanager.connection import CallManagerFlow
 from registrar.core.callmanager.other_requests import Granted, judge_other
 from registrar.core.callmanager.outbox import Outbox
 from registrar.core.callmanager.replies import ALLOW, ReplyWriter, Unanswerable
@@ -53,7 +53,9 @@ class RequestDispatch:
         self._registrar.follow(policy)
         self._replies = ReplyWriter(self._snapshot.name, policy, self._entropy)
 
-    def request(self, connection: Connection, request: Request, key: ServerKey | None, now: Instant) -> bool:
+    def request(
+        self, connection: CallManagerFlow, request: Request, key: ServerKey | None, now: Instant
+    ) -> bool:
         """Answer one request; returns False if no answer is possible: the connection is of no more use then."""
         seen = 0
         if self._journal.on:
@@ -73,7 +75,7 @@ class RequestDispatch:
             return False
         return True
 
-    def response(self, connection: Connection, response: Response, now: Instant) -> None:
+    def response(self, connection: CallManagerFlow, response: Response, now: Instant) -> None:
         """Hand a response to the request of this node that it answers."""
         flow = connection.peer.flow
         if self._journal.on:
@@ -85,7 +87,7 @@ class RequestDispatch:
 
     def malformed(
         self,
-        connection: Connection,
+        connection: CallManagerFlow,
         error: RemoteProtocolError,
         key: ServerKey | None,
         now: Instant,
@@ -108,7 +110,7 @@ class RequestDispatch:
         return data is not None
 
     def _register(
-        self, connection: Connection, request: Request, key: ServerKey | None, now: Instant, seen: int
+        self, connection: CallManagerFlow, request: Request, key: ServerKey | None, now: Instant, seen: int
     ) -> None:
         peer = connection.peer
         flow, source = peer.flow, peer.source.host
@@ -148,7 +150,7 @@ class RequestDispatch:
         return trying == "always" or (trying == "plain" and peer.transport != "tls")
 
     def _other(
-        self, connection: Connection, request: Request, key: ServerKey | None, now: Instant, seen: int
+        self, connection: CallManagerFlow, request: Request, key: ServerKey | None, now: Instant, seen: int
     ) -> None:
         if request.method == "ACK":
             return

@@ -5,7 +5,7 @@ from __future__ import annotations
 from heapq import heappop, heappush
 
 from registrar.core.callmanager import events
-from registrar.core.callmanager.connection import Connection
+from registrar.core.callmanager.connection import CallManagerFlow
 from registrar.core.callmanager.replies import status_of
 from simulator.core.actor.flow import CloseFlow, Effect, SendData
 from simulator.core.events.log import Journal
@@ -48,7 +48,7 @@ class Outbox:
 
     def answer(
         self,
-        connection: Connection,
+        connection: CallManagerFlow,
         data: bytes,
         request: Request,
         key: ServerKey | None,
@@ -65,14 +65,14 @@ class Outbox:
         connection.server.respond(key, status_of(data), data, now)
         self.flush(connection)
 
-    def request(self, connection: Connection, request: Request, now: Instant) -> None:
+    def request(self, connection: CallManagerFlow, request: Request, now: Instant) -> None:
         """Send a request of the node's own, and repeat it on UDP until it is answered (RFC 3261 17.1.2)."""
         if connection.client is None:
             connection.client = ClientTransactions(reliable=connection.server is None)
         connection.client.send(request, now)
         self.flush(connection)
 
-    def answered(self, connection: Connection, response: Response, now: Instant) -> None:
+    def answered(self, connection: CallManagerFlow, response: Response, now: Instant) -> None:
         """Take a response that came. Raises RemoteProtocolError if it cannot be matched to any request."""
         if connection.client is None:
             return
@@ -81,7 +81,7 @@ class Outbox:
         finally:
             self.flush(connection)
 
-    def flush(self, connection: Connection) -> None:
+    def flush(self, connection: CallManagerFlow) -> None:
         """Collect what the connection's transactions want sent, and note their next deadline."""
         flow = connection.peer.flow
         if connection.server is not None:
@@ -103,7 +103,7 @@ class Outbox:
         """Return when `handle_timeout` has something to do; None: never."""
         return self._deadlines[0][0] if self._deadlines else None
 
-    def handle_timeout(self, connections: dict[FlowId, Connection], now: Instant) -> None:
+    def handle_timeout(self, connections: dict[FlowId, CallManagerFlow], now: Instant) -> None:
         """Let the transactions of the node's `connections` do what is due by `now`."""
         while self._deadlines and self._deadlines[0][0] <= now:
             at, flow = heappop(self._deadlines)

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from registrar.core.callmanager import events
-from registrar.core.callmanager.connection import Connection, listens
+from registrar.core.callmanager.connection import CallManagerFlow, listens
 from registrar.core.callmanager.dispatch import RequestDispatch
 from registrar.core.callmanager.outbox import Outbox
 from registrar.core.callmanager.reset import ResetAction, reset_request
@@ -70,7 +70,7 @@ class CallManager:
         self._journal = journal
         self._entropy = entropy
         self._bind = bind
-        self._connections: dict[FlowId, Connection] = {}
+        self._connections: dict[FlowId, CallManagerFlow] = {}
         self._outbox = Outbox(journal)
         self._partial = PartialMessages(policy.message_patience)
         self._load(snapshot, tokens)
@@ -191,7 +191,7 @@ class CallManager:
                 self.counts[Reason.PEER_NOT_IN_TABLE] += 1
                 self._outbox.close(flow)
                 return
-        self._connections[flow] = Connection(peer, facts.local)
+        self._connections[flow] = CallManagerFlow(peer, facts.local)
 
     def flow_data(self, flow: FlowId, data: bytes, now: Instant) -> None:
         connection = self._connections.get(flow)
@@ -279,7 +279,7 @@ class CallManager:
 
     # --- datagrams and endings -------------------------------------------------------------------------------
 
-    def _datagram(self, connection: Connection, data: bytes, now: Instant) -> None:
+    def _datagram(self, connection: CallManagerFlow, data: bytes, now: Instant) -> None:
         if not data.strip(b"\r\n\0"):
             return  # a phone's keep-alive; UDP has no pong (RFC 5626 3.5)
         try:
@@ -307,7 +307,7 @@ class CallManager:
         if held is not None and held.peer.role is not PeerRole.MRA_OAUTH:
             self._close(held)
 
-    def _close(self, connection: Connection) -> None:
+    def _close(self, connection: CallManagerFlow) -> None:
         """Ends a TCP or TLS flow. On UDP there is nothing to close but what waits for an answer."""
         if connection.server is not None:
             connection.server.transport_failed()

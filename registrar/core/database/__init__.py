@@ -10,7 +10,7 @@ from registrar.core.database.errors import (
     SubscriberError,
 )
 from registrar.core.database.projection import read_cluster
-from registrar.core.database.rows import Result, Row, Transaction
+from registrar.core.database.rows import Row, SqlResult, Transaction
 from registrar.core.database.sql_console import QueryResult, SqlConsole
 from registrar.core.database.store import Changes, ClusterDatabase
 
@@ -21,12 +21,12 @@ __all__ = [
     "DatabaseRefusal",
     "QueryResult",
     "QueryTooLarge",
-    "Result",
     "Row",
     "Rule",
     "RuleError",
     "SqlConsole",
     "SqlError",
+    "SqlResult",
     "SubscriberError",
     "Transaction",
     "read_cluster",

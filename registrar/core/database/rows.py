@@ -18,7 +18,7 @@ class Row(Protocol):
         ...
 
 
-class Result(Protocol):
+class SqlResult(Protocol):
     """What a statement found or changed."""
 
     @property
@@ -40,10 +40,10 @@ class Result(Protocol):
 class Transaction(Protocol):
     """An open transaction of `ClusterDatabase.write`. What fails in it becomes a DatabaseRefusal there."""
 
-    def execute(self, sql: str, values: Sequence[Any] = (), /) -> Result:
+    def execute(self, sql: str, values: Sequence[Any] = (), /) -> SqlResult:
         """Run one statement; values stand for its question marks."""
         ...
 
-    def executemany(self, sql: str, rows: Iterable[Sequence[Any]], /) -> Result:
+    def executemany(self, sql: str, rows: Iterable[Sequence[Any]], /) -> SqlResult:
         """Run one statement for each row of values."""
         ...

@@ -74,7 +74,7 @@ class Reachability:
     alive: bool = False
 
 
-class Administration(Protocol):
+class NodeAdministration(Protocol):
     """One node. Methods that change something, or ask what no such node has, raise AdministrationRefused; SQL
     raises the database's own DatabaseRefusal, services ServiceRefused.
     """

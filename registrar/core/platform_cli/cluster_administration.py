@@ -13,7 +13,7 @@ from dataclasses import replace
 
 from cryptography import x509
 
-from certs.authority import Issued, self_signed
+from certs.authority import IssuedCertificate, self_signed
 from certs.stores import NodeStores
 from registrar.core.cluster.cluster import Cluster, ClusterNode
 from registrar.core.database import ClusterDatabase, QueryResult, SqlConsole
@@ -244,7 +244,7 @@ class ClusterAdministration:
             self._journal.add(ClusterChanged(what=what, detail=detail))
 
 
-def _own(stores: NodeStores) -> dict[str, Issued]:
+def _own(stores: NodeStores) -> dict[str, IssuedCertificate]:
     return {TOMCAT: stores.tomcat, CALLMANAGER: stores.callmanager}
 
 

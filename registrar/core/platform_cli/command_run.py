@@ -11,7 +11,7 @@ from simulator.core.instant import Instant
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Result:
+class CommandResult:
     """What was printed, questions and answers included, passwords and certificates left out."""
 
     text: str
@@ -33,7 +33,7 @@ class CommandRun:
         self._session = platform.open(user, now)
         self._answers = iter(answers)
         self._text = ""
-        self.result: Result | None = None
+        self.result: CommandResult | None = None
         """None: the command is still at work."""
         self._session.start(now)
         self._take(self._session.feed(" ".join(command.splitlines()), now), now)
@@ -52,7 +52,7 @@ class CommandRun:
         while True:
             self._text += output.text
             if output.wants in (Wants.LINE, Wants.CLOSED):
-                self.result = Result(text=self._text, succeeded=output.succeeded is not False)
+                self.result = CommandResult(text=self._text, succeeded=output.succeeded is not False)
                 return
             if output.wants is Wants.TIME:
                 return

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from enum import Enum
 from typing import Protocol
 
-from registrar.core.platform_cli.administration import Administration, AdministrationRefused
+from registrar.core.platform_cli.administration import AdministrationRefused, NodeAdministration
 from registrar.core.soap.accounts import Accounts
 from simulator.core.events.log import Journal
 from simulator.core.instant import Instant
@@ -78,7 +78,7 @@ class CommandRefused(AdministrationRefused):
 class Platform:
     """What the sessions on a node share: the node, who may log in, and the settings of its CLI."""
 
-    administration: Administration
+    administration: NodeAdministration
     accounts: Accounts
     """The platform's administrators. Their roles do not count here."""
     journal: Journal
@@ -127,7 +127,7 @@ class CommandCall:
     lines: list[str] = field(default_factory=list)
 
     @property
-    def administration(self) -> Administration:
+    def administration(self) -> NodeAdministration:
         """The node that the session is on."""
         return self.session.platform.administration
 

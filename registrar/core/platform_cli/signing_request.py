@@ -11,7 +11,7 @@ from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.serialization import Encoding
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
-from certs.authority import Issued
+from certs.authority import IssuedCertificate
 from certs.identity import of_certificate
 from certs.keys import PrivateKey, private_key, private_pem
 from certs.spec import CertSpec, san_address, san_kind
@@ -30,7 +30,7 @@ class SigningRequest:
     key: PrivateKey = field(repr=False)
 
     @classmethod
-    def create(cls, current: Issued, number: int) -> SigningRequest:
+    def create(cls, current: IssuedCertificate, number: int) -> SigningRequest:
         """Make a request with a new key for the names of `current`; `number` distinguishes the keys of one
         holder.
         """
@@ -45,7 +45,7 @@ class SigningRequest:
         builder = builder.add_extension(x509.ExtendedKeyUsage(purposes), critical=False)
         return cls(spec=spec, pem=builder.sign(key, SHA256()).public_bytes(Encoding.PEM), key=key)
 
-    def answered(self, certificate: x509.Certificate, trusted: Iterable[bytes]) -> Issued:
+    def answered(self, certificate: x509.Certificate, trusted: Iterable[bytes]) -> IssuedCertificate:
         """Return the certificate that a CA made of it, with the chain that leads to a trusted root.
 
         Raises AdministrationRefused if it is of another key or its issuer is not trusted. [documented: the CA's
@@ -54,7 +54,7 @@ class SigningRequest:
         if certificate.public_key() != self.key.public_key():
             raise AdministrationRefused("The certificate does not match the Certificate Sign Request")
         chain = _chain(certificate, [x509.load_pem_x509_certificate(pem) for pem in trusted])
-        return Issued(
+        return IssuedCertificate(
             spec=self.spec,
             certificate=certificate.public_bytes(Encoding.PEM),
             private_key=private_pem(self.key),

@@ -32,7 +32,7 @@ class DeviceStatus(StrEnum):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Outcome:
+class DeviceAtNode:
     """One device at one node. `reason` is a cause of the list that fits the status (administration 8.2)."""
 
     device: str
@@ -54,7 +54,7 @@ class RealtimeInformation:
 
     def __init__(self, cluster: Cluster) -> None:
         self._cluster = cluster
-        self._past: OrderedDict[tuple[str, str], Outcome] = OrderedDict()
+        self._past: OrderedDict[tuple[str, str], DeviceAtNode] = OrderedDict()
 
     def __call__(self, record: Record) -> None:
         event = record.event
@@ -71,7 +71,7 @@ class RealtimeInformation:
                 address = binding.source.host
         ended = event.what != "added"
         self._remember(
-            Outcome(
+            DeviceAtNode(
                 device=event.device,
                 node=node,
                 status=DeviceStatus.UNREGISTERED if ended else DeviceStatus.REGISTERED,
@@ -84,7 +84,7 @@ class RealtimeInformation:
     def _refused(self, node: str, device: str, cause: int, at: Instant) -> None:
         held = self._past.get((device, node))
         self._remember(
-            Outcome(
+            DeviceAtNode(
                 device=device,
                 node=node,
                 status=DeviceStatus.REJECTED,
@@ -95,7 +95,7 @@ class RealtimeInformation:
             )
         )
 
-    def _remember(self, outcome: Outcome) -> None:
+    def _remember(self, outcome: DeviceAtNode) -> None:
         key = (outcome.device, outcome.node)
         self._past.pop(key, None)
         self._past[key] = outcome
@@ -104,7 +104,7 @@ class RealtimeInformation:
 
     # --- what the services ask ------------------------------------------------------------------------------
 
-    def outcomes(self, node: str) -> list[Outcome]:
+    def outcomes(self, node: str) -> list[DeviceAtNode]:
         """Return what happened to every device that a node remembers, by device name."""
         live: dict[str, list[Binding]] = {}
         for binding in self._cluster.bindings.on(node):
@@ -120,9 +120,9 @@ class RealtimeInformation:
         found += [self._live(node, device, bindings) for device, bindings in live.items()]
         return sorted(found, key=lambda outcome: outcome.device)
 
-    def latest(self) -> list[Outcome]:
+    def latest(self) -> list[DeviceAtNode]:
         """Return one outcome for each device, of whatever node: a live one, or the most recent."""
-        best: dict[str, Outcome] = {}
+        best: dict[str, DeviceAtNode] = {}
         for node in self._cluster.nodes:
             for outcome in self.outcomes(node.name):
                 held = best.get(outcome.device)
@@ -134,11 +134,11 @@ class RealtimeInformation:
         """Return a configured device; None: there is none of this name."""
         return self._cluster.directory.device(name)
 
-    def _live(self, node: str, device: str, bindings: list[Binding]) -> Outcome:
+    def _live(self, node: str, device: str, bindings: list[Binding]) -> DeviceAtNode:
         lines = frozenset(line for binding in bindings for line in (binding.dn, *binding.lines))
         configured = self._cluster.directory.device(device)
         partial = configured is not None and any(line.dn not in lines for line in configured.lines)
-        return Outcome(
+        return DeviceAtNode(
             device=device,
             node=node,
             status=DeviceStatus.PARTIAL if partial else DeviceStatus.REGISTERED,
@@ -162,5 +162,5 @@ class RealtimeInformation:
                 }
 
 
-def _rank(outcome: Outcome) -> tuple[bool, Instant]:
+def _rank(outcome: DeviceAtNode) -> tuple[bool, Instant]:
     return (outcome.status in (DeviceStatus.REGISTERED, DeviceStatus.PARTIAL), outcome.at)

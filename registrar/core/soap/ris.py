@@ -11,7 +11,7 @@ from registrar.core.database.store import ClusterDatabase
 from registrar.core.soap.accounts import Accounts
 from registrar.core.soap.descriptions import RIS
 from registrar.core.soap.envelope import Element, SoapRequest, child, child_text, local, nil, part
-from registrar.core.soap.realtime import DeviceStatus, Outcome, RealtimeInformation
+from registrar.core.soap.realtime import DeviceAtNode, DeviceStatus, RealtimeInformation
 from registrar.core.soap.service import ServiceFault, SoapService
 from simulator.core.entropy import Entropy
 from simulator.core.events.log import Journal
@@ -126,7 +126,7 @@ class RisService:
             children=[part("selectCmDeviceReturn", children=[result, part("StateInfo", "")])],
         )
 
-    def _matches(self, outcome: Outcome, criteria: Criteria) -> bool:
+    def _matches(self, outcome: DeviceAtNode, criteria: Criteria) -> bool:
         device = self._realtime.device(outcome.device)
         if criteria.device_class not in PHONE_CLASSES or criteria.protocol not in ("Any", "SIP"):
             return False
@@ -143,7 +143,7 @@ class RisService:
         }[criteria.select_by]
         return any(pattern.fullmatch(value) for pattern in criteria.items for value in values)
 
-    def _device(self, outcome: Outcome) -> Element:
+    def _device(self, outcome: DeviceAtNode) -> Element:
         device = self._realtime.device(outcome.device)
         numbers = [line.dn for line in device.lines] if device else []
         model = device.model if device else "0"
@@ -225,14 +225,14 @@ def _node(code: str, name: str, devices: list[Element]) -> Element:
     )
 
 
-def _line_status(outcome: Outcome, dn: str) -> str:
+def _line_status(outcome: DeviceAtNode, dn: str) -> str:
     """Of one line: Registered, or what the device is."""
     if outcome.status in (DeviceStatus.REGISTERED, DeviceStatus.PARTIAL):
         return "Registered" if dn in outcome.lines else "UnRegistered"
     return outcome.status
 
 
-def _line(outcome: Outcome, dn: str) -> Element:
+def _line(outcome: DeviceAtNode, dn: str) -> Element:
     return part("item", children=[part("DirectoryNumber", dn), part("Status", _line_status(outcome, dn))])
 
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from html import escape
 
-from registrar.core.ssosp.authorize_request import AuthorizeRequest, Target, read_client, read_request
+from registrar.core.ssosp.authorize_request import AuthorizeRequest, RedirectTarget, read_client, read_request
 from registrar.core.ssosp.forms import Parameters, read_form
 from registrar.core.ssosp.grants import AuthorizationCodes, CodeGrant, OpaqueTokens
 from registrar.core.ssosp.issuing import SCOPE, Issuer
@@ -167,7 +167,7 @@ class AuthorizeEndpoint:
         document = {"error": "invalid_request", "error_description": DESCRIPTIONS["invalid_request"]}
         return json_response(document, status=status)
 
-    def _error_redirect(self, target: Target, refusal: OAuthRefusal) -> HttpResponse:
+    def _error_redirect(self, target: RedirectTarget, refusal: OAuthRefusal) -> HttpResponse:
         error = refusal.rule.error
         self._refused(refusal, status=302)
         return _redirect(target.location((("error", error), ("error_description", DESCRIPTIONS[error]))))

@@ -18,7 +18,7 @@ MAX_STATE = 2048
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Target:
+class RedirectTarget:
     """Where the answer goes: a redirect URI that is listed for the client."""
 
     redirect_uri: str
@@ -42,7 +42,7 @@ class AuthorizeRequest:
 
     client: OAuthClient
     response_type: ResponseType
-    target: Target
+    target: RedirectTarget
     challenge: str | None = field(repr=False)
     """S256; None: no PKCE."""
 
@@ -61,7 +61,7 @@ class AuthorizeRequest:
         return tuple(pairs)
 
 
-def read_client(parameters: Parameters, signon: SignOn) -> tuple[OAuthClient, Target]:
+def read_client(parameters: Parameters, signon: SignOn) -> tuple[OAuthClient, RedirectTarget]:
     """Read who asks and where the answer may go. An OAuthRefusal from here must not be sent by a redirect."""
     if parameters.repeated & {"client_id", "redirect_uri"}:
         parameters.refuse_repeated()
@@ -75,7 +75,7 @@ def read_client(parameters: Parameters, signon: SignOn) -> tuple[OAuthClient, Ta
     if not redirect_allowed(redirect_uri, (*client.redirect_uris, *signon.parameters.redirect_uris)):
         raise OAuthRefusal(OAuthProblem.REDIRECT_UNLISTED, "redirect_uri is not listed", client=client.id)
     state = None if "state" in parameters.repeated else parameters.get("state")
-    return client, Target(
+    return client, RedirectTarget(
         redirect_uri=redirect_uri,
         state=state if _good_state(state) else None,
         fragment=parameters.get("response_type") == "token",
@@ -83,7 +83,7 @@ def read_client(parameters: Parameters, signon: SignOn) -> tuple[OAuthClient, Ta
 
 
 def read_request(
-    parameters: Parameters, client: OAuthClient, target: Target, signon: SignOn
+    parameters: Parameters, client: OAuthClient, target: RedirectTarget, signon: SignOn
 ) -> AuthorizeRequest:
     """Read the rest of the request. An OAuthRefusal from here goes back to the client by a redirect."""
     parameters.refuse_repeated()

@@ -24,7 +24,7 @@ SCOPE = DEFAULT_SCOPE
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Issued:
+class IssuedTokens:
     """The tokens of one answer of the token endpoint."""
 
     access_token: str = field(repr=False)
@@ -55,7 +55,7 @@ class Issuer:
         self._entropy = entropy
         self._journal = journal
 
-    def pair(self, user: str, client: OAuthClient, now: Instant) -> Issued:
+    def pair(self, user: str, client: OAuthClient, now: Instant) -> IssuedTokens:
         """Make what a code gives: an access token and a refresh token, which gets its row in the table."""
         tid, index, refresh_token, expires_at = self._new_refresh(user, client, now)
         access, tid_of_access, lifetime = self._access(user, client, tid, expires_at, now)
@@ -70,14 +70,14 @@ class Issuer:
                 expires_in=lifetime,
             )
         )
-        return Issued(
+        return IssuedTokens(
             access_token=access,
             expires_in=lifetime,
             refresh_token=refresh_token,
             refreshtokenindex=index,
         )
 
-    def refreshed(self, row: RefreshTokenRow, tid: str, client: OAuthClient, now: Instant) -> Issued:
+    def refreshed(self, row: RefreshTokenRow, tid: str, client: OAuthClient, now: Instant) -> IssuedTokens:
         """Make what a refresh token gives: a new access token; the older ones stay good [documented: 212794].
 
         The refresh token stays good too. Auto-renew adds a new one in the second half of its life; the old one
@@ -99,9 +99,9 @@ class Issuer:
                 expires_in=lifetime,
             )
         )
-        return Issued(access_token=access, expires_in=lifetime, refresh_token=renewed)
+        return IssuedTokens(access_token=access, expires_in=lifetime, refresh_token=renewed)
 
-    def opaque(self, user: str, client: OAuthClient, tokens: OpaqueTokens, now: Instant) -> Issued:
+    def opaque(self, user: str, client: OAuthClient, tokens: OpaqueTokens, now: Instant) -> IssuedTokens:
         """Make the implicit flow's token: 256 bits in hex [assumed].
 
         It lives as long as an access token [documented].
@@ -114,7 +114,7 @@ class Issuer:
                 what="opaque", user=user, client=client.id, token=redact.ref(token), expires_in=lifetime
             )
         )
-        return Issued(access_token=token, expires_in=lifetime)
+        return IssuedTokens(access_token=token, expires_in=lifetime)
 
     def _access(
         self, user: str, client: OAuthClient, refresh_tid: str, refresh_exp: int, now: Instant

@@ -5,7 +5,7 @@ from __future__ import annotations
 from registrar.core.ssosp.clients import Flow, OAuthClient, authenticate
 from registrar.core.ssosp.forms import Parameters, read_form
 from registrar.core.ssosp.grants import AuthorizationCodes, check_verifier
-from registrar.core.ssosp.issuing import SCOPE, Issued, Issuer
+from registrar.core.ssosp.issuing import SCOPE, IssuedTokens, Issuer
 from registrar.core.ssosp.problems import DESCRIPTIONS, OAuthProblem, OAuthRefusal
 from registrar.core.ssosp.refresh_tokens import RefreshState, RefreshTokenRow, index_of, read_refresh
 from registrar.core.ssosp.signon import SignOn
@@ -57,7 +57,7 @@ class TokenEndpoint:
         form.required("grant_type")
         return form
 
-    def _grant(self, form: Parameters, client: OAuthClient, now: Instant) -> Issued:
+    def _grant(self, form: Parameters, client: OAuthClient, now: Instant) -> IssuedTokens:
         match form.required("grant_type"):
             case "authorization_code":
                 self._check_flow(client, "code")
@@ -78,7 +78,7 @@ class TokenEndpoint:
 
     # --- authorization_code -----------------------------------------------------------------------------------
 
-    def _by_code(self, form: Parameters, client: OAuthClient, now: Instant) -> Issued:
+    def _by_code(self, form: Parameters, client: OAuthClient, now: Instant) -> IssuedTokens:
         code, redirect_uri = form.required("code"), form.required("redirect_uri")
         try:
             grant = self._codes.look(code, now)
@@ -114,7 +114,7 @@ class TokenEndpoint:
 
     # --- refresh_token ----------------------------------------------------------------------------------------
 
-    def _by_refresh_token(self, form: Parameters, client: OAuthClient, now: Instant) -> Issued:
+    def _by_refresh_token(self, form: Parameters, client: OAuthClient, now: Instant) -> IssuedTokens:
         facts = read_refresh(form.required("refresh_token"), self._signon.keys().public)
         if facts.client_id != client.id:
             raise OAuthRefusal(OAuthProblem.REFRESH_OTHER_CLIENT, "the refresh token is another client's")

@@ -9,7 +9,7 @@ from registrar.core.tokens.inspection import TokenInspection, inspect_token
 from registrar.core.tokens.keys import ClusterKeys, ValidationKeys
 from registrar.core.tokens.mint import mint_access, mint_refresh
 from registrar.core.tokens.mutations import MUTATIONS, mutate
-from registrar.core.tokens.outcomes import OUTCOMES, Dialect, Outcome, WireAnswer, answer
+from registrar.core.tokens.outcomes import OUTCOMES, Dialect, TokenOutcome, WireAnswer, answer
 from registrar.core.tokens.policy import TokenPolicy
 from registrar.core.tokens.problems import TokenFacts, TokenProblem, TokenRefused
 from registrar.core.tokens.validator import SubjectStatus, TokenValidator
@@ -22,11 +22,11 @@ __all__ = [
     "Dialect",
     "Forge",
     "Mutation",
-    "Outcome",
     "RefreshClaims",
     "SubjectStatus",
     "TokenFacts",
     "TokenInspection",
+    "TokenOutcome",
     "TokenPolicy",
     "TokenProblem",
     "TokenRefused",

@@ -31,7 +31,7 @@ class WireAnswer:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Outcome:
+class TokenOutcome:
     """The answers to one problem, by dialect."""
 
     group: Group
@@ -64,19 +64,19 @@ _SCOPE = WireAnswer(401, "invalid_scope", "documented")
 _REQUEST = WireAnswer(400, "invalid_request", "documented")
 _INSUFFICIENT = WireAnswer(403, "insufficient_scope", "documented")
 
-_NONE = Outcome(group="none", ucm=_SEEN_407, rfc8898=_BARE_401, resource=_BARE_401)
-_SYNTAX = Outcome(group="syntax", ucm=_407, rfc8898=_INVALID, resource=_REQUEST)
-_TWO = Outcome(group="syntax", ucm=_400, rfc8898=_400, resource=_REQUEST)
-_PARSE = Outcome(group="parse", ucm=_407, rfc8898=_INVALID, resource=_INVALID)
-_CRYPTO = Outcome(group="crypto", ucm=_407, rfc8898=_INVALID, resource=_INVALID)
-_CLAIMS = Outcome(group="claims", ucm=_407, rfc8898=_INVALID, resource=_INVALID)
+_NONE = TokenOutcome(group="none", ucm=_SEEN_407, rfc8898=_BARE_401, resource=_BARE_401)
+_SYNTAX = TokenOutcome(group="syntax", ucm=_407, rfc8898=_INVALID, resource=_REQUEST)
+_TWO = TokenOutcome(group="syntax", ucm=_400, rfc8898=_400, resource=_REQUEST)
+_PARSE = TokenOutcome(group="parse", ucm=_407, rfc8898=_INVALID, resource=_INVALID)
+_CRYPTO = TokenOutcome(group="crypto", ucm=_407, rfc8898=_INVALID, resource=_INVALID)
+_CLAIMS = TokenOutcome(group="claims", ucm=_407, rfc8898=_INVALID, resource=_INVALID)
 # A phone answers 407 by refreshing its token. A UCM with CSCvn48876 answers 200 over HTTP [documented].
-_TIME = Outcome(group="time", ucm=_407, rfc8898=_INVALID, resource=_INVALID)
-_POLICY = Outcome(group="policy", ucm=_403, rfc8898=_INVALID, resource=_INVALID)
-_NARROW = Outcome(group="policy", ucm=_403, rfc8898=_SCOPE, resource=_INSUFFICIENT)
-_NOT_YOURS = Outcome(group="policy", ucm=_403, rfc8898=_403, resource=_INSUFFICIENT)
+_TIME = TokenOutcome(group="time", ucm=_407, rfc8898=_INVALID, resource=_INVALID)
+_POLICY = TokenOutcome(group="policy", ucm=_403, rfc8898=_INVALID, resource=_INVALID)
+_NARROW = TokenOutcome(group="policy", ucm=_403, rfc8898=_SCOPE, resource=_INSUFFICIENT)
+_NOT_YOURS = TokenOutcome(group="policy", ucm=_403, rfc8898=_403, resource=_INSUFFICIENT)
 
-OUTCOMES: Mapping[P, Outcome] = MappingProxyType(
+OUTCOMES: Mapping[P, TokenOutcome] = MappingProxyType(
     {
         P.TOKEN_ABSENT: _NONE,
         P.BEARER_SYNTAX: _SYNTAX,

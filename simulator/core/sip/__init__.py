@@ -31,7 +31,7 @@ from simulator.core.sip.stream import KeepAlive, Need, SipStream
 from simulator.core.sip.timing import IllegalInput, Timers
 from simulator.core.sip.uri import SipUri, parse_uri
 from simulator.core.sip.validation import validate_request
-from simulator.core.sip.wire import Limits, parse_message, serialize
+from simulator.core.sip.wire import MessageLimits, parse_message, serialize
 
 __all__ = [
     "MAGIC_COOKIE",
@@ -53,9 +53,9 @@ __all__ = [
     "Headers",
     "IllegalInput",
     "KeepAlive",
-    "Limits",
     "MalformedMessage",
     "Message",
+    "MessageLimits",
     "MessageTooLarge",
     "MissingHeader",
     "NameAddr",

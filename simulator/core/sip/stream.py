@@ -13,7 +13,7 @@ from simulator.core.sip.message import Message
 from simulator.core.sip.wire import (
     DEFAULT_LIMITS,
     Head,
-    Limits,
+    MessageLimits,
     body_length,
     parse_head,
     read_lines,
@@ -73,7 +73,7 @@ class SipStream:
         "failure",
     )
 
-    def __init__(self, *, limits: Limits = DEFAULT_LIMITS, initiator: bool = False) -> None:
+    def __init__(self, *, limits: MessageLimits = DEFAULT_LIMITS, initiator: bool = False) -> None:
         self._limits = limits
         self._initiator = initiator
         self._buffer: bytes | bytearray = b""

@@ -19,7 +19,7 @@ _METHODS = frozenset(("REGISTER", "REFER", "NOTIFY", "OPTIONS", "SUBSCRIBE", "IN
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Limits:
+class MessageLimits:
     """Checked before anything is copied or kept."""
 
     message: int = 65_535
@@ -30,7 +30,7 @@ class Limits:
     """Header lines, continuation lines included."""
 
 
-DEFAULT_LIMITS = Limits()
+DEFAULT_LIMITS = MessageLimits()
 
 
 class RequestLine(NamedTuple):
@@ -69,7 +69,7 @@ _ANSWERED_BY = ("Via", "From", "To", "Call-ID", "CSeq")
 
 
 def walk_lines(
-    data: bytes | bytearray, start: int, position: int, lines: int, limits: Limits
+    data: bytes | bytearray, start: int, position: int, lines: int, limits: MessageLimits
 ) -> tuple[int, int, bool]:
     """Checks line by line; returns (position of the next line, lines so far, head complete).
 
@@ -98,7 +98,7 @@ def walk_lines(
         position = newline + 1
 
 
-def readable(data: bytes | bytearray, start: int, limits: Limits) -> Request | None:
+def readable(data: bytes | bytearray, start: int, limits: MessageLimits) -> Request | None:
     """Of a head over the limits: the request of the lines before the first one too many, if that is enough for
     an answer."""
     lines: list[str] = []
@@ -117,7 +117,7 @@ def readable(data: bytes | bytearray, start: int, limits: Limits) -> Request | N
     return request if request and all(name in request.headers for name in _ANSWERED_BY) else None
 
 
-def read_lines(data: bytes | bytearray, start: int, end: int, limits: Limits) -> list[str] | None:
+def read_lines(data: bytes | bytearray, start: int, end: int, limits: MessageLimits) -> list[str] | None:
     """The lines of the head data[start:end] if a glance shows that it is good and within the limits; None is no
     verdict: `walk_lines` finds out what is wrong. A folded field is still several lines."""
     size = end + 2 - start
@@ -207,7 +207,7 @@ def take(head: Head, body: bytes) -> Message:
     return head.message(body)
 
 
-def body_length(head: Head, limits: Limits, size: int) -> int | None:
+def body_length(head: Head, limits: MessageLimits, size: int) -> int | None:
     """Content-Length, or None if absent; `size` is the head's. Raises with what was read of a request."""
     headers = head.headers
     value = headers.get("content-length")
@@ -228,7 +228,7 @@ def body_length(head: Head, limits: Limits, size: int) -> int | None:
     return length
 
 
-def parse_message(data: bytes, *, limits: Limits = DEFAULT_LIMITS) -> Message:
+def parse_message(data: bytes, *, limits: MessageLimits = DEFAULT_LIMITS) -> Message:
     """One datagram (RFC 3261 18.3): without Content-Length the body reaches to the end, a shorter one cuts the
     rest off, a longer one is an error. Raises RemoteProtocolError."""
     if data[:2] == b"\r\n":

@@ -15,7 +15,7 @@ from simulator.core import events as ev
 from simulator.core.events.log import Record
 from simulator.evidence.connections import Connection, Connections
 from simulator.evidence.explain.register_rows import Answer, Judgement
-from simulator.evidence.explain.requests import Refusal, Request, refusal_of
+from simulator.evidence.explain.requests import Refusal, UnservedRequest, refusal_of
 from simulator.evidence.explain.signing_in import SignIn
 
 _RETRY_AFTER = re.compile(r"(?im)^Retry-After:")
@@ -92,7 +92,7 @@ class Beginning:
     failed: ev.PhoneFailed | None = None
     register: Try | None = None
     signin: SignIn | None = None
-    request: Request | None = None
+    request: UnservedRequest | None = None
     """A request over HTTP on this connection that was not served."""
     for_web: bool = False
     """Nothing was reached, and it was meant for web services."""
@@ -106,7 +106,7 @@ class Beginning:
         return client.opened.remote if client is not None else None
 
 
-class Reader:
+class AttemptReader:
     """Read records once and collect the attempts in them; `beginnings` returns them in order."""
 
     def __init__(self, records: Sequence[Record]) -> None:
@@ -125,7 +125,7 @@ class Reader:
         """By client and port dialled, by whatever name: the connection that was opened last."""
         self._said: dict[str, tuple[int, Refusal]] = {}
         """By node: what it said last of a request that it did not serve, and the record's seq."""
-        self._requests: dict[int, tuple[Request, Record]] = {}
+        self._requests: dict[int, tuple[UnservedRequest, Record]] = {}
         """By connection: the request on it that was not served."""
         self._talked = {
             record.flow for record in records if not isinstance(record.event, _OF_DRIVERS) and record.flow
@@ -261,7 +261,7 @@ class Reader:
             refusal = None
         served = event.status is not None and event.status < 400 and not isinstance(refusal, ev.OAuthRefused)
         if not served and id(connection) not in self._requests:
-            self._requests[id(connection)] = Request(answered=event, refusal=refusal), record
+            self._requests[id(connection)] = UnservedRequest(answered=event, refusal=refusal), record
 
     def _sip(self, record: Record, event: ev.SipSent | ev.SipReceived) -> None:
         connection = self.connections.of(record.flow)

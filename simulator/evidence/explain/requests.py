@@ -73,7 +73,7 @@ _ADVICE: Mapping[int, _Told] = {
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Request:
+class UnservedRequest:
     """A request that was not served: what came back, and what the node said of it, if it said anything."""
 
     answered: ev.HttpAnswered
@@ -101,7 +101,7 @@ def refusal_of(event: ev.Event) -> Refusal | None:
             return None
 
 
-def rows_of(one: Request, server: str) -> tuple[list[ExplainRow], tuple[Advice, ...]]:
+def rows_of(one: UnservedRequest, server: str) -> tuple[list[ExplainRow], tuple[Advice, ...]]:
     """Write the check that failed, and what to do about it."""
     said = _said(one.refusal)
     row = ExplainRow(
@@ -128,7 +128,7 @@ def _said(refusal: Refusal | None) -> str:
             return ""
 
 
-def _advice(one: Request) -> Advice:
+def _advice(one: UnservedRequest) -> Advice:
     status = one.answered.status
     if status is None:
         cause, remedy, verify, mark = _NO_ANSWER

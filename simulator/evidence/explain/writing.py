@@ -9,14 +9,14 @@ from simulator.core import events as ev
 from simulator.core.events.log import Record
 from simulator.evidence.connections import Connection, End
 from simulator.evidence.explain import provisioning, register_rows, requests, signing_in, tls_rows
-from simulator.evidence.explain.attempts import Beginning, Reader, Try
+from simulator.evidence.explain.attempts import AttemptReader, Beginning, Try
 from simulator.evidence.explain.model import Advice, Attempt, ExplainRow, What
 from simulator.evidence.explain.tls_rows import PORTS, Leg, role_of
 
 
 def explain(records: Sequence[Record]) -> tuple[Attempt, ...]:
     """List every attempt in the records, in the order in which they began; empty if there was none."""
-    reader = Reader(records)
+    reader = AttemptReader(records)
     start = records[0].at if records else 0.0
     written = [_Writing(reader, beginning) for beginning in reader.beginnings()]
     return tuple(
@@ -26,7 +26,7 @@ def explain(records: Sequence[Record]) -> tuple[Attempt, ...]:
 
 
 class _Writing:
-    def __init__(self, reader: Reader, beginning: Beginning) -> None:
+    def __init__(self, reader: AttemptReader, beginning: Beginning) -> None:
         self._reader = reader
         self._from = beginning
         self._rows: list[ExplainRow] = []

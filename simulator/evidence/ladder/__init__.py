@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from simulator.evidence.ladder.drawing import Line, draw
+from simulator.evidence.ladder.drawing import TextLine, draw
 from simulator.evidence.ladder.mermaid import mermaid
 from simulator.evidence.ladder.picture import Strip, strips, svg
 from simulator.evidence.ladder.row import LadderRow, Tone
@@ -10,8 +10,8 @@ from simulator.evidence.ladder.rows import captions_of, lanes_of, rows_of
 
 __all__ = [
     "LadderRow",
-    "Line",
     "Strip",
+    "TextLine",
     "Tone",
     "captions_of",
     "draw",

@@ -12,7 +12,7 @@ from simulator.evidence.ladder.rows import lanes_of
 
 
 @dataclass(frozen=True, slots=True)
-class Line:
+class TextLine:
     """One line of a ladder as text."""
 
     text: str
@@ -29,7 +29,7 @@ NO_CAPTIONS: Mapping[str, str] = MappingProxyType({})
 
 def draw(
     rows: Sequence[LadderRow], *, width: int = 80, captions: Mapping[str, str] = NO_CAPTIONS
-) -> list[Line]:
+) -> list[TextLine]:
     """Draw the ladder as lines of text, none wider than `width` (at least 40) columns.
 
     `captions`: what each lane is, shown under its name.
@@ -40,15 +40,17 @@ def draw(
     width = max(width, _NARROWEST)
     columns = _columns(lanes, width)
     page = _Page(columns.values(), width)
-    lines = [Line(text, "plain", head=True) for text in _header({lane: lane for lane in lanes}, columns, width)]
-    lines += [Line(text, "quiet", head=True) for text in _header(captions, columns, width)]
+    lines = [
+        TextLine(text, "plain", head=True) for text in _header({lane: lane for lane in lanes}, columns, width)
+    ]
+    lines += [TextLine(text, "quiet", head=True) for text in _header(captions, columns, width)]
     shown = ""
     for row in rows:
         stamp = f"{row.at:8.3f}"
         if row.lane is None and row.tone == "step":
             for index, part in enumerate(wrap(row.text, width - _GUTTER - 3)):
                 rule = f"── {part} ".ljust(width - _GUTTER, "─") if index == 0 else f"   {part}"
-                lines.append(Line(f"{'':{_GUTTER}}{rule}"[:width], "step"))
+                lines.append(TextLine(f"{'':{_GUTTER}}{rule}"[:width], "step"))
             continue
         if row.lane is None:
             parts = [f"{'':{_GUTTER}}   {part}" for part in wrap(row.text, width - _GUTTER - 3)]
@@ -59,7 +61,7 @@ def draw(
         if stamp != shown:
             parts[0] = stamp + parts[0][len(stamp) :]
             shown = stamp
-        lines += [Line(part, row.tone) for part in parts]
+        lines += [TextLine(part, row.tone) for part in parts]
     return lines
 
 

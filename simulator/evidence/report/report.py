@@ -9,7 +9,7 @@ from simulator.core.events.log import Record, record_to_json
 from simulator.core.tls.settings import TlsVersion
 from simulator.evidence import ladder
 from simulator.evidence.explain import Attempt, explain
-from simulator.evidence.ladder import Line
+from simulator.evidence.ladder import TextLine
 
 DriverName = Literal["lab", "world"]
 Outcome = Literal["passed", "failed", "environment"]
@@ -52,11 +52,11 @@ class Report:
         again = f", run {self.repetition}" if self.repetition > 1 else ""
         return f"{self.scenario} [{self.driver}, TLS {self.tls}{again}]"
 
-    def ladder(self, *, width: int = 80) -> list[Line]:
+    def ladder(self, *, width: int = 80) -> list[TextLine]:
         rows, captions = ladder.rows_of(self.records), ladder.captions_of(self.records)
         return ladder.draw(rows, width=width, captions=captions)
 
-    def ladder_end(self, *, width: int = 80) -> list[Line]:
+    def ladder_end(self, *, width: int = 80) -> list[TextLine]:
         """Return what is shown with a failure: the last lines, under the lanes' names."""
         lines = self.ladder(width=width)
         return [line for line in lines[:-_LADDER_TAIL] if line.head] + lines[-_LADDER_TAIL:]

@@ -15,10 +15,10 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 
 from registrar.aio.platform_ssh import PlatformSsh
-from registrar.core.platform_cli import CommandRun, PlatformCli, Result
+from registrar.core.platform_cli import CommandResult, CommandRun, PlatformCli
 from simulator.aio.clock import ShiftClock
 from simulator.aio.driver import Driver
-from simulator.aio.flow_context import Limits
+from simulator.aio.flow_context import ConnectionLimits
 from simulator.aio.patience import Patience
 from simulator.core.actor.flow import Actor, Address
 from simulator.core.entropy import SeededEntropy
@@ -99,7 +99,7 @@ class Lab:
             flows,
             resolve=self.resolve,
             keylog=self._keylog,
-            limits=Limits(handshake=config.handshake_timeout),
+            limits=ConnectionLimits(handshake=config.handshake_timeout),
             tap=capture,
             address_map=shown,
             terminals=_over_ssh,
@@ -217,7 +217,7 @@ class Lab:
         await self._driver.shut_down()
         self.site.ucm.close()
 
-    async def run_command(self, node: str, command: str, answers: Sequence[str]) -> Result:
+    async def run_command(self, node: str, command: str, answers: Sequence[str]) -> CommandResult:
         """Run one command of the platform CLI, in the time it takes. `answers`: to what it asks, in order."""
         clock = self.site.clock
         user = self.site.config.administrators[0].name

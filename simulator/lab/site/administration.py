@@ -23,7 +23,7 @@ _PORT_COLUMNS = {
 }
 
 
-class Administration:
+class LabAdministration:
     """Raises the database's DatabaseRefusal (a rule), LookupError for what does not exist."""
 
     def __init__(

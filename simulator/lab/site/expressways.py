@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from certs.authority import Issued
+from certs.authority import IssuedCertificate
 from registrar.core.cluster.cluster import Cluster
 from simulator.core.actor.flow import Address
 from simulator.core.events import ClusterChanged
@@ -137,7 +137,9 @@ class Expressways:
             unreachable=UNAVAILABLE if config.unreachable == 503 else UNREACHABLE,
         )
 
-    def _issue_expressway(self, owner: ExpresswayConfig | EdgeConfig, certificate: CertificateConfig) -> Issued:
+    def _issue_expressway(
+        self, owner: ExpresswayConfig | EdgeConfig, certificate: CertificateConfig
+    ) -> IssuedCertificate:
         return self._context.pki.issue(
             certificate,
             holder=owner.name,

@@ -19,7 +19,7 @@ from simulator.core.ids import FlowIds
 from simulator.core.instant import Clock
 from simulator.core.tls.settings import Credential
 from simulator.lab.config.lab import LabConfig
-from simulator.lab.site.administration import Administration
+from simulator.lab.site.administration import LabAdministration
 from simulator.lab.site.clients.phone_tokens import Mint
 from simulator.lab.site.clients.phones import Phones
 from simulator.lab.site.clients.raw_client import RawClients
@@ -52,7 +52,7 @@ class Site:
     name_servers: NameServers
     phones: Phones
     raw_clients: RawClients
-    administration: Administration
+    administration: LabAdministration
     faults: Faults
 
     @property
@@ -118,7 +118,7 @@ def build_site(
         name_servers=name_servers,
         phones=phones,
         raw_clients=RawClients(context),
-        administration=Administration(context, cluster=cluster, database=database, expressways=expressways),
+        administration=LabAdministration(context, cluster=cluster, database=database, expressways=expressways),
         faults=Faults(context, ucm=ucm, expressways=expressways),
     )
 

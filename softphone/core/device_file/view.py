@@ -34,7 +34,7 @@ class TransportProtocol(IntEnum):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Timers:
+class DeviceTimers:
     """sipStack timers, seconds."""
 
     register_expires: int = 3600
@@ -60,7 +60,7 @@ class ConfigView:
     """Usable hosts in the order to try them; never empty."""
     lines: tuple[Line, ...]
     """Registration lines by lineIndex; never empty."""
-    timers: Timers = Timers()
+    timers: DeviceTimers = DeviceTimers()
     media_ports: tuple[int, int] = (16384, 32766)
     cert_hash: str = ""
     """MD5 of the LSC, lower-case hex. [observed: S11]"""
@@ -217,7 +217,7 @@ _TIMER_RANGES = {
 }
 
 
-def _timers(profile: Element | None, findings: list[Finding]) -> Timers:
+def _timers(profile: Element | None, findings: list[Finding]) -> DeviceTimers:
     stack = profile.one("sipStack") if profile is not None else None
     values: dict[str, int] = {}
     for name, (default, low, high) in _TIMER_RANGES.items():
@@ -229,7 +229,7 @@ def _timers(profile: Element | None, findings: list[Finding]) -> Timers:
                 findings, leaf, ConfigWarning.TIMER_CLAMPED,
                 f"{name} {leaf.text[:40]!r} is not a number in {low}..{high}; {values[name]} is used",
             )  # fmt: skip
-    return Timers(
+    return DeviceTimers(
         register_expires=values["timerRegisterExpires"],
         register_delta=values["timerRegisterDelta"],
         keep_alive=values["timerKeepAliveExpires"],

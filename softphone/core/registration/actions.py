@@ -27,7 +27,7 @@ from softphone.core.registration.transitions import Action, Input, State
 from softphone.core.settings.behaviours import Behaviour
 from softphone.core.settings.token_holder import RETRY_AFTER
 from softphone.core.sip import messages
-from softphone.core.sip.messages import Alarm
+from softphone.core.sip.messages import JabberAlarm
 
 UNSUPPORTED_CHALLENGE_RETRY = 60
 """Seconds. [read in client code: sip-wire 4, 401/407 of an unknown scheme]"""
@@ -249,7 +249,7 @@ def leave_edge(it: RegistrationState, _payload: object, now: Instant) -> State:
 
 
 def _lose_after_call(
-    it: RegistrationState, why: str, now: Instant, *, alarm: Alarm, edge_gone: bool = False
+    it: RegistrationState, why: str, now: Instant, *, alarm: JabberAlarm, edge_gone: bool = False
 ) -> State:
     postponed = it.failover.postpone(why)
     if postponed is None:
@@ -261,7 +261,9 @@ def _lose_after_call(
     return it.state
 
 
-def _lose(it: RegistrationState, why: str, now: Instant, *, alarm: Alarm, edge_gone: bool = False) -> State:
+def _lose(
+    it: RegistrationState, why: str, now: Instant, *, alarm: JabberAlarm, edge_gone: bool = False
+) -> State:
     assert it.decision is not None
     lasted = it.lose(now, alarm)
     found = it.failover.registration_lost(it.decision, why, lasted=lasted, edge_gone=edge_gone)

@@ -17,7 +17,7 @@ from softphone.core.settings.behaviours import Behaviour, Conduct
 from softphone.core.settings.profile import Deployment, PhoneProfile, TokenSource
 from softphone.core.settings.tls import client_tls
 from softphone.core.settings.token_holder import TokenHolder
-from softphone.core.sip.connection import Connection
+from softphone.core.sip.connection import SipConnection
 from softphone.core.sip.identifiers import Identifiers
 
 
@@ -56,10 +56,10 @@ class PhoneContext:
         """Ask for an orderly close of `flow`."""
         self.out.append(CloseFlow(flow))
 
-    def connection(self, flow: FlowId, facts: FlowFacts, config: ConfigView) -> Connection:
+    def connection(self, flow: FlowId, facts: FlowFacts, config: ConfigView) -> SipConnection:
         """Return the SIP side of a flow that is open, with the timers of the configuration file."""
         timers = Timers(t1=config.timers.t1, t2=config.timers.t2)
-        return Connection(flow, facts, out=self.out, journal=self.journal, timers=timers)
+        return SipConnection(flow, facts, out=self.out, journal=self.journal, timers=timers)
 
     def client_tls(self, server_name: str = "") -> ClientTls:
         """Return what the phone demands of a TLS server; empty `server_name`: the URL's host is checked."""

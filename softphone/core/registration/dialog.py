@@ -27,7 +27,7 @@ from softphone.core.settings.behaviours import Behaviour, Conduct
 from softphone.core.settings.profile import AccessToken, Deployment
 from softphone.core.settings.token_holder import TokenHolder
 from softphone.core.sip.identifiers import Identifiers
-from softphone.core.sip.messages import Alarm, Caller, Ids, keep_alive, register, token_registration
+from softphone.core.sip.messages import Caller, Ids, JabberAlarm, keep_alive, register, token_registration
 
 MAX_CHALLENGES = 3
 """Challenges that are answered in one attempt. [read in client code: S13, MAX_RETRIES_401]"""
@@ -52,7 +52,7 @@ class RegistrationDialog:
         caller: Caller,
         *,
         expires: int,
-        alarm: Alarm | None,
+        alarm: JabberAlarm | None,
         bearer: bool,
         tokens: TokenHolder,
         dialect: Dialect,
@@ -88,7 +88,7 @@ class RegistrationDialog:
         *,
         facts: FlowFacts,
         config: ConfigView,
-        alarm: Alarm | None,
+        alarm: JabberAlarm | None,
     ) -> RegistrationDialog:
         """Return a new dialog of the phone of `context` at the node of `decision`, over the flow of `facts`.
 

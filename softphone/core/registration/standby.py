@@ -16,7 +16,7 @@ from softphone.core.device_file.ports import PortDecision
 from softphone.core.device_file.view import ConfigView
 from softphone.core.registration.context import PhoneContext
 from softphone.core.registration.dialog import RegistrationDialog, retry_after
-from softphone.core.sip.connection import Connection, Inbound
+from softphone.core.sip.connection import Inbound, SipConnection
 from softphone.core.sip.ucm_requests import answer
 
 
@@ -29,7 +29,7 @@ class StandbyNode:
     due: Instant | None
     """When to ask again; None while an answer is awaited."""
     flow: FlowId | None = None
-    connection: Connection | None = None
+    connection: SipConnection | None = None
     dialog: RegistrationDialog | None = None
 
 
@@ -124,7 +124,7 @@ class Standby:
         one.flow = one.connection = one.dialog = None
         one.due = self._later(now)
 
-    def _ask(self, one: StandbyNode, connection: Connection, now: Instant) -> None:
+    def _ask(self, one: StandbyNode, connection: SipConnection, now: Instant) -> None:
         assert one.dialog is not None
         connection.send(one.dialog.keep_alive(now), now)
 
@@ -150,7 +150,7 @@ class Standby:
     def _answered(
         self,
         one: StandbyNode,
-        connection: Connection,
+        connection: SipConnection,
         dialog: RegistrationDialog,
         arrived: ResponseArrived,
         now: Instant,

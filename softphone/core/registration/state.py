@@ -24,8 +24,8 @@ from softphone.core.registration.standby import Standby
 from softphone.core.registration.transitions import Input, State
 from softphone.core.settings.backoff import Backoff
 from softphone.core.sip import messages
-from softphone.core.sip.connection import Connection
-from softphone.core.sip.messages import Alarm
+from softphone.core.sip.connection import SipConnection
+from softphone.core.sip.messages import JabberAlarm
 
 ON_CONNECTION = (Input.REFRESH_DUE, Input.TOKEN_DUE, Input.EDGE_CHECK_DUE, Input.EDGE_SILENT)
 """Timers that end with the connection."""
@@ -51,7 +51,7 @@ class RegistrationState:
         self.decision: PortDecision | None = None
         """The node and port in use, or last tried."""
         self.flow: FlowId | None = None
-        self.connection: Connection | None = None
+        self.connection: SipConnection | None = None
         self.dialog: RegistrationDialog | None = None
         self.afterwards: Literal["stop", "start"] = "stop"
         """What follows when the phone is unregistered."""
@@ -116,12 +116,12 @@ class RegistrationState:
         self.flow = self.context.open(found.to)
         return State.CONNECTING
 
-    def leave_for(self, found: Move | Exhausted, now: Instant, *, alarm: Alarm | None = None) -> State:
+    def leave_for(self, found: Move | Exhausted, now: Instant, *, alarm: JabberAlarm | None = None) -> State:
         """Close the present connection, then carry out what failover decided."""
         self.drop_connection(alarm=alarm)
         return self.go(found, now)
 
-    def switch(self, move: Move, connection: Connection, now: Instant) -> State:
+    def switch(self, move: Move, connection: SipConnection, now: Instant) -> State:
         """Close the present connection and register over `connection`, which is open to the better node."""
         for event in move.events:
             self.emit(event)
@@ -152,7 +152,7 @@ class RegistrationState:
         """Take note that the driver has ended the connection: it need not be closed."""
         self.flow = None
 
-    def drop_connection(self, *, alarm: Alarm | None = None) -> None:
+    def drop_connection(self, *, alarm: JabberAlarm | None = None) -> None:
         """Close the connection and end its dialog; `alarm` is the reason that the next registration gives."""
         self.standby.end()
         self.keep_alive.forget()
@@ -165,7 +165,7 @@ class RegistrationState:
         if alarm is not None:
             self._alarm = alarm
 
-    def talk(self) -> tuple[Connection, RegistrationDialog]:
+    def talk(self) -> tuple[SipConnection, RegistrationDialog]:
         """Return connection and dialog of a phone that has them."""
         assert self.connection is not None
         assert self.dialog is not None
@@ -183,7 +183,7 @@ class RegistrationState:
         self.registered_at = self.decision.host
         return self.decision
 
-    def lose(self, now: Instant, alarm: Alarm) -> bool:
+    def lose(self, now: Instant, alarm: JabberAlarm) -> bool:
         """Take note that the registration is lost, and return whether it had lasted STABLE seconds.
 
         The next registration gives `alarm` as its reason.

@@ -10,7 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from simulator.core.instant import Instant
-from softphone.core.signin.name_lookup import NameLookup, Question, Target
+from softphone.core.signin.name_lookup import NameLookup, Question, SrvTarget
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -19,7 +19,7 @@ class Servers:
 
     record: str
     outside: bool
-    targets: tuple[Target, ...]
+    targets: tuple[SrvTarget, ...]
 
     @property
     def text(self) -> str:

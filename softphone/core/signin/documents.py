@@ -44,7 +44,7 @@ class Home:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Form:
+class LoginForm:
     """A login form."""
 
     action: str
@@ -100,7 +100,7 @@ def read_provision(body: bytes) -> str:
     return uri
 
 
-def read_form(body: bytes, url: str) -> Form:
+def read_form(body: bytes, url: str) -> LoginForm:
     """Return the login form of the page at `url`. Raises Garbage if it leads to another server."""
     page = _Page()
     page.feed(body.decode("utf-8", "replace"))
@@ -109,7 +109,7 @@ def read_form(body: bytes, url: str) -> Form:
     action = urljoin(url, page.action)
     if urlsplit(action)[:2] != urlsplit(url)[:2]:
         raise Garbage("the login form leads to another server")
-    return Form(action=action, fields=tuple(page.hidden))
+    return LoginForm(action=action, fields=tuple(page.hidden))
 
 
 def read_redirect(location: str, redirect_uri: str, state: str) -> dict[str, str]:

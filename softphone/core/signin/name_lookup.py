@@ -28,7 +28,7 @@ Question = tuple[str, str]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Target:
+class SrvTarget:
     """One SRV record."""
 
     host: str
@@ -50,7 +50,7 @@ class NameLookup:
         self._sent = 0
         self._due: Instant | None = None
         self._open: dict[int, Question] = {}
-        self._answers: dict[Question, tuple[Target, ...]] = {}
+        self._answers: dict[Question, tuple[SrvTarget, ...]] = {}
         self._streams: dict[FlowId, tuple[int, bytearray]] = {}
         self._datagrams: FlowId | None = None
         self._ready: set[FlowId] = set()
@@ -64,7 +64,7 @@ class NameLookup:
     def unanswered(self) -> bool:
         return bool(self._open)
 
-    def targets(self, question: Question) -> tuple[Target, ...]:
+    def targets(self, question: Question) -> tuple[SrvTarget, ...]:
         """Return the records by priority, then the heavier first; empty if there are none."""
         return tuple(sorted(self._answers.get(question, ()), key=lambda t: (t.priority, -t.weight, t.host)))
 
@@ -197,10 +197,10 @@ def _same(message: dns.message.Message, question: Question) -> bool:
     )
 
 
-def _targets(message: dns.message.Message) -> tuple[Target, ...]:
+def _targets(message: dns.message.Message) -> tuple[SrvTarget, ...]:
     """A lone "." says that the service is not offered (RFC 2782)."""
     return tuple(
-        Target(
+        SrvTarget(
             host=record.target.to_text(omit_final_dot=True).lower(),
             port=record.port,
             priority=record.priority,

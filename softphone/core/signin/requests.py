@@ -9,13 +9,13 @@ from urllib.parse import urlencode
 
 from simulator.core.entropy import Entropy
 from softphone.core.signin.account import JabberAccount
-from softphone.core.signin.documents import Form
+from softphone.core.signin.documents import LoginForm
 
 Fields = tuple[tuple[str, str], ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Attempt:
+class SignInSecrets:
     """The secrets of one attempt to sign in."""
 
     verifier: str = field(repr=False)
@@ -28,9 +28,9 @@ class Attempt:
         return urlsafe_b64encode(digest).rstrip(b"=").decode("ascii")
 
 
-def new_attempt(entropy: Entropy) -> Attempt:
+def new_attempt(entropy: Entropy) -> SignInSecrets:
     """Draw the secrets of an attempt."""
-    return Attempt(verifier=entropy.hex(32), state=entropy.hex(16))
+    return SignInSecrets(verifier=entropy.hex(32), state=entropy.hex(16))
 
 
 def basic(account: JabberAccount) -> tuple[str, str]:
@@ -39,7 +39,7 @@ def basic(account: JabberAccount) -> tuple[str, str]:
     return "Authorization", f"Basic {text}"
 
 
-def authorize(account: JabberAccount, attempt: Attempt, *, code: bool) -> Fields:
+def authorize(account: JabberAccount, attempt: SignInSecrets, *, code: bool) -> Fields:
     """Return the query of the authorize page. `code`: with PKCE; else the implicit flow, without refresh."""
     fields = (
         ("response_type", "code" if code else "token"),
@@ -55,11 +55,11 @@ def authorize(account: JabberAccount, attempt: Attempt, *, code: bool) -> Fields
 
 def login(form: object, account: JabberAccount) -> tuple[str, Fields]:
     """Return the URL of the filled-in login form, and its fields."""
-    assert isinstance(form, Form)
+    assert isinstance(form, LoginForm)
     return form.action, (*form.fields, ("user", account.user), ("password", account.password))
 
 
-def redeem(account: JabberAccount, attempt: Attempt, code: str) -> Fields:
+def redeem(account: JabberAccount, attempt: SignInSecrets, code: str) -> Fields:
     """Return the form that turns a code into tokens (RFC 6749 4.1.3)."""
     return (
         ("grant_type", "authorization_code"),

@@ -64,7 +64,7 @@ class Steps:
         self.discovery = Discovery(account.domain, self.names)
         self.session = SignInSession()
         self.refresh_flow = True
-        self.attempt = requests.Attempt(verifier="", state="")
+        self.attempt = requests.SignInSecrets(verifier="", state="")
         self._account, self._entropy, self._journal, self._http = account, entropy, journal, http
         self._entry_points = UdsEntryPoints(account.domain)
         self._backoff = Backoff(entropy.child("sign-in backoff"))
@@ -275,7 +275,7 @@ class Steps:
         self.session.forget()
         self._home = None
         self._entry_points.forget()
-        self.attempt = requests.Attempt(verifier="", state="")
+        self.attempt = requests.SignInSecrets(verifier="", state="")
 
     def _fail(self, problem: object) -> None:
         assert isinstance(problem, tuple)

@@ -17,7 +17,7 @@ from urllib.parse import urlsplit
 from simulator.core.actor.flow import Address
 from softphone.core.settings.profile import EdgeServer
 from softphone.core.signin.answers import EdgeAnswer
-from softphone.core.signin.name_lookup import Target
+from softphone.core.signin.name_lookup import SrvTarget
 
 _PORTS = {"http": 80, "https": 443}
 
@@ -81,7 +81,7 @@ class UdsEntryPoints:
 
     # --- edges ------------------------------------------------------------------------------------------------
 
-    def outside(self, targets: tuple[Target, ...]) -> None:
+    def outside(self, targets: tuple[SrvTarget, ...]) -> None:
         """Begin with the Expressways of `_collab-edge`."""
         edges = (f"https://{Address(one.host, one.port)}" for one in targets)
         self.forget()
@@ -110,7 +110,7 @@ class UdsEntryPoints:
 
     # --- entry points -----------------------------------------------------------------------------------------
 
-    def inside(self, targets: tuple[Target, ...]) -> None:
+    def inside(self, targets: tuple[SrvTarget, ...]) -> None:
         """Begin with the servers of `_cisco-uds`."""
         self.forget()
         self._found = [UdsEntryPoint(route=DIRECT, uds=f"https://{Address(t.host, t.port)}") for t in targets]

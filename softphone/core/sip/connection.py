@@ -37,7 +37,7 @@ class Broken:
 Inbound = Request | ResponseArrived | TransactionFailed | KeepAlive | Broken
 
 
-class Connection:
+class SipConnection:
     """`out` is the phone's list of effects, to which everything to be sent is appended."""
 
     def __init__(

@@ -71,21 +71,21 @@ REGISTER_BODY = f"{_PART_HEAD}{_BULK}\r\n{_PART_HEAD}{_OPTIONS}\r\n--uniqueBound
 
 
 @dataclass(frozen=True, slots=True)
-class Alarm:
+class JabberAlarm:
     """What the Reason header of a registration says about the end of the last one (sip-wire 3.1)."""
 
     number: int
     text: str
 
 
-INITIALIZED = Alarm(25, "initialized")
-CLOSED_BY_UCM = Alarm(14, "cm-closed-tcp")
-RESTARTED = Alarm(23, "reset-restart")
-TAKEOVER = Alarm(111, "Application-Requested-Destroy")
+INITIALIZED = JabberAlarm(25, "initialized")
+CLOSED_BY_UCM = JabberAlarm(14, "cm-closed-tcp")
+RESTARTED = JabberAlarm(23, "reset-restart")
+TAKEOVER = JabberAlarm(111, "Application-Requested-Destroy")
 # The numbers are catalogued; these texts were never seen on the wire. [assumed]
-FALLEN_BACK = Alarm(18, "TCPclosedConnectHighPriorityUcm")
-TIMED_OUT = Alarm(10, "TCPtimedOut")
-REJECTED = Alarm(24, "TCPClosedRegistrationReject")
+FALLEN_BACK = JabberAlarm(18, "TCPclosedConnectHighPriorityUcm")
+TIMED_OUT = JabberAlarm(10, "TCPtimedOut")
+REJECTED = JabberAlarm(24, "TCPClosedRegistrationReject")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -137,7 +137,7 @@ class Ids:
     branch: str
 
 
-def register(caller: Caller, ids: Ids, *, expires: int, alarm: Alarm | None, now: Instant) -> Request:
+def register(caller: Caller, ids: Ids, *, expires: int, alarm: JabberAlarm | None, now: Instant) -> Request:
     """Return a REGISTER: T1, or T6 without `alarm`; with a token from `dialect.authorize` it is T3.
 
     Expires 0 makes T7, which has no body. [assumed: T7]

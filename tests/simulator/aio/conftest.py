@@ -10,11 +10,11 @@ from typing import Any
 
 import pytest
 
-from certs.authority import Authority, Issued
+from certs.authority import Authority, IssuedCertificate
 from certs.spec import CertSpec
 from simulator.aio.clock import ShiftClock
 from simulator.aio.driver import Driver
-from simulator.aio.flow_context import Limits
+from simulator.aio.flow_context import ConnectionLimits
 from simulator.core.actor.flow import (
     Address,
     CloseFlow,
@@ -148,12 +148,14 @@ def flows() -> FlowIds:
 
 
 @pytest.fixture
-def limits() -> Limits:
-    return Limits()
+def limits() -> ConnectionLimits:
+    return ConnectionLimits()
 
 
 @pytest.fixture
-async def driver(log: EventLog, clock: ShiftClock, flows: FlowIds, limits: Limits) -> AsyncIterator[Driver]:
+async def driver(
+    log: EventLog, clock: ShiftClock, flows: FlowIds, limits: ConnectionLimits
+) -> AsyncIterator[Driver]:
     driver = Driver(log, clock, flows, limits=limits)
     yield driver
     await driver.shut_down()
@@ -187,5 +189,5 @@ def stranger() -> Authority:
 
 
 @pytest.fixture(scope="session")
-def node(ca: Authority) -> Issued:
+def node(ca: Authority) -> IssuedCertificate:
     return ca.issue(CertSpec(common_name="ucm", sans=("ucm", "127.0.0.1", "::1"), key="ec256"), now=NOW)

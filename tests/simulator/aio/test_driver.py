@@ -9,9 +9,9 @@ from typing import Any
 
 import pytest
 
-from certs.authority import Authority, Issued
+from certs.authority import Authority, IssuedCertificate
 from simulator.aio.driver import Driver
-from simulator.aio.flow_context import Limits
+from simulator.aio.flow_context import ConnectionLimits
 from simulator.core.actor.flow import Address, CloseFlow, Listen, SendData
 from simulator.core.events import ActorFailed, FlowClosed, FlowFailed, FlowOpened, TlsFailed
 from simulator.core.events.log import EventLog
@@ -23,7 +23,7 @@ TCP = Listen(name="sip", transport="tcp", address=ANY)
 
 
 @pytest.fixture
-def secure(node: Issued) -> Listen:
+def secure(node: IssuedCertificate) -> Listen:
     return Listen(name="oauth", transport="tls", address=ANY, tls=ServerTls(credential=node.credential))
 
 
@@ -141,7 +141,7 @@ async def test_lab_names_are_resolved_by_the_hook(
 async def test_a_silent_peer_is_given_up_in_the_handshake_on_both_sides(
     log: EventLog, clock: Any, flows: FlowIds, recorder: Any, plain: Any, secure: Listen, trusting: ClientTls
 ) -> None:
-    driver = Driver(log, clock, flows, limits=Limits(handshake=0.01))
+    driver = Driver(log, clock, flows, limits=ConnectionLimits(handshake=0.01))
     server, mute, phone = recorder("ucm"), recorder("mute"), recorder("phone")
     ports = await server.serve(driver, [secure])
     reader, _ = await plain(ports["oauth"])
@@ -216,7 +216,7 @@ async def test_closing_while_the_peer_still_writes_resets_nothing(
 async def test_a_peer_that_never_reads_is_dropped_at_the_limit(
     log: EventLog, clock: Any, flows: FlowIds, recorder: Any, plain: Any
 ) -> None:
-    driver = Driver(log, clock, flows, limits=Limits(unsent=100_000))
+    driver = Driver(log, clock, flows, limits=ConnectionLimits(unsent=100_000))
     server = recorder("ucm")
     ports = await server.serve(driver, [TCP])
     _, writer = await plain(ports["sip"])
@@ -233,7 +233,7 @@ async def test_a_peer_that_never_reads_is_dropped_at_the_limit(
 async def test_a_connection_that_says_nothing_is_closed_when_it_is_told_so(
     log: EventLog, clock: Any, flows: FlowIds, recorder: Any, plain: Any
 ) -> None:
-    driver = Driver(log, clock, flows, limits=Limits(idle=0.02))
+    driver = Driver(log, clock, flows, limits=ConnectionLimits(idle=0.02))
     server = recorder("ucm", echo=True)
     ports = await server.serve(driver, [TCP])
     reader, writer = await plain(ports["sip"])
@@ -248,7 +248,7 @@ async def test_a_connection_that_says_nothing_is_closed_when_it_is_told_so(
 async def test_a_peer_that_keeps_its_half_open_does_not_hold_up_a_removal(
     log: EventLog, clock: Any, flows: FlowIds, recorder: Any, plain: Any
 ) -> None:
-    driver = Driver(log, clock, flows, limits=Limits(linger=0.02))
+    driver = Driver(log, clock, flows, limits=ConnectionLimits(linger=0.02))
     server = recorder("ucm")
     ports = await server.serve(driver, [TCP])
     reader, _ = await plain(ports["sip"])

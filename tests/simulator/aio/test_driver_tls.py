@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from certs.authority import Authority, Issued
+from certs.authority import Authority, IssuedCertificate
 from certs.contexts import client_context
 from certs.files import write_private
 from certs.spec import CertSpec
@@ -38,7 +38,7 @@ def refused_phone(stranger: Authority, now: Instant) -> Credential:
     return stranger.issue(CertSpec(common_name="expc", sans=("expc",), key="ec256"), now=now).credential
 
 
-def mutual(node: Issued, ca: Authority, version: TlsVersion) -> ServerTls:
+def mutual(node: IssuedCertificate, ca: Authority, version: TlsVersion) -> ServerTls:
     return ServerTls(
         credential=node.credential,
         client_auth=ClientAuth.REQUIRED,
@@ -54,7 +54,7 @@ async def test_two_actors_talk_over_tls(
     log: EventLog,
     flows: FlowIds,
     ca: Authority,
-    node: Issued,
+    node: IssuedCertificate,
     version: TlsVersion,
 ) -> None:
     server, phone = recorder("ucm", echo=True), recorder("phone")
@@ -89,7 +89,7 @@ async def test_a_client_that_does_not_know_the_ca_refuses_and_both_ends_know(
     log: EventLog,
     flows: FlowIds,
     stranger: Authority,
-    node: Issued,
+    node: IssuedCertificate,
     version: TlsVersion,
 ) -> None:
     server, phone = recorder("ucm"), recorder("phone")
@@ -119,7 +119,7 @@ async def test_a_server_that_does_not_know_the_ca_refuses_and_both_ends_know(
     log: EventLog,
     flows: FlowIds,
     ca: Authority,
-    node: Issued,
+    node: IssuedCertificate,
     refused_phone: Credential,
     version: TlsVersion,
 ) -> None:
@@ -148,7 +148,7 @@ async def test_many_refused_clients_that_write_at_once_all_read_the_alert(
     log: EventLog,
     flows: FlowIds,
     ca: Authority,
-    node: Issued,
+    node: IssuedCertificate,
     refused_phone: Credential,
 ) -> None:
     server, phone = recorder("ucm"), recorder("expc")
@@ -163,7 +163,7 @@ async def test_many_refused_clients_that_write_at_once_all_read_the_alert(
 
 
 async def test_a_refused_client_that_writes_before_it_reads_is_not_reset(
-    driver: Driver, recorder: Any, ca: Authority, node: Issued, refused_phone: Credential
+    driver: Driver, recorder: Any, ca: Authority, node: IssuedCertificate, refused_phone: Credential
 ) -> None:
     listen = Listen(name="oauthMtls", transport="tls", address=ANY, tls=mutual(node, ca, "1.3"))
     ports = await recorder("ucm").serve(driver, [listen])
@@ -193,7 +193,7 @@ async def test_openssl_s_client_reads_the_alert(
     log: EventLog,
     tmp_path: Path,
     ca: Authority,
-    node: Issued,
+    node: IssuedCertificate,
     refused_phone: Credential,
     version: TlsVersion,
     certificate: str,
@@ -230,7 +230,7 @@ async def test_openssl_s_server_reads_the_alert(
     recorder: Any,
     flows: FlowIds,
     tmp_path: Path,
-    node: Issued,
+    node: IssuedCertificate,
     stranger: Authority,
     version: TlsVersion,
 ) -> None:
@@ -280,7 +280,7 @@ async def test_what_is_no_tls_never_reaches_the_actor(
     plain: Any,
     log: EventLog,
     ca: Authority,
-    node: Issued,
+    node: IssuedCertificate,
     junk: bytes,
     reason: str,
 ) -> None:
@@ -309,7 +309,13 @@ async def test_a_client_meets_a_server_that_speaks_no_tls(
 
 
 async def test_the_key_log_is_private_and_names_both_ends_secrets(
-    recorder: Any, log: EventLog, clock: Any, flows: FlowIds, ca: Authority, node: Issued, tmp_path: Path
+    recorder: Any,
+    log: EventLog,
+    clock: Any,
+    flows: FlowIds,
+    ca: Authority,
+    node: IssuedCertificate,
+    tmp_path: Path,
 ) -> None:
     keylog = tmp_path / "keys.log"
     driver = Driver(log, clock, flows, keylog=str(keylog))

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from simulator.aio.driver import Driver
-from simulator.aio.flow_context import Limits
+from simulator.aio.flow_context import ConnectionLimits
 from simulator.core.actor.flow import Address, Listen, SendData
 from simulator.core.events import FlowClosed, FlowOpened
 from simulator.core.events.log import EventLog
@@ -53,7 +53,7 @@ async def test_two_remote_addresses_are_two_flows(driver: Driver, recorder: Any,
 async def test_the_address_silent_for_longest_is_forgotten(
     log: EventLog, clock: Any, flows: FlowIds, recorder: Any
 ) -> None:
-    driver = Driver(log, clock, flows, limits=Limits(udp_flows=2))
+    driver = Driver(log, clock, flows, limits=ConnectionLimits(udp_flows=2))
     server, phone = recorder("ucm", echo=True), recorder("phone")
     ports = await server.serve(driver, [UDP])
     await driver.join(phone)

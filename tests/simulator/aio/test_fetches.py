@@ -10,9 +10,9 @@ from typing import Any
 
 import pytest
 
-from certs.authority import Authority, Issued
+from certs.authority import Authority, IssuedCertificate
 from simulator.aio.driver import Driver
-from simulator.aio.flow_context import FlowContext, Limits
+from simulator.aio.flow_context import ConnectionLimits, FlowContext
 from simulator.aio.http_server import http_protocols
 from simulator.aio.protocol_server import ProtocolServer
 from simulator.core.actor.flow import Address, Fetch, Fetched, Listen
@@ -204,7 +204,7 @@ async def test_https_trusts_whom_it_is_told_to_and_a_refusal_is_seen_at_both_end
     get: Get,
     log: EventLog,
     flows: FlowIds,
-    node: Issued,
+    node: IssuedCertificate,
     ca: Authority,
     stranger: Authority,
     clock: Any,
@@ -256,7 +256,7 @@ async def test_stopping_a_protocol_server_ends_idle_connections(
     server = ProtocolServer(
         ActorId("ucm"),
         http_protocols(Hello(), clock),
-        FlowContext(log=log, flows=flows, limits=Limits(linger=0.05)),
+        FlowContext(log=log, flows=flows, limits=ConnectionLimits(linger=0.05)),
     )
     where = await server.start(Listen(name="axl", transport="tcp", address=Address("127.0.0.1", 0)))
     reader, writer = await plain(where)

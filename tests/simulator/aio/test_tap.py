@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from certs.authority import Authority, Issued
+from certs.authority import Authority, IssuedCertificate
 from simulator.aio.clock import ShiftClock
 from simulator.aio.driver import Driver
 from simulator.core.actor.flow import Address, FlowFacts, Listen
@@ -72,7 +72,7 @@ async def driver(log: EventLog, clock: ShiftClock, flows: FlowIds, witness: Witn
 
 
 async def test_both_ends_tell_the_same_ciphertext(
-    driver: Driver, witness: Witness, recorder: Any, flows: FlowIds, ca: Authority, node: Issued
+    driver: Driver, witness: Witness, recorder: Any, flows: FlowIds, ca: Authority, node: IssuedCertificate
 ) -> None:
     server, phone = recorder("ucm", echo=True), recorder("phone")
     tls = ServerTls(credential=node.credential)

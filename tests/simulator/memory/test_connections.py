@@ -6,7 +6,7 @@ import time
 
 import pytest
 
-from certs.authority import Authority, Issued
+from certs.authority import Authority, IssuedCertificate
 from certs.spec import CertSpec
 from simulator.core.actor.flow import (
     Address,
@@ -115,7 +115,7 @@ def ca() -> Authority:
 
 
 @pytest.fixture(scope="module")
-def node(ca: Authority) -> Issued:
+def node(ca: Authority) -> IssuedCertificate:
     return ca.issue(CertSpec(common_name="ucm", sans=("ucm.lab.example",), key="ec256"), now=REAL_NOW)
 
 
@@ -201,7 +201,7 @@ def test_a_datagram_to_nobody_is_lost_in_silence(lab: Lab) -> None:
     assert lab.tap.lines == ["1 opened 10.0.0.7:49152 192.0.2.1:5060", "1 sent 8"]
 
 
-def test_a_handshake_that_does_not_go_on_is_given_up_by_the_server(lab: Lab, node: Issued) -> None:
+def test_a_handshake_that_does_not_go_on_is_given_up_by_the_server(lab: Lab, node: IssuedCertificate) -> None:
     lab.serve(tls=ServerTls(credential=node.credential))
     lab.dial()  # plain TCP, and not a word
     run_now(lab.network.advance(9.9))
@@ -223,7 +223,7 @@ def test_a_handshake_that_does_not_go_on_is_given_up_by_the_client(lab: Lab, ca:
     assert (refusal.by, refusal.reason) == ("us", "HANDSHAKE_TIMEOUT")
 
 
-def talk(lab: Lab, ca: Authority, node: Issued) -> list[str]:
+def talk(lab: Lab, ca: Authority, node: IssuedCertificate) -> list[str]:
     lab.serve(tls=ServerTls(credential=node.credential))
     flows = [lab.dial(tls=ClientTls(server_name="ucm.lab.example", trust=(ca.certificate,))) for _ in range(3)]
     lab.settle()
@@ -235,5 +235,7 @@ def talk(lab: Lab, ca: Authority, node: Issued) -> list[str]:
     return [f"{record.at:.6f} {record.actor} {record.flow} {record.event.kind}" for record in lab.log.records()]
 
 
-def test_the_same_calls_make_the_same_events_at_the_same_times(lab: Lab, ca: Authority, node: Issued) -> None:
+def test_the_same_calls_make_the_same_events_at_the_same_times(
+    lab: Lab, ca: Authority, node: IssuedCertificate
+) -> None:
     assert talk(lab, ca, node) == talk(Lab(), ca, node)

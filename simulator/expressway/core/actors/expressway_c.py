@@ -18,7 +18,7 @@ from simulator.core.ids import FlowId, FlowIds
 from simulator.core.instant import Instant
 from simulator.core.tls.settings import Credential
 from simulator.expressway.core.actors.expressway import Expressway
-from simulator.expressway.core.admin.administration import PREFIX, Administration
+from simulator.expressway.core.admin.administration import PREFIX, ExpresswayAdministration
 from simulator.expressway.core.admin.discovery import Found, FoundNode, Identity, UcmServer
 from simulator.expressway.core.admin.neighbor_zones import NeighborZone, NeighborZones
 from simulator.expressway.core.certificates import Certificates
@@ -105,7 +105,7 @@ class ExpresswayC(Expressway):
             by_token=settings.authorize_by_token,
             locate=locate,
         )
-        self.administration = Administration(
+        self.administration = ExpresswayAdministration(
             identity=identity or Identity(hostname=journal.actor, names=()),
             certificates=self._certificates,
             out=out,

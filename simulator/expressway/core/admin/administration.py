@@ -51,7 +51,7 @@ class Discovered:
     found: Found
 
 
-class Administration:
+class ExpresswayAdministration:
     """`identity` is what the next conversation tells UCM; change it together with the server certificate."""
 
     def __init__(self, *, identity: Identity, certificates: Certificates, out: Outbox) -> None:

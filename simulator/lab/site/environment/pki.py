@@ -11,7 +11,7 @@ from typing import Literal
 
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
 
-from certs.authority import Authority, Issued, self_signed
+from certs.authority import Authority, IssuedCertificate, self_signed
 from certs.keys import private_key
 from certs.spec import CertSpec
 from certs.stores import NodeStores
@@ -42,8 +42,8 @@ class Pki:
         self.authorities: dict[str, Authority] = {}
         """Every authority made so far, by name."""
         self._generations: dict[str, int] = {}
-        self._issued: dict[tuple[str, CertSpec], Issued] = {}
-        self._revoked: dict[str, list[Issued]] = {}
+        self._issued: dict[tuple[str, CertSpec], IssuedCertificate] = {}
+        self._revoked: dict[str, list[IssuedCertificate]] = {}
         self._stores: dict[tuple[str, str], NodeStores] = {}
         self._token_keys: dict[str, ClusterKeys] = {}
 
@@ -79,7 +79,7 @@ class Pki:
         host: str,
         addresses: tuple[str, ...],
         default_ca: str | Authority,
-    ) -> Issued:
+    ) -> IssuedCertificate:
         """Issue a new certificate, with a key, to `holder`, the owner of `host` and `addresses`."""
         generation = self._generations.get(holder, -1) + 1
         self._generations[holder] = generation
@@ -115,7 +115,9 @@ class Pki:
             self._revoked.setdefault(name, []).append(issued)
         return issued.without_chain() if config.chain == "leaf_only" else issued
 
-    def node_stores(self, name: str, host: str, *, tomcat: Issued, lsc_issuer: Authority | None) -> NodeStores:
+    def node_stores(
+        self, name: str, host: str, *, tomcat: IssuedCertificate, lsc_issuer: Authority | None
+    ) -> NodeStores:
         """Return the stores of the node `name` as after installation, with the lab's Tomcat certificate."""
         made = (name, host)
         if made not in self._stores:

@@ -22,7 +22,7 @@ from simulator.core.sip import (
     BearerProblem,
     BearerToken,
     Headers,
-    Limits,
+    MessageLimits,
     Need,
     RemoteProtocolError,
     Request,
@@ -118,7 +118,7 @@ def mutated(random: Random) -> bytes:
     return data
 
 
-SMALL = Limits(message=900, line=300, fields=20)
+SMALL = MessageLimits(message=900, line=300, fields=20)
 
 
 def outcomes(data: bytes, cuts: list[int], *, initiator: bool) -> list[object]:
@@ -218,12 +218,12 @@ BREAKS_TO_SOME = ["\r\n", "\r", "\n", "\v", "\f", "\x1c", "\x1d", "\x1e", "\x85"
 @settings(max_examples=300, deadline=None)
 @given(
     pieces=st.lists(st.sampled_from([*BREAKS_TO_SOME, "a: b", " x", "é", "\udcff"]), max_size=12),
-    limits=st.builds(Limits, line=st.integers(2, 60), fields=st.integers(0, 6)),
+    limits=st.builds(MessageLimits, line=st.integers(2, 60), fields=st.integers(0, 6)),
 )
-@example(pieces=["a: b", "\n", "a: b", "\n"], limits=Limits())
-@example(pieces=["\r\n", "a: b", "\x85"], limits=Limits())
+@example(pieces=["a: b", "\n", "a: b", "\n"], limits=MessageLimits())
+@example(pieces=["\r\n", "a: b", "\x85"], limits=MessageLimits())
 def test_a_glance_never_passes_what_a_walk_refuses_and_cuts_lines_alike(
-    pieces: list[str], limits: Limits
+    pieces: list[str], limits: MessageLimits
 ) -> None:
     data = "".join(["OPTIONS sip:h SIP/2.0", *pieces, "\r\n\r\n"]).encode("utf-8", "surrogateescape")
     end = data.find(b"\r\n\r\n")

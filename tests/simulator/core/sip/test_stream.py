@@ -8,8 +8,8 @@ from simulator.core.sip import (
     DuplicateHeader,
     Headers,
     KeepAlive,
-    Limits,
     MalformedMessage,
+    MessageLimits,
     MessageTooLarge,
     MissingHeader,
     Need,
@@ -27,9 +27,11 @@ RESPONSE = Response(200, "OK", Headers([("Content-Length", "0")]))
 R, A = serialize(REQUEST), serialize(RESPONSE)
 
 
-def outcomes(data: bytes, size: int, *, initiator: bool = False, limits: Limits | None = None) -> list[object]:
+def outcomes(
+    data: bytes, size: int, *, initiator: bool = False, limits: MessageLimits | None = None
+) -> list[object]:
     """Everything a stream says about `data` and its end when it comes in pieces of `size` bytes."""
-    stream = SipStream(limits=limits or Limits(), initiator=initiator)
+    stream = SipStream(limits=limits or MessageLimits(), initiator=initiator)
     said: list[object] = []
 
     def drain() -> None:
@@ -93,7 +95,7 @@ def test_a_lone_crlf_waits_for_what_follows() -> None:
     assert stream.next_message() == PING
 
 
-SMALL = Limits(message=200, line=60, fields=4)
+SMALL = MessageLimits(message=200, line=60, fields=4)
 HEAD = b"OPTIONS sip:h SIP/2.0\r\n"
 
 FATAL: dict[str, tuple[bytes, type[RemoteProtocolError], str]] = {

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from certs.authority import Authority, Issued, self_signed
+from certs.authority import Authority, IssuedCertificate, self_signed
 from certs.contexts import client_context, server_context
 from certs.identity import read
 from certs.spec import CertSpec
@@ -31,7 +31,7 @@ class Certificates:
         below = Authority.create("Lab CA 2", now=NOW, parent=self.ca, key="ec256")
         stranger = Authority.create("Stranger CA", now=NOW, key="ec256")
         good: dict[str, Any] = {"common_name": "ucm", "sans": ("ucm", "127.0.0.1", "::1"), "key": "ec256"}
-        self.by_name: dict[str, Issued] = {
+        self.by_name: dict[str, IssuedCertificate] = {
             "good": self._issue(**good),
             "good, rsa": self._issue(**{**good, "key": "rsa2048"}),
             "good, through an intermediate": below.issue(CertSpec(**good), now=NOW),
@@ -53,7 +53,7 @@ class Certificates:
             "without a SAN": self._issue(common_name="other", key="ec256"),
         }
 
-    def _issue(self, **fields: Any) -> Issued:
+    def _issue(self, **fields: Any) -> IssuedCertificate:
         return self.ca.issue(CertSpec(**fields), now=NOW)
 
     def credential(self, name: str | None) -> Credential | None:

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from certs import handshakes
-from certs.authority import Issued
+from certs.authority import IssuedCertificate
 from simulator.core.tls.alerts import TlsRefusal
 from simulator.core.tls.flight import leaf_in_clear
 from simulator.core.tls.session import TlsRefused
@@ -84,7 +84,7 @@ def test_an_event_tells_what_either_end_brought(certificates: Any, pair: Any) ->
 
 
 def test_validity_is_whole_hours_and_usages_have_names(certificates: Any) -> None:
-    issued: Issued = certificates.by_name["expired"]
+    issued: IssuedCertificate = certificates.by_name["expired"]
     settings = ServerTls(credential=issued.credential)
     now = issued.identity.not_after + 7200.0
     event = handshakes.failed(settings, LEFT, now)

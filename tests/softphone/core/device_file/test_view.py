@@ -13,8 +13,8 @@ from hypothesis import strategies as st
 from softphone.core.device_file.problems import ConfigError, ConfigProblem, ConfigWarning
 from softphone.core.device_file.view import (
     ConfigView,
+    DeviceTimers,
     SecurityMode,
-    Timers,
     TransportProtocol,
     compare_configs,
     read_config,
@@ -57,7 +57,7 @@ def test_the_whole_file_is_read_by_path(cnf: Cnf) -> None:
         ("2001", "Ada Example", "2001 - Ada & Grace")
     ]
     assert view.lines[0].contact == "c41f2d76-9b0e-4a35-8d57-1e6f03a9b2c8"
-    assert view.timers == Timers(register_expires=3600, register_delta=5, keep_alive=120, t1=0.5, t2=4.0)
+    assert view.timers == DeviceTimers(register_expires=3600, register_delta=5, keep_alive=120, t1=0.5, t2=4.0)
     assert (view.user, view.owner, view.service_profile) == ("ada", "ada", "SPDefault.cnf.xml")
     assert view.version_stamp.startswith("1760000000-")
     assert view.media_ports == (16384, 32766)
@@ -443,7 +443,7 @@ def test_timerRegisterExpires_is_clamped(cnf: Cnf, text: str, seconds: int, warn
 
 def test_61_missing_timers_have_their_defaults(cnf: Cnf) -> None:
     view = read_config(cnf(("sipStack", "sipHeap")))
-    assert view.timers == Timers()
+    assert view.timers == DeviceTimers()
     assert view.findings == ()
 
 

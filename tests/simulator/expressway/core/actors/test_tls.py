@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from certs.authority import Authority, Issued
+from certs.authority import Authority, IssuedCertificate
 from certs.contexts import client_context, server_context
 from certs.identity import read
 from certs.spec import CertSpec
@@ -27,9 +27,9 @@ from simulator.expressway.core.sip.zone import UcmNode
 
 @dataclass(frozen=True)
 class Pki:
-    tomcat: Issued
+    tomcat: IssuedCertificate
     tomcat_ca: Authority
-    expc: Issued
+    expc: IssuedCertificate
     expc_ca: Authority
 
 

@@ -6,7 +6,7 @@ import pytest
 from cryptography import x509
 from cryptography.exceptions import InvalidSignature
 
-from certs.authority import Issued
+from certs.authority import IssuedCertificate
 from simulator.lab.config.certificates import CertificateConfig
 from simulator.lab.site.environment.pki import Pki
 from tests.simulator.lab.site.bench import pki
@@ -19,7 +19,7 @@ def lab() -> Pki:
     return pki().for_next_lab()
 
 
-def issued(lab: Pki, config: CertificateConfig | None = None, **fields: object) -> Issued:
+def issued(lab: Pki, config: CertificateConfig | None = None, **fields: object) -> IssuedCertificate:
     return lab.issue(
         config or CertificateConfig.model_validate(fields),
         holder="node/tomcat",
