@@ -11,16 +11,16 @@ from pathlib import Path
 import asyncssh
 
 from tests.e2e.running_lab import RunningLab
+from tests.patience import awaited
 
 PASSWORD = "ucmsim"
-PATIENCE = 60.0
 
 
 async def typed(lab: RunningLab, folder: Path, *lines: str, node: str = "ucm-pub") -> str:
     """Log in, type the lines, `quit`; what the screen showed."""
     host, port = lab.endpoint("ssh", node)
     text = "".join(f"{line}\n" for line in (*lines, "quit"))
-    async with asyncio.timeout(PATIENCE):
+    async with awaited(f"the end of an SSH session that types {lines}"):
         if shutil.which("ssh") is None:
             return await _asyncssh(host, port, text)
         return await _openssh(host, port, text, folder)

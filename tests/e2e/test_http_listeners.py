@@ -9,7 +9,8 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from tests.e2e.running_lab import DEADLINE, RunningLab
+from tests.e2e.running_lab import RunningLab
+from tests.patience import patience
 
 DOMAIN = b64encode(b"lab.example").decode().rstrip("=")
 LISTENERS = {
@@ -31,7 +32,7 @@ class Client:
         actor, role, self.path = LISTENERS[listener]
         control = urlsplit(lab.control)
         address = lab.endpoint(role, actor) if role else (control.hostname, control.port)
-        sock = socket.create_connection(address, timeout=DEADLINE)
+        sock = socket.create_connection(address, timeout=patience())
         sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
         context.check_hostname, context.verify_mode = False, ssl.CERT_NONE

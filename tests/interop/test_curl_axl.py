@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 from tests.e2e.axl import ENVELOPE, PASSWORD
-from tests.e2e.running_lab import DEADLINE, RunningLab
+from tests.e2e.running_lab import RunningLab
+from tests.patience import patience
 
 pytestmark = pytest.mark.interop
 
@@ -21,7 +22,7 @@ def post(curl: str, lab: RunningLab, body: Path, *, password: str) -> subprocess
     command = [curl, "-q", "-sS", "-k", "-v", "--noproxy", "*", "--max-time", "20", "--expect100-timeout", "60"]
     command += ["-u", f"admin:{password}", "-H", "Content-Type: text/xml", "-H", "Expect: 100-continue"]
     command += ["--data-binary", f"@{body}", f"https://{host}:{port}/axl/"]
-    return subprocess.run(command, capture_output=True, text=True, timeout=DEADLINE, check=True)
+    return subprocess.run(command, capture_output=True, text=True, timeout=patience(), check=True)
 
 
 @pytest.fixture
