@@ -7,8 +7,9 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from registrar.core.callmanager import events
-from registrar.core.callmanager.connection import CallManagerFlow, listens
+from registrar.core.callmanager.connection import CallManagerFlow
 from registrar.core.callmanager.dispatch import RequestDispatch
+from registrar.core.callmanager.listeners import listens
 from registrar.core.callmanager.outbox import Outbox
 from registrar.core.callmanager.reset import ResetAction, reset_request
 from registrar.core.cluster.bindings import Binding, BindingStore

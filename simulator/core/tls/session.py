@@ -14,8 +14,8 @@ from typing import Literal, cast
 
 from simulator.core.tls.alerts import TlsRefusal, received_alert, sent_alert
 from simulator.core.tls.facts import TlsFacts, TlsVersionName
-from simulator.core.tls.flight import leaf_in_clear
 from simulator.core.tls.identity import PeerIdentity
+from simulator.core.tls.presented_certificate import leaf_in_clear
 
 Identify = Callable[[bytes], PeerIdentity]
 """DER to identity: `certs.identity.read`, injected because the core knows no X.509."""

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+from simulator.evidence.explain.checklist import explain
 from simulator.evidence.explain.model import SHOWN, Advice, Attempt, ExplainRow, State
 from simulator.evidence.explain.text import brief, checklist, environment_notes, failures, full, summary
-from simulator.evidence.explain.writing import explain
 
 __all__ = [
     "SHOWN",

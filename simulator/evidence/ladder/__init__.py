@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from simulator.evidence.ladder.drawing import TextLine, draw
+from simulator.evidence.ladder.lanes import captions_of, lanes_of
 from simulator.evidence.ladder.mermaid import mermaid
-from simulator.evidence.ladder.picture import Strip, strips, svg
 from simulator.evidence.ladder.row import LadderRow, Tone
-from simulator.evidence.ladder.rows import captions_of, lanes_of, rows_of
+from simulator.evidence.ladder.rows import rows_of
+from simulator.evidence.ladder.svg_picture import Strip, strips, svg
+from simulator.evidence.ladder.text import TextLine, draw
 
 __all__ = [
     "LadderRow",

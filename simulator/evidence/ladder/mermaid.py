@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from simulator.evidence.ladder.lanes import lanes_of
 from simulator.evidence.ladder.row import LadderRow
-from simulator.evidence.ladder.rows import lanes_of
 
 
 def mermaid(rows: Sequence[LadderRow]) -> str:

@@ -12,7 +12,7 @@ from itertools import groupby
 
 from simulator.evidence import ladder
 from simulator.evidence.explain import SHOWN, Attempt, failures
-from simulator.evidence.ladder import picture
+from simulator.evidence.ladder import svg_picture
 from simulator.evidence.report.report import Report, Tally
 
 Link = tuple[str, str]
@@ -86,7 +86,7 @@ def _page(title: str, body: Iterable[str]) -> str:
     return (
         f'<!doctype html><html lang="en"><meta charset="utf-8"><title>{escape(title)}</title>'
         f'<meta name="viewport" content="width=device-width">'
-        f"<style>{_STYLE}{picture.STYLE}</style><body>{''.join(body)}</body></html>\n"
+        f"<style>{_STYLE}{svg_picture.STYLE}</style><body>{''.join(body)}</body></html>\n"
     )
 
 
@@ -149,7 +149,7 @@ def _ladder(report: Report) -> str:
     width, strips = ladder.strips(ladder.rows_of(report.records), ladder.captions_of(report.records))
     parts = []
     for strip in strips:
-        drawn, row = picture.piece(strip, width), strip.row
+        drawn, row = svg_picture.piece(strip, width), strip.row
         if row is None or not row.detail:
             parts.append(f"<div>{drawn}</div>")
             continue

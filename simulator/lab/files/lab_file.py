@@ -6,7 +6,7 @@ from pathlib import Path
 
 from simulator.lab.config.lab import LabConfig
 from simulator.lab.files import yaml_source
-from simulator.lab.files.validation import check_rules
+from simulator.lab.files.ucm_rules import check_rules
 from simulator.lab.files.yaml_source import Loaded
 
 

@@ -23,6 +23,7 @@ from softphone.core.registration.edge_keep_alive import CALL_CHECK, INTERVAL, PA
 from softphone.core.registration.refusals import surface
 from softphone.core.registration.standby import StandbyNode
 from softphone.core.registration.state import RegistrationState
+from softphone.core.registration.timers import refresh_at
 from softphone.core.registration.transitions import Action, Input, State
 from softphone.core.settings.behaviours import Behaviour
 from softphone.core.settings.token_holder import RETRY_AFTER
@@ -39,7 +40,7 @@ UNSUPPORTED_CHALLENGE_RETRY = 60
 def fetch(it: RegistrationState, _payload: object, now: Instant) -> State:
     """Ask the first server for the configuration file; whatever was in use is closed."""
     it.drop_connection()
-    it.disarm_all()
+    it.timers.disarm_all()
     it.forget_node()
     it.download.begin(now)
     return State.FETCHING_CONFIG
@@ -148,11 +149,11 @@ def hold(it: RegistrationState, arrived: ResponseArrived, now: Instant) -> State
     assert it.config is not None
     if Behaviour.NEVER_REFRESH not in it.context.conduct:
         early = it.config.timers.register_delta
-        it.arm(Input.REFRESH_DUE, Instant(now + max(seconds - early, seconds / 2)))
+        it.timers.arm(Input.REFRESH_DUE, refresh_at(now, seconds, early))
     _arm_renewal(it, now)
     if it.failover.over_edge:  # there is one way in and no standby node (device-config 4.9)
-        if not it.due.keys() & {Input.EDGE_CHECK_DUE, Input.EDGE_SILENT}:
-            it.arm(Input.EDGE_CHECK_DUE, Instant(now + INTERVAL))
+        if not it.timers.runs(Input.EDGE_CHECK_DUE, Input.EDGE_SILENT):
+            it.timers.arm(Input.EDGE_CHECK_DUE, Instant(now + INTERVAL))
     elif not it.standby.running and it.context.profile.failover:
         assert it.failover.plan is not None
         it.standby.begin(it.config, it.failover.plan.decisions, node, now)
@@ -212,7 +213,7 @@ def renew_token(it: RegistrationState, _payload: object, now: Instant) -> State:
         it.emit(PhoneWarned(code="W_TOKEN_NOT_RENEWED", detail="the token nears its end"))
         again = Instant(now + RETRY_AFTER)
         if tokens.renewal_due(again) is not None:
-            it.arm(Input.TOKEN_DUE, again)
+            it.timers.arm(Input.TOKEN_DUE, again)
     else:
         _arm_renewal(it, now)
     return it.state
@@ -221,14 +222,14 @@ def renew_token(it: RegistrationState, _payload: object, now: Instant) -> State:
 def _arm_renewal(it: RegistrationState, now: Instant) -> None:
     due = it.context.tokens.renewal_due(now)
     if due is not None:
-        it.arm(Input.TOKEN_DUE, due)
+        it.timers.arm(Input.TOKEN_DUE, due)
 
 
 def ask_edge(it: RegistrationState, _payload: object, now: Instant) -> State:
     """Send a STUN request to the edge."""
     assert it.flow is not None
     it.context.out.append(it.keep_alive.request(it.flow, now))
-    it.arm(Input.EDGE_SILENT, Instant(now + PATIENCE))
+    it.timers.arm(Input.EDGE_SILENT, Instant(now + PATIENCE))
     return it.state
 
 
@@ -256,8 +257,8 @@ def _lose_after_call(
         return _lose(it, why, now, alarm=alarm, edge_gone=edge_gone)
     if postponed.first:
         it.emit(PhoneWarned(code="W_FAILOVER_AFTER_CALL", detail=postponed.why))
-    it.disarm(Input.REFRESH_DUE, Input.EDGE_CHECK_DUE)
-    it.arm(Input.EDGE_SILENT, Instant(now + CALL_CHECK))
+    it.timers.disarm(Input.REFRESH_DUE, Input.EDGE_CHECK_DUE)
+    it.timers.arm(Input.EDGE_SILENT, Instant(now + CALL_CHECK))
     return it.state
 
 
@@ -296,7 +297,7 @@ def restart(it: RegistrationState, _payload: object, now: Instant) -> State:
 
 def _unregister(it: RegistrationState, afterwards: Literal["stop", "start"], now: Instant) -> State:
     it.leave(afterwards)
-    it.disarm_all()
+    it.timers.disarm_all()
     it.standby.end()
     connection, dialog = it.talk()
     connection.send(dialog.unregister(now), now)
@@ -331,7 +332,7 @@ def _finish(it: RegistrationState, now: Instant) -> State:
 def halt(it: RegistrationState, _payload: object, _now: Instant) -> State:
     """Close, drop every timer, and stop."""
     it.drop_connection(alarm=messages.INITIALIZED)
-    it.disarm_all()
+    it.timers.disarm_all()
     it.download.cancel()
     it.backoff.reset()
     return State.STOPPED

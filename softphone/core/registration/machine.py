@@ -95,7 +95,7 @@ class RegistrationMachine:
     def next_timeout(self) -> Instant | None:
         """Return the earliest instant of a timer, a transaction or a standby node."""
         held = self.held
-        dues = list(held.due.values())
+        dues = [due] if (due := held.timers.next_timeout()) is not None else []
         if held.connection is not None and (due := held.connection.next_timeout()) is not None:
             dues.append(due)
         if (due := held.standby.next_timeout()) is not None:
@@ -110,7 +110,7 @@ class RegistrationMachine:
             self._arrived(connection.handle_timeout(now), now)
         if (due := held.standby.next_timeout()) is not None and due <= now:
             held.standby.handle_timeout(now)
-        while (given := held.next_due(now)) is not None:
+        while (given := held.timers.take_due(now)) is not None:
             self.feed(given, None, now)
 
     # --- what the node sent -------------------------------------------------------------------------------

@@ -21,14 +21,12 @@ from softphone.core.registration.download import ConfigDownload
 from softphone.core.registration.edge_keep_alive import EdgeKeepAlive
 from softphone.core.registration.failover import STABLE, Exhausted, Failover, Move
 from softphone.core.registration.standby import Standby
+from softphone.core.registration.timers import ON_CONNECTION, Timers
 from softphone.core.registration.transitions import Input, State
 from softphone.core.settings.backoff import Backoff
 from softphone.core.sip import messages
 from softphone.core.sip.connection import SipConnection
 from softphone.core.sip.messages import JabberAlarm
-
-ON_CONNECTION = (Input.REFRESH_DUE, Input.TOKEN_DUE, Input.EDGE_CHECK_DUE, Input.EDGE_SILENT)
-"""Timers that end with the connection."""
 
 
 class RegistrationState:
@@ -45,8 +43,7 @@ class RegistrationState:
         self.keep_alive = EdgeKeepAlive(context.entropy.child("stun"))
         self.backoff = Backoff(context.entropy.child("backoff"))
         self.state = State.IDLE
-        self.due: dict[Input, Instant] = {}
-        """Timers that run: the input each will become, and when."""
+        self.timers = Timers()
         self.config: ConfigView | None = None
         self.decision: PortDecision | None = None
         """The node and port in use, or last tried."""
@@ -59,7 +56,7 @@ class RegistrationState:
         self.last_refusal: PhoneRefused | None = None
         self.last_failure: PhoneFailed | None = None
 
-    # --- state and timers ---------------------------------------------------------------------------------
+    # --- state ------------------------------------------------------------------------------------------
 
     def enter(self, new: State, given: Input) -> None:
         """Enter `new` because of `given`, and report it if it is another state."""
@@ -67,32 +64,10 @@ class RegistrationState:
         if new is not old and self._journal.on:
             self._journal.add(PhoneStateChanged(old=old, new=new, why=given), flow=self.flow)
 
-    def arm(self, timer: Input, at: Instant) -> None:
-        """Make `timer` an input at that instant, in place of an earlier setting."""
-        self.due[timer] = at
-
-    def disarm(self, *timers: Input) -> None:
-        """Stop these timers if they run."""
-        for timer in timers:
-            self.due.pop(timer, None)
-
-    def disarm_all(self) -> None:
-        """Stop every timer."""
-        self.due.clear()
-
-    def next_due(self, now: Instant) -> Input | None:
-        """Take the earliest timer that is due; None if none is."""
-        if not self.due:
-            return None
-        given, at = min(self.due.items(), key=lambda item: item[1])
-        if at > now:
-            return None
-        del self.due[given]
-        return given
-
     def wait(self, seconds: float, now: Instant) -> State:
         """Back off: every other timer stops."""
-        self.due = {Input.RETRY_DUE: Instant(now + seconds)}
+        self.timers.disarm_all()
+        self.timers.arm(Input.RETRY_DUE, Instant(now + seconds))
         return State.BACKING_OFF
 
     # --- configuration, node, connection ------------------------------------------------------------------
@@ -145,8 +120,8 @@ class RegistrationState:
     def edge_answered(self, transaction: bytes) -> None:
         """Take a STUN answer: if it is the awaited one the edge is asked again after the interval."""
         if self.keep_alive.answers(transaction) and not self.failover.postponed:
-            self.disarm(Input.EDGE_SILENT)
-            self.arm(Input.EDGE_CHECK_DUE, self.keep_alive.next)
+            self.timers.disarm(Input.EDGE_SILENT)
+            self.timers.arm(Input.EDGE_CHECK_DUE, self.keep_alive.next)
 
     def forget_flow(self) -> None:
         """Take note that the driver has ended the connection: it need not be closed."""
@@ -157,7 +132,7 @@ class RegistrationState:
         self.standby.end()
         self.keep_alive.forget()
         self.failover.forget_postponed()
-        self.disarm(*ON_CONNECTION)
+        self.timers.disarm(*ON_CONNECTION)
         if self.flow is not None:
             self.context.close(self.flow)
         self.flow = self.connection = self.dialog = None

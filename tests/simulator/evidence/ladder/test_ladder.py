@@ -13,7 +13,7 @@ from simulator.core.ids import ActorId, FlowId
 from simulator.core.instant import Instant, ManualClock
 from simulator.core.tls.settings import TlsVersion
 from simulator.evidence import ladder
-from simulator.evidence.ladder.drawing import wrap
+from simulator.evidence.ladder.text import wrap
 from simulator.lab.run.runner import run_live
 from simulator.lab.steps.scenario import Scenario
 from tests.simulator.catalogue_runs import RUNS, SCENARIO, world_report

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from itertools import pairwise
 from types import MappingProxyType
 
+from simulator.evidence.ladder.lanes import lanes_of
 from simulator.evidence.ladder.row import LadderRow, Tone
-from simulator.evidence.ladder.rows import lanes_of
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,9 +6,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from html import escape
 
-from simulator.evidence.ladder.drawing import NO_CAPTIONS, wrap
+from simulator.evidence.ladder.lanes import lanes_of
 from simulator.evidence.ladder.row import LadderRow, Tone
-from simulator.evidence.ladder.rows import lanes_of
+from simulator.evidence.ladder.text import NO_CAPTIONS, wrap
 
 _LEFT, _LANE, _EDGE = 84, 250, 130
 """Pixels of the time column, between two lanes, and from the last lane to the right edge."""

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from certs import handshakes
 from certs.authority import IssuedCertificate
 from simulator.core.tls.alerts import TlsRefusal
-from simulator.core.tls.flight import leaf_in_clear
+from simulator.core.tls.presented_certificate import leaf_in_clear
 from simulator.core.tls.session import TlsRefused
 from simulator.core.tls.settings import ClientAuth, Credential, ServerTls, TlsVersion
 
