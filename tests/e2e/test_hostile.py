@@ -219,7 +219,7 @@ async def test_unfinished_messages_and_handshakes_keep_nobody_waiting(lab: Runni
 
 async def test_more_connections_than_the_process_may_open_end_in_one_line(tmp_path: Path) -> None:
     """The system refuses `accept` then; when the crowd has left, phones register again."""
-    limit = 80
+    limit = 128
     says = "ucmsim: too many open files: connections wait until others close (see `ulimit -n`)\n"
     with running_lab(tmp_path / "stderr", "--port-base", "0", files=limit, says=says) as lab:
         phones = Phones(lab)
