@@ -19,11 +19,16 @@ def admin(
     command: Annotated[str, typer.Argument(help='e.g. "utils sipOAuth-mode enable"')],
     control: Annotated[str, typer.Option(help="URL of the lab's control API, as `ucmsim up` prints it.")],
     node: Annotated[str | None, typer.Option(help="Default: the publisher.")] = None,
-    answer: Annotated[list[str] | None, typer.Option(help="To the command's questions, in order.")] = None,
-    pem: Annotated[Path | None, typer.Option(help="Certificate to paste, after the answers.")] = None,
+    answer: Annotated[
+        list[str] | None,
+        typer.Option(help="Answer to a question of the command; repeat it for further questions, in order."),
+    ] = None,
+    pem: Annotated[
+        Path | None, typer.Option(help="File with a certificate to paste after the answers.")
+    ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Machine-readable output.")] = False,
 ) -> None:
-    """Run a command of a node's platform CLI. Exit 1 if it was unsuccessful."""
+    """Run a command on a node's platform CLI. Exit 1 if it was unsuccessful."""
     answers = list(answer or [])
     if pem is not None:
         try:

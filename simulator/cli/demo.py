@@ -29,7 +29,7 @@ def register(app: typer.Typer) -> None:
 
 def demo(
     as_json: Annotated[
-        bool, typer.Option("--json", help="Machine-readable results instead of ladders.")
+        bool, typer.Option("--json", help="Print machine-readable results instead of ladders.")
     ] = False,
 ) -> None:
     """Start a simulated UCM, let phones register, reproduce the documented failures, and show it all.

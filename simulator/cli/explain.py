@@ -29,16 +29,16 @@ def explain(
     attempt: Annotated[
         str | None,
         typer.Argument(
-            metavar="[ATTEMPT]", help="Number of one attempt; RUN.ATTEMPT where there are several runs."
+            metavar="[ATTEMPT]", help="Number of one attempt; RUN.ATTEMPT if there are several runs."
         ),
     ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Machine-readable output.")] = False,
     log: Annotated[
         str | None,
-        typer.Option(metavar="NAME", help="Print this log of the run in its product's form instead."),
+        typer.Option(metavar="NAME", help="Instead, print this log of the run in its product's own format."),
     ] = None,
 ) -> None:
-    """Show every attempt, and of those that failed cause, remedy and proof; of one attempt the whole checklist.
+    """Show every attempt, with cause, remedy and proof of each failure; for one attempt, the whole checklist.
 
     Exit 0: shown, 2: no such run or attempt, 3: no lab answers.
     """
@@ -67,7 +67,7 @@ def _print_log(runs: list[StoredRun], name: str) -> None:
     found = [logs for run in runs if name in (logs := logs_of(run.records))]
     if not found:
         known = dict.fromkeys(file for run in runs for file in logs_of(run.records))
-        hint = f"there are {', '.join(known)}" if known else "the run does not say which actors it had"
+        hint = f"the run has {', '.join(known)}" if known else "the run does not say which actors it had"
         screen.fail(screen.USAGE, f"no log {name!r}: {hint}")
     for logs in found:
         typer.echo(logs[name], nl=False)
@@ -80,7 +80,11 @@ def _runs(text: str) -> list[StoredRun]:
             return runs_from_json(_fetched(text), source=text)
         return read_runs(Path(text))
     except OSError as error:
-        hint = "" if "/" in text or "." in text else f"; `ucmsim run {text} --json FILE` makes what it reads"
+        hint = (
+            ""
+            if "/" in text or "." in text
+            else f"; `ucmsim run {text} --json FILE` writes a file that it can read"
+        )
         screen.fail(screen.USAGE, f"{error.filename}: {error.strerror}{hint}")
     except ValueError as error:
         screen.fail(screen.USAGE, str(error))
@@ -113,7 +117,7 @@ def _chosen(runs: list[StoredRun], wanted: str | None) -> list[tuple[StoredRun, 
         hint = "RUN.ATTEMPT, e.g. 2.1" if len(runs) > 1 else "a number"
         screen.fail(screen.USAGE, f"the attempt is {hint}, not {wanted!r}")
     if not 1 <= int(which) <= len(runs):
-        screen.fail(screen.USAGE, f"there is no run {which}: there are {len(runs)}")
+        screen.fail(screen.USAGE, f"no run {which}; the file has {len(runs)}")
     run = runs[int(which) - 1]
     found = explained(run.records)
     match = tuple(attempt for attempt in found if attempt.number == int(number))

@@ -26,13 +26,13 @@ def register(app: typer.Typer) -> None:
 
 @group.command()
 def zones(control: ControlUrl, name: Name = None, as_json: AsJson = False) -> None:
-    """Neighbor zones with their states and the priority of their search rules."""
+    """List neighbor zones with their states and the priority of their search rules."""
     _show(control, name, "zones", as_json, ("zone", "address", "state", "priority", "detail"))
 
 
 @group.command()
 def servers(control: ControlUrl, name: Name = None, as_json: AsJson = False) -> None:
-    """The Unified CM servers it knows."""
+    """List the Unified CM servers that the Expressway knows."""
     _show(control, name, "servers", as_json, ("publisher", "state", "version", "nodes", "detail"))
 
 
@@ -41,12 +41,14 @@ def discover(
     control: ControlUrl,
     name: Name = None,
     publisher: Annotated[str | None, typer.Option(help="Default: the lab's publisher.")] = None,
-    user: Annotated[str | None, typer.Option(help="With AXL access; default: the lab's.")] = None,
+    user: Annotated[
+        str | None, typer.Option(help="User with AXL access; default: the lab's administrator.")
+    ] = None,
     password: Annotated[str | None, typer.Option(envvar="UCMSIM_AXL_PASSWORD")] = None,
     tls_verify: Annotated[bool, typer.Option(help="Check the publisher's Tomcat certificate.")] = True,
     as_json: AsJson = False,
 ) -> None:
-    """Add a Unified CM server: ask it over AXL, push our row, fetch its keys. Exit 1 if that fails."""
+    """Add a Unified CM server: query it over AXL, push our row, fetch its keys. Exit 1 on failure."""
     server: dict[str, object] = {
         "publisher": publisher,
         "user": user,
@@ -58,7 +60,7 @@ def discover(
 
 @group.command()
 def refresh(control: ControlUrl, name: Name = None, as_json: AsJson = False) -> None:
-    """Refresh servers: ask all of them again. Exit 1 if that fails."""
+    """Refresh servers: query all of them again. Exit 1 on failure."""
     _act(control, name, "refresh", {}, as_json)
 
 
@@ -66,20 +68,20 @@ def refresh(control: ControlUrl, name: Name = None, as_json: AsJson = False) -> 
 def authorize_by_token(
     control: ControlUrl, on: Annotated[bool, typer.Option("--on/--off")] = True, name: Name = None
 ) -> None:
-    """The switch Authorize by OAuth token with refresh."""
+    """Set the switch Authorize by OAuth token with refresh."""
     _act(control, name, "authorize-by-token", {"on": on}, False)
 
 
 @group.command(name="trusted-cas")
 def trusted_cas(control: ControlUrl, name: Name = None, as_json: AsJson = False) -> None:
-    """The trusted CA list."""
+    """List the trusted CAs."""
     _show(control, name, "trusted-cas", as_json, ("subject", "issuer", "valid_until", "usable"))
 
 
 @group.command(name="trust")
 def trust(
     control: ControlUrl,
-    pem: Annotated[Path, typer.Argument(help="Certificate of the authority, PEM.")],
+    pem: Annotated[Path, typer.Argument(help="File with the authority's certificate, in PEM.")],
     name: Name = None,
     as_json: AsJson = False,
 ) -> None:
@@ -87,7 +89,7 @@ def trust(
     try:
         text = pem.read_text()
     except UnicodeDecodeError:
-        screen.fail(screen.USAGE, f"{pem} holds no certificate in PEM form")
+        screen.fail(screen.USAGE, f"{pem} does not contain a PEM certificate")
     except OSError as error:
         screen.fail(screen.USAGE, f"cannot read {pem}: {error.strerror}")
     _act(control, name, "trusted-cas", {"pem": text}, as_json)
@@ -95,7 +97,7 @@ def trust(
 
 @group.command()
 def blocked(control: ControlUrl, name: Name = None, as_json: AsJson = False) -> None:
-    """Addresses that sent too many expired tokens, and for how many seconds each is still blocked."""
+    """List addresses that sent too many expired tokens, and how many seconds longer each is blocked."""
     _show(control, name, "blocked", as_json, ("source", "seconds_left"))
 
 
@@ -111,7 +113,7 @@ def unblock(
 
 @group.command(name="log")
 def log(control: ControlUrl, name: Name = None, as_json: AsJson = False) -> None:
-    """Its event log."""
+    """Show the event log of the Expressway."""
     lines = Remote(control).get(_path(name, "log"))["lines"]
     if as_json:
         screen.emit_json(lines)

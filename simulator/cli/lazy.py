@@ -39,20 +39,19 @@ COMMANDS: dict[str, Entry] = {
     ),
     "explain": Entry(
         module="explain",
-        help="Show every attempt, and of those that failed cause, remedy and proof; "
-        "of one attempt the whole checklist.",
+        help="Show every attempt, with cause, remedy and proof of each failure; "
+        "for one attempt, the whole checklist.",
     ),
     "up": Entry(
         module="up",
         help="Run a lab until Ctrl-C: a registrar, its configuration files, an Expressway-C and a control API.",
     ),
     "admin": Entry(
-        module="admin", help="Run a command of a node's platform CLI. Exit 1 if it was unsuccessful."
+        module="admin", help="Run a command on a node's platform CLI. Exit 1 if it was unsuccessful."
     ),
     "phone": Entry(
         module="phone",
-        help="Fetch cnf.xml, choose node and port, register once, unregister; with "
-        "--domain sign in before that.",
+        help="Fetch cnf.xml, choose node and port, register once, unregister; with --domain, sign in first.",
     ),
     "doctor": Entry(
         module="doctor",

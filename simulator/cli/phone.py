@@ -42,44 +42,49 @@ def phone(
         str | None, typer.Option(help="URL of the device's cnf.xml, or of its folder with --device.")
     ] = None,
     domain: Annotated[
-        str | None, typer.Option(help="In place of --config-url: sign in, and find everything by DNS.")
+        str | None, typer.Option(help="Instead of --config-url: sign in, and find the servers through DNS.")
     ] = None,
-    user: Annotated[str | None, typer.Option(help="Who signs in.")] = None,
+    user: Annotated[str | None, typer.Option(help="User who signs in.")] = None,
     password_file: Annotated[
-        Path | None, typer.Option(help='File with the password; "-": stdin; default: ask.')
+        Path | None, typer.Option(help='File with the password; "-": stdin; default: prompt for it.')
     ] = None,
     nameserver: Annotated[
-        list[str] | None, typer.Option(metavar="HOST:PORT", help="Asked by --domain; default: the system's.")
+        list[str] | None,
+        typer.Option(metavar="HOST:PORT", help="Name server for --domain; default: the system's."),
     ] = None,
     client_id: Annotated[
-        str | None, typer.Option(help="OAuth client id; default: that of the lab's Jabber.")
+        str | None, typer.Option(help="OAuth client id; default: the id of the lab's Jabber.")
     ] = None,
     client_secret_file: Annotated[
         Path | None, typer.Option(help="File with the OAuth client's secret, if it has one.")
     ] = None,
     token_path: Annotated[
-        str | None, typer.Option(metavar="PATH", help="Of the token endpoint; default: /ssosp/oauth/token.")
+        str | None,
+        typer.Option(metavar="PATH", help="Path of the token endpoint; default: /ssosp/oauth/token."),
     ] = None,
     stay: Annotated[
         float, typer.Option(min=0, help="With --domain: seconds to stay registered, renewing tokens.")
     ] = 0.0,
-    device: Annotated[str | None, typer.Option(help="Device name; default: from URL or user.")] = None,
+    device: Annotated[
+        str | None, typer.Option(help="Device name; default: derived from the URL or user.")
+    ] = None,
     token_file: Annotated[Path | None, typer.Option(help='File with the access token; "-": stdin.')] = None,
-    ca_file: Annotated[Path | None, typer.Option(help="PEM of the authorities to trust.")] = None,
-    cert_file: Annotated[Path | None, typer.Option(help="PEM of the LSC (for 5061).")] = None,
-    key_file: Annotated[Path | None, typer.Option(help="PEM of the LSC's private key.")] = None,
+    ca_file: Annotated[Path | None, typer.Option(help="PEM file with the authorities to trust.")] = None,
+    cert_file: Annotated[Path | None, typer.Option(help="PEM file with the LSC (for 5061).")] = None,
+    key_file: Annotated[Path | None, typer.Option(help="PEM file with the LSC's private key.")] = None,
     deployment: Annotated[
         Where, typer.Option(help="Where the phone is: inside, or outside behind an Expressway.")
     ] = Where.ON_PREM,
-    edge: Annotated[str | None, typer.Option(help="mra: HOST:PORT of the Expressway's SIP edge.")] = None,
+    edge: Annotated[str | None, typer.Option(help="For mra: HOST:PORT of the Expressway's SIP edge.")] = None,
     within: Annotated[float, typer.Option(min=1, max=600, help="Seconds to wait for an outcome.")] = 40.0,
     behaviour: Annotated[
-        list[str] | None, typer.Option(metavar="NAME", help="Misbehave: see `ucmsim list --behaviours`.")
+        list[str] | None,
+        typer.Option(metavar="NAME", help="Misbehave in this way; see `ucmsim list --behaviours`."),
     ] = None,
-    ladder: Annotated[bool, typer.Option("--ladder", help="Show the ladder of a success too.")] = False,
+    ladder: Annotated[bool, typer.Option("--ladder", help="Show the ladder after a success too.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Machine-readable outcome.")] = False,
 ) -> None:
-    """Fetch cnf.xml, choose node and port, register once, unregister; with --domain sign in before that.
+    """Fetch cnf.xml, choose node and port, register once, unregister; with --domain, sign in first.
 
     Exit 0: registered, 1: refused (with reason and remedy), 2: usage, 3: unreachable.
     """
@@ -89,13 +94,13 @@ def phone(
         if domain is not None:
             if config_url is not None or token_file is not None or deployment is Where.MRA:
                 raise ValueError(
-                    "--domain finds file, token and way itself: on-prem, no --config-url, --token-file"
+                    "--domain finds file, token and path itself: no --config-url, --token-file or mra"
                 )
             client = sign_in.Client(client_id, client_secret_file, token_path)
             account = sign_in.account(domain, user, password_file, nameserver or [], device, client)
             config_url, device = f"https://{domain}", device or "jabber"
         elif config_url is None:
-            raise ValueError("say where to begin: --config-url URL, or --domain DOMAIN --user USER")
+            raise ValueError("give either --config-url URL, or --domain DOMAIN --user USER")
         profile = _profile(config_url, device, ca_file, cert_file, key_file, deployment, edge, behaviour or [])
         token = _token(token_file)
     except OSError as error:
@@ -146,13 +151,13 @@ def _profile(
 
     for name in behaviours:
         if name not in set(Behaviour):
-            raise ValueError(f"--behaviour: there is no {name!r}; see `ucmsim list --behaviours`")
+            raise ValueError(f"--behaviour: unknown {name!r}; see `ucmsim list --behaviours`")
     parts = urlsplit(config_url)
     if parts.scheme not in ("http", "https") or not parts.hostname or not _has_a_good_port(parts):
-        raise ValueError(f"--config-url wants an http or https URL, not {config_url!r}")
+        raise ValueError(f"--config-url requires an http or https URL, not {config_url!r}")
     if not parts.path.endswith(".cnf.xml"):
         if device is None:
-            raise ValueError("--config-url names no .cnf.xml file: say --device")
+            raise ValueError("--config-url names no .cnf.xml file: add --device")
         config_url = f"{config_url.rstrip('/')}/{device}.cnf.xml"
     name = device or parts.path.rpartition("/")[2].removesuffix(".cnf.xml")
     if (cert_file is None) != (key_file is None):
@@ -164,7 +169,7 @@ def _profile(
             ssl.create_default_context().load_cert_chain(cert_file, key_file, password="")
         except ssl.SSLError as error:
             raise ValueError(
-                f"{cert_file} and {key_file}: no certificate with its key ({error.reason})"
+                f"{cert_file} and {key_file}: not a certificate and its key ({error.reason})"
             ) from None
     return PhoneProfile(
         device=name,
@@ -190,7 +195,7 @@ def _authorities(file: Path) -> bytes:
     try:
         ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT).load_verify_locations(file)
     except ssl.SSLError:
-        raise ValueError(f"{file}: no PEM certificate in it") from None
+        raise ValueError(f"{file}: contains no PEM certificate") from None
     return pem
 
 
@@ -198,11 +203,11 @@ def _edges(edge: str | None, deployment: str) -> tuple[EdgeServer, ...]:
 
     if edge is None:
         if deployment == "mra":
-            raise ValueError("--deployment mra needs --edge HOST:PORT")
+            raise ValueError("--deployment mra requires --edge HOST:PORT")
         return ()
     parts = urlsplit(f"//{edge}")
     if not parts.hostname or parts.port is None:
-        raise ValueError(f"--edge wants HOST:PORT, not {edge!r}")
+        raise ValueError(f"--edge requires HOST:PORT, not {edge!r}")
     return (EdgeServer(address=Address(parts.hostname, parts.port)),)
 
 
@@ -215,13 +220,13 @@ def _token(token_file: Path | None) -> Any:
             typer.get_text_stream("stdin").read() if str(token_file) == "-" else token_file.read_text("utf-8")
         )
     except UnicodeDecodeError:
-        raise ValueError(f"{token_file}: no text, so no token") from None
+        raise ValueError(f"{token_file}: not a text file, so there is no token in it") from None
     if not text.strip():
         raise ValueError(f"{token_file}: the file is empty")
     # Its claims are encrypted: how long it is good only the registrar can tell.
     token = AccessToken(text.strip(), Instant(float("inf")))
     if not token.sendable:
-        raise ValueError(f"{token_file}: a token is one line, and there are more")
+        raise ValueError(f"{token_file}: a token is one line, but the file has more")
     return token
 
 
@@ -232,7 +237,11 @@ def _advice(refused: Refused, failed: Attempt | None) -> dict[str, Any]:
         verify = 'The challenge reads Proxy-Authenticate: Bearer realm="ccmsipline".'
         return {
             "advice": [
-                {"cause": "The node asks for a token and there is none.", "remedy": remedy, "verify": verify}
+                {
+                    "cause": "The node asks for a token, but the phone has none.",
+                    "remedy": remedy,
+                    "verify": verify,
+                }
             ]
         }
     causes = failed.advice if failed is not None else ()

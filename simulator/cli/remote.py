@@ -19,7 +19,7 @@ class Remote:
     def __init__(self, url: str) -> None:
         parts = urlsplit(url)
         if parts.scheme not in ("http", "https") or not parts.netloc:
-            screen.fail(screen.USAGE, f"--control wants a URL like http://127.0.0.1:8000, not {url!r}")
+            screen.fail(screen.USAGE, f"--control requires a URL like http://127.0.0.1:8000, not {url!r}")
         self._url = url.rstrip("/")
 
     def get(self, path: str) -> Any:

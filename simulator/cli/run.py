@@ -37,18 +37,18 @@ def run(
     ] = None,
     every: Annotated[bool, typer.Option("--all", help="All built-in scenarios.")] = False,
     driver: Annotated[
-        DriverChoice, typer.Option(help="lab: real sockets; world: none, exact.")
+        DriverChoice, typer.Option(help="lab: real sockets; world: no sockets, deterministic.")
     ] = DriverChoice.LAB,
     tls: Annotated[str | None, typer.Option(help="Only this TLS version: 1.2 or 1.3.")] = None,
     seed: Annotated[int | None, typer.Option(min=0, help="Seed of every identifier.")] = None,
     repeat: Annotated[
         int,
         typer.Option(
-            min=1, max=10_000, help="Run everything so often; in the world each trace must be the same."
+            min=1, max=10_000, help="Number of times to run everything; in the world all traces must be equal."
         ),
     ] = 1,
     jobs: Annotated[
-        int | None, typer.Option(min=1, max=64, help="Processes to run in; default: as many as it takes.")
+        int | None, typer.Option(min=1, max=64, help="Number of processes; default: as many as are useful.")
     ] = None,
     json_file: Annotated[Path | None, typer.Option("--json", help="Write results and events as JSON.")] = None,
     junit: Annotated[Path | None, typer.Option(help="Write JUnit XML.")] = None,
@@ -67,7 +67,7 @@ def run(
             min=0.01,
             max=86_400,
             metavar="SECONDS",
-            help="How long to wait for what does not come; longer on a busy machine. More for a slow one.",
+            help="How long to wait for something that may not come; extended on a busy machine.",
         ),
     ] = DEFAULT,
 ) -> None:
@@ -77,10 +77,10 @@ def run(
         screen.emit_json(report_schema())
         return
     if bool(what) == every:
-        screen.fail(screen.USAGE, "name scenarios, or say --all")
+        screen.fail(screen.USAGE, "name scenarios, or give --all")
     versions = get_args(TlsVersion)
     if tls is not None and tls not in versions:
-        screen.fail(screen.USAGE, f"--tls is one of {', '.join(versions)}, not {tls!r}")
+        screen.fail(screen.USAGE, f"--tls must be one of {', '.join(versions)}, not {tls!r}")
     # Without a bar that wants to know how many there are, the first run need not wait for the last file.
     at_once = not every or repeat > 1 or screen.has_bar()
     found = catalogue.each_builtin() if every else catalogue.find(what or ())

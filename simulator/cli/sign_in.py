@@ -24,11 +24,11 @@ REFUSALS = (
 """Outcomes of a sign-in in which the server said no; all others mean that it was not reached, or is none."""
 
 REMEDIES = {
-    "E_CREDENTIALS": "Type the right password; the user must be active. The server says no more than that.",
-    "E_USER_NOT_FOUND": "Create the user, or ask the cluster that is its home.",
+    "E_CREDENTIALS": "Enter the right password; the user must be active. The server does not say more.",
+    "E_USER_NOT_FOUND": "Create the user, or use the user's home cluster.",
     "E_NO_DEVICE": "Create a device for the user and make the user its owner, or name another with --device.",
     "E_SESSION_EXPIRED": "Sign in again: the refresh token was revoked or has expired, or its key is gone.",
-    "E_NO_SRV": "Publish _cisco-uds._tcp (inside) or _collab-edge._tls (outside) or another --nameserver.",
+    "E_NO_SRV": "Publish _cisco-uds._tcp (inside) or _collab-edge._tls (outside), or use another --nameserver.",
     "E_EDGE_REFUSED": "The Expressway must serve this domain, and this address must not be blocked there.",
     "E_EDGE_SSO": "A sign-in at an identity provider is not simulated: switch SAML SSO off at the edge.",
     "E_NO_NEXT_HOP": "The Expressway names no SIP edge server: discover the Unified CM servers there.",
@@ -36,7 +36,7 @@ REMEDIES = {
     "E_TLS_TRUST": "Trust the issuer with --ca-file; the certificate must carry the name that was dialled.",
     "E_NO_NAME_SERVER": "Name a server that answers with --nameserver HOST:PORT.",
     "E_AUTHORIZE": "The client id and its redirect URI must be known to the cluster.",
-    "E_TOKEN_ENDPOINT": "The client id and secret must be the cluster's; `error` says what it objects to.",
+    "E_TOKEN_ENDPOINT": "The cluster must know the client id and secret; `error` says what it refuses.",
 }
 
 
@@ -53,13 +53,13 @@ class Client:
         found = {}
         if self.id is not None:
             if not re.fullmatch(r"[!-~]+", self.id):
-                raise ValueError("--client-id: printable ASCII without spaces")
+                raise ValueError("--client-id must be printable ASCII without spaces")
             found["client_id"] = self.id
         if self.secret_file is not None:
             found["client_secret"] = _line(self.secret_file, "the client secret")
         if self.token_path is not None:
             if not re.fullmatch(r"/[!-~]*", self.token_path) or "?" in self.token_path:
-                raise ValueError(f"--token-path: a path begins with a slash, not {self.token_path!r}")
+                raise ValueError(f"--token-path must begin with a slash, unlike {self.token_path!r}")
             found["token_path"] = self.token_path
         return found
 
@@ -75,7 +75,7 @@ def account(
     """Build the account that signs in. Raises ValueError and OSError with a sentence for the user."""
 
     if user is None:
-        raise ValueError("--domain needs --user")
+        raise ValueError("--domain requires --user")
     return JabberAccount(
         domain=domain,
         user=user,
@@ -98,10 +98,10 @@ def _line(file: Path, what: str) -> str:
     try:
         text = typer.get_text_stream("stdin").read() if str(file) == "-" else file.read_text("utf-8")
     except UnicodeDecodeError:
-        raise ValueError(f"{file}: no text, so not {what}") from None
+        raise ValueError(f"{file}: not a text file, so it cannot hold {what}") from None
     text = text.rstrip("\r\n")
     if not text or "\n" in text:
-        raise ValueError(f"{file}: {what} is one line")
+        raise ValueError(f"{file}: {what} must be exactly one line")
     return text
 
 
@@ -113,7 +113,7 @@ def _server(text: str) -> Address:
     except ValueError:
         host, port = None, None
     if not host or port == 0:
-        raise ValueError(f"--nameserver wants HOST or HOST:PORT, not {text!r}")
+        raise ValueError(f"--nameserver requires HOST or HOST:PORT, not {text!r}")
     return Address(host, port or 53)
 
 

@@ -28,17 +28,17 @@ def register(app: typer.Typer) -> None:
 def mint(
     control: ControlUrl,
     user: Annotated[str, typer.Option(help="The token's subject.")],
-    device: Annotated[str | None, typer.Option(help="Only if the cluster has this device.")] = None,
-    lifetime: Annotated[int, typer.Option(min=1, max=86400, help="Seconds.")] = 3600,
+    device: Annotated[str | None, typer.Option(help="The token's device; the cluster must have it.")] = None,
+    lifetime: Annotated[int, typer.Option(min=1, max=86400, help="Life of the token in seconds.")] = 3600,
     mutate: Annotated[
         list[str] | None,
         typer.Option(
             metavar="NAME",
-            help="Make it wrong, see `ucmsim token mutations`; given several times: one token on each line.",
+            help="Make the token wrong; see `ucmsim token mutations`. If repeated: one token per line.",
         ),
     ] = None,
 ) -> None:
-    """Print an access token, alone on stdout; for a user whom the cluster refuses, with a warning on stderr."""
+    """Print only an access token on stdout; if the cluster would refuse the user, warn on stderr."""
     remote = Remote(control)
     wanted: list[str | None] = [*mutate] if mutate else [None]
     warnings: dict[str, None] = {}
@@ -54,15 +54,15 @@ def mint(
 @token.command()
 def mutate(
     names: Annotated[
-        list[str], typer.Argument(metavar="NAME...", help="What to make wrong, see `ucmsim token mutations`.")
+        list[str], typer.Argument(metavar="NAME...", help="What to make wrong; see `ucmsim token mutations`.")
     ],
     control: ControlUrl,
     user: Annotated[str, typer.Option(help="The token's subject.")],
-    lifetime: Annotated[int, typer.Option(min=1, max=86400, help="Seconds.")] = 3600,
+    lifetime: Annotated[int, typer.Option(min=1, max=86400, help="Life of the token in seconds.")] = 3600,
 ) -> None:
     """Print a wrong access token for each NAME, one on a line: what `mint --mutate` prints.
 
-    The lab makes each of them new with its own keys: most mutations need the private ones.
+    The lab mints each token with its own keys, because most mutations need the private keys.
     """
     mint(control=control, user=user, lifetime=lifetime, mutate=names)
 
@@ -71,7 +71,7 @@ def mutate(
 def mutations(
     as_json: Annotated[bool, typer.Option("--json", help="Machine-readable output.")] = False,
 ) -> None:
-    """List the ways in which `mint --mutate` makes a token wrong, and what a registrar says of each."""
+    """List the ways in which `mint --mutate` can make a token wrong, and how a registrar answers each."""
     from registrar.core.tokens import MUTATIONS
 
     if as_json:

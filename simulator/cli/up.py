@@ -33,36 +33,44 @@ def register(app: typer.Typer) -> None:
 def up(
     lab_file: Annotated[
         Path | None,
-        typer.Argument(metavar="LAB.yaml", help="What the lab consists of; default: the lab above."),
+        typer.Argument(metavar="LAB.yaml", help="File that describes the lab; default: the lab above."),
     ] = None,
     port_base: Annotated[
-        int | None, typer.Option(min=0, max=65000, help="First of the lab's ports; 0: any free ones.")
+        int | None,
+        typer.Option(min=0, max=65000, help="First of the lab's consecutive ports; 0: any free ones."),
     ] = None,
     host: Annotated[str, typer.Option(help="Address to bind to.")] = "127.0.0.1",
-    control_port: Annotated[int, typer.Option(min=0, max=65535, help="Of the control API; 0: any.")] = 0,
+    control_port: Annotated[
+        int, typer.Option(min=0, max=65535, help="Port of the control API; 0: any free one.")
+    ] = 0,
     events: Annotated[bool, typer.Option(help="Keep events for the control API.")] = True,
     changes: Annotated[
         list[str] | None,
         typer.Option("--set", metavar="KEY=VALUE", help="Change the lab: tls=1.3, cluster.trying=true ..."),
     ] = None,
     pcap: Annotated[
-        Path | None, typer.Option(help="At the end, a capture for Wireshark with its TLS secrets.")
+        Path | None,
+        typer.Option(help="Write a capture for Wireshark, with its TLS secrets, when the lab ends."),
     ] = None,
-    keylog: Annotated[Path | None, typer.Option(help="TLS secrets of every session, as they arise.")] = None,
-    until_eof: Annotated[bool, typer.Option("--until-eof", help="End when stdin ends, too.")] = False,
+    keylog: Annotated[
+        Path | None, typer.Option(help="Write the TLS secrets of every session as it is set up.")
+    ] = None,
+    until_eof: Annotated[bool, typer.Option("--until-eof", help="Also end the lab when stdin ends.")] = False,
     state: Annotated[
         Path | None,
         typer.Option(help="Keep the cluster database in this file between runs, token keys in FILE.authz."),
     ] = None,
     syslog: Annotated[
         str | None,
-        typer.Option(metavar="FILE|udp://HOST:PORT", help="Where the nodes' alarms go, as syslog lines."),
+        typer.Option(metavar="FILE|udp://HOST:PORT", help="Where to send the nodes' alarms as syslog lines."),
     ] = None,
-    as_json: Annotated[bool, typer.Option("--json", help="One line when ready, nothing else.")] = False,
+    as_json: Annotated[
+        bool, typer.Option("--json", help="Print one line when the lab is ready, and nothing else.")
+    ] = False,
 ) -> None:
     """Run a lab until Ctrl-C: a registrar, its configuration files, an Expressway-C and a control API.
 
-    The lab without a file has node ucm-pub on 5060, 5061, 5090, 5091 and 6970,
+    Without a file, the lab has node ucm-pub on 5060, 5061, 5090, 5091 and 6970,
     Expressway-C expc on 5063, and a user, device and line for each port:
 
     alice CSFALICE 1010 and bob CSFBOB 1011 with OAuth, carol CSFCAROL 1012
@@ -71,7 +79,7 @@ def up(
 
     config = _config(lab_file, port_base, host, changes or [])
     if not host:
-        screen.fail(screen.USAGE, "--host wants an address")
+        screen.fail(screen.USAGE, "--host requires an address")
     _warn_if_public(host)
     _warn_if_nowhere(config)
     alarms = Path(syslog) if syslog is not None and not syslog.startswith("udp:") else None
@@ -138,7 +146,8 @@ def _warn_if_public(host: str) -> None:
         public = host != "localhost"
     if public:
         screen.errors().print(
-            f"warning: binding to {host}: anybody who reaches this machine reaches the lab and its control API",
+            f"warning: binding to {host}: anybody who can reach this machine can reach the lab "
+            "and its control API",
             style="yellow",
             markup=False,
             soft_wrap=True,

@@ -197,7 +197,7 @@ def test_run_on_real_sockets(failing: Path) -> None:
 @pytest.mark.parametrize(
     ("args", "says"),
     [
-        ((), "name scenarios, or say --all"),
+        ((), "name scenarios, or give --all"),
         (("no-such-thing",), "no-such-thing: no scenario of this id"),
         (("unknown-ca-from-cucm",), "did you mean unknown-ca-from-ucm"),
         (("legacy-5060", "--tls", "1.1"), "--tls is one of 1.2, 1.3"),
@@ -290,7 +290,8 @@ def test_up_on_an_address_that_is_not_of_this_machine_is_3_and_says_which(host: 
 
 def test_up_on_every_address_says_what_phones_elsewhere_need(tmp_path: Path) -> None:
     warned = (
-        "warning: binding to 0.0.0.0: anybody who reaches this machine reaches the lab and its control API\n"
+        "warning: binding to 0.0.0.0: anybody who can reach this machine can reach the lab "
+        "and its control API\n"
     )
     named = ("--set", "nodes=[{name: ucm-pub, host: 192.0.2.7}]")
     with running_lab(tmp_path / "named", "--port-base", 0, "--host", "0.0.0.0", *named, says=warned) as lab:
@@ -409,7 +410,7 @@ def test_mint_for_an_unknown_device_is_2(lab: RunningLab) -> None:
 def test_mint_without_a_lab_is_3_and_with_a_bad_url_2(closed_port: int) -> None:
     said = complaint("token", "mint", "--control", f"http://127.0.0.1:{closed_port}", "--user", "alice", code=3)
     assert said.startswith(f"no lab answers at http://127.0.0.1:{closed_port}")
-    assert "--control wants a URL" in complaint(
+    assert "--control requires a URL" in complaint(
         "token", "mint", "--control", "nowhere", "--user", "alice", code=2
     )
 
@@ -518,12 +519,12 @@ def test_a_phone_that_cannot_reach_anything_is_3(lab: RunningLab, closed_port: i
 @pytest.mark.parametrize(
     ("args", "says"),
     [
-        (("--config-url", "nowhere"), "--config-url wants an http or https URL"),
-        (("--config-url", "ftp://127.0.0.1/X.cnf.xml"), "--config-url wants an http or https URL"),
+        (("--config-url", "nowhere"), "--config-url requires an http or https URL"),
+        (("--config-url", "ftp://127.0.0.1/X.cnf.xml"), "--config-url requires an http or https URL"),
         (("--config-url", "http://127.0.0.1:99999/X.cnf.xml"), "99999"),
-        (("--config-url", "http://127.0.0.1:1"), "say --device"),
+        (("--config-url", "http://127.0.0.1:1"), "add --device"),
         (("--config-url", "http://127.0.0.1:1", "--device", "a b"), "a device name is"),
-        (("--config-url", "http://127.0.0.1:1/X.cnf.xml", "--behaviour", "sleep"), "there is no 'sleep'"),
+        (("--config-url", "http://127.0.0.1:1/X.cnf.xml", "--behaviour", "sleep"), "unknown 'sleep'"),
         (("--config-url", "http://127.0.0.1:1/X.cnf.xml", "--deployment", "mra"), "--edge HOST:PORT"),
         (
             ("--config-url", "http://127.0.0.1:1/X.cnf.xml", "--token-file", "/nowhere"),
@@ -540,7 +541,7 @@ def test_a_phone_that_makes_no_sense_is_2(args: tuple[str, ...], says: str) -> N
 
 @pytest.mark.parametrize(
     ("content", "says"),
-    [(b"", "the file is empty"), (b"one\r\ntwo", "a token is one line"), (b"\xff\xfe\x00", "no text")],
+    [(b"", "the file is empty"), (b"one\r\ntwo", "a token is one line"), (b"\xff\xfe\x00", "not a text file")],
     ids=["empty", "two lines", "not text"],
 )
 def test_a_file_without_a_token_in_it_is_2(tmp_path: Path, content: bytes, says: str) -> None:

@@ -87,9 +87,9 @@ def test_what_cannot_be_done_is_said_in_one_line(lab: RunningLab, command: Comma
     text.write_text("no certificate\n")
     for arguments, code, said in (
         (("zones", "--name", "nope"), 2, "no Expressway 'nope' in this lab (expc)"),
-        (("unblock", "192.0.2.9"), 2, "192.0.2.9 is not blocked at expc"),
-        (("trust", junk), 2, "holds no certificate in PEM form"),
-        (("trust", text), 2, "this holds no certificate in PEM form"),
+        (("unblock", "192.0.2.9"), 2, "192.0.2.9 is not blocked by expc"),
+        (("trust", junk), 2, "does not contain a PEM certificate"),
+        (("trust", text), 2, "this does not contain a PEM certificate"),
         (("trust", tmp_path / "missing.pem"), 2, "No such file or directory"),
     ):
         done = command(*arguments)

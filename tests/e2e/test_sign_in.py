@@ -71,7 +71,7 @@ def test_a_name_server_that_is_none_is_no_way_in(up: RunningLab) -> None:
 
 def test_it_says_what_belongs_together(up: RunningLab, tmp_path: Path) -> None:
     for options, text in (
-        (("--domain", "lab.example"), "needs --user"),
+        (("--domain", "lab.example"), "requires --user"),
         ((), "--domain DOMAIN --user USER"),
         (("--domain", "lab..example", "--user", "a", "--password-file", "-"), "is not a domain"),
     ):

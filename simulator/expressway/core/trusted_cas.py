@@ -30,7 +30,7 @@ def read_file(pem: bytes) -> tuple[bytes, ...]:
     try:
         certificates = x509.load_pem_x509_certificates(pem)
     except ValueError:
-        raise ValueError("this holds no certificate in PEM form") from None
+        raise ValueError("this does not contain a PEM certificate") from None
     return tuple(dict.fromkeys(one.public_bytes(Encoding.PEM) for one in certificates))
 
 
@@ -40,7 +40,7 @@ def _read(pem: bytes) -> tuple[str, str, str]:
     try:
         certificate = x509.load_pem_x509_certificate(pem)
     except ValueError:
-        raise ValueError("this holds no certificate in PEM form") from None
+        raise ValueError("this does not contain a PEM certificate") from None
     names = certificate.subject.rfc4514_string(), certificate.issuer.rfc4514_string()
     return *names, f"{certificate.not_valid_after_utc:%Y-%m-%d}"
 

@@ -1,4 +1,4 @@
-"""What a scenario expects to see: an event, the actor that reports it, and any of its fields."""
+"""What a scenario expects to see: an event, the actor that reports the event, and any of its fields."""
 
 from __future__ import annotations
 
@@ -59,13 +59,13 @@ def _possible(kind: Any, value: Scalar) -> bool:
 class Expectation(FileModel):
     """An event that must be seen: its kind, the actor, and any of its fields.
 
-    A field's value is compared as it is; a text that starts and ends with a slash is a regular expression.
+    A field's value must be equal; a text that starts and ends with a slash is a regular expression.
     """
 
     event: str
-    at: str | None = Field(None, description="the actor that reports it")
+    at: str | None = Field(None, description="the actor that reports the event")
     fields: dict[str, Scalar] = Field({}, alias="with")
-    count: int | None = Field(None, ge=0, description="exactly this often; default: at least once")
+    count: int | None = Field(None, ge=0, description="exactly this many times; default: at least once")
 
     @field_validator("event")
     @classmethod
@@ -86,11 +86,11 @@ class Expectation(FileModel):
                 try:
                     re.compile(value[1:-1])
                 except re.error as error:
-                    raise ValueError(f"{name}: {value} is no regular expression: {error}") from None
+                    raise ValueError(f"{name}: {value} is not a regular expression: {error}") from None
             elif not _possible(_types(self.event)[name], value):
                 raise ValueError(f"{self.event} can never have {name} {value!r}")
             elif value not in _VALUES.get((self.event, name), (value,)):
-                raise ValueError(f"{self.event} can never have {name} {value!r}: nothing has this value")
+                raise ValueError(f"{self.event} can never have {name} {value!r}: no such value exists")
         return self
 
     def __str__(self) -> str:

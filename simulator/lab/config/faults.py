@@ -10,20 +10,27 @@ from simulator.lab.config.model import FileModel, Name
 
 
 class FailurePlan(FileModel):
-    """Of calls that fit all of node, path, method and user, the next `times` fail."""
+    """Make the next `times` calls fail that match the node, path, method and user."""
 
     path: str = Field("*", description="a path, or a pattern with * and ?: /ssosp/oauth/token, /axl/*")
     method: Annotated[str, Field(pattern=r"^[A-Z]{1,16}$")] | None = None
-    user: str | None = Field(None, description="whoever the call names or whose token or code it brings")
+    user: str | None = Field(
+        None, description="the user whom the call names, or whose token or code it carries"
+    )
     node: Name | None = Field(None, description="default: every node")
     times: int = Field(1, ge=1, le=1_000_000)
-    status: int | None = Field(None, ge=400, le=599, description="this answer; the service is not asked")
+    status: int | None = Field(
+        None, ge=400, le=599, description="HTTP status of the answer; the request does not reach the service"
+    )
     oauth_error: Annotated[str, Field(pattern=r"^[a-z_]{1,40}$")] | None = Field(
-        None, description="an error of RFC 6749 as JSON, with `status` or 400; the service is not asked"
+        None,
+        description="an RFC 6749 error as JSON, with `status` or 400; the request does not reach the service",
     )
     delay: float = Field(0.0, ge=0, le=600, description="seconds until the answer is sent")
-    reset: bool = Field(False, description="the service does what was asked, then the connection is reset")
-    half_body: bool = Field(False, description="half of the answer's body, then the connection ends")
+    reset: bool = Field(
+        False, description="the service does what it is asked to do, then the connection is reset"
+    )
+    half_body: bool = Field(False, description="half of the answer's body is sent, then the connection ends")
     invalid_json: bool = Field(False, description="the answer's body is broken JSON")
 
     @model_validator(mode="after")
@@ -47,13 +54,13 @@ class FailurePlan(FileModel):
 
 
 class ServedFile(FileModel):
-    """How one phone's file is changed on its way out; with nothing but `phone` it is the true one again."""
+    """Change one phone's file before it is served; with only `phone`, serve the original file again."""
 
     phone: str
     status: int = Field(200, ge=100, le=599, description="HTTP status of the answer")
     elements: dict[str, str | None] = Field(
-        {}, description="new text of these elements wherever they stand; null removes them"
+        {}, description="new text for every element of these names; null removes them"
     )
-    rename: dict[str, str] = Field({}, description="these elements get another name")
-    body: str | None = Field(None, description="the whole file")
-    cut: int | None = Field(None, ge=0, description="only so many bytes arrive")
+    rename: dict[str, str] = Field({}, description="new names for these elements")
+    body: str | None = Field(None, description="replaces the whole file")
+    cut: int | None = Field(None, ge=0, description="only this many bytes are sent")

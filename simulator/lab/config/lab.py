@@ -1,7 +1,7 @@
 """What a lab consists of: the model of a LAB.yaml file and of the `lab:` part of a scenario.
 
-Every field has the default of a small working cluster. Names of certificate authorities are free: an authority
-that is named is made. A name with a slash ("expressway-ca/issuing") is an intermediate below the first.
+Every field has the default of a small working cluster. Certificate authorities may have any name: an authority
+that is named is created. A name with a slash ("expressway-ca/issuing") is an intermediate below the first.
 """
 
 from __future__ import annotations
@@ -19,21 +19,24 @@ from simulator.lab.config.phones import STANDARD_PROFILES, PhoneConfig, ProfileC
 class LabConfig(FileModel):
     name: str = "lab"
     seed: int = Field(1, ge=0, le=2**63 - 1)
-    tls: Version = Field("1.2", description="version of UCM's and the Expressway's SIP listeners")
+    tls: Version = Field("1.2", description="TLS version of the SIP listeners of UCM and the Expressway")
     handshake_timeout: float = Field(
-        10.0, ge=0.5, le=600, description="seconds that servers give a client for its TLS handshake"
+        10.0, ge=0.5, le=600, description="seconds that servers allow a client for its TLS handshake"
     )
-    domain: str = Field("lab.example", description="of the users' mail addresses and the SRV records")
+    domain: str = Field("lab.example", description="domain of the users' mail addresses and the SRV records")
     srv: Literal["domain", "cisco-internal"] = Field(
-        "domain", description="where inside name servers have _cisco-uds: in the domain, or below it"
+        "domain",
+        description="where the inside name server has _cisco-uds: in the domain, or in cisco-internal below it",
     )
-    dns: Port = Field(0, description="`ucmsim up`: the name server's port, UDP and TCP; 0: any free one")
-    dns_outside: Port = Field(0, description="the same of the name server that clients outside ask")
+    dns: Port = Field(
+        0, description="`ucmsim up`: port of the inside name server, UDP and TCP; 0: any free one"
+    )
+    dns_outside: Port = Field(0, description="the same for the name server that outside clients ask")
     cluster: ClusterConfig = ClusterConfig()
     administrators: list[AdministratorConfig] = Field([AdministratorConfig()])
     nodes: list[NodeConfig] = Field([NodeConfig()], min_length=1, max_length=5)
     profiles: list[ProfileConfig] = Field([])
-    users: list[UserConfig] = Field([], description="more users; the phones' users exist anyway")
+    users: list[UserConfig] = Field([], description="additional users; the phones' users exist anyway")
     phones: list[PhoneConfig] = Field([])
     expressways: list[ExpresswayConfig] = Field([])
 

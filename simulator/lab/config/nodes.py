@@ -11,7 +11,7 @@ from simulator.lab.config.model import MAX_CLOCK_ERROR, FileModel, Name, Port
 
 
 class PortsConfig(FileModel):
-    """Ports of a node; 0 asks for a free one. OAuth ports must be 1024-49151, all ports of a node differ."""
+    """Ports of a node; 0: any free one. OAuth ports must be 1024-49151, and all ports of a node must differ."""
 
     sip: Port = 5060
     sips: Port = 5061
@@ -20,7 +20,7 @@ class PortsConfig(FileModel):
     config: Port = 6970
     https: Port = Field(8443, description="Tomcat: AXL, SOAP, UDS, sign-in")
     ssh: Port = Field(2222, description="platform CLI")
-    config_tls: Port = Field(6971, description="configuration files over TLS, for a token")
+    config_tls: Port = Field(6971, description="configuration files over TLS, with a token")
     files_tls: Port = Field(6972, description="Jabber's files over TLS")
 
 
@@ -35,41 +35,42 @@ class NodeConfig(FileModel):
         0.0,
         ge=-MAX_CLOCK_ERROR,
         le=MAX_CLOCK_ERROR,
-        description="seconds its clock is ahead of the true time; -600: behind",
+        description="seconds by which its clock is ahead of the true time; negative: behind",
     )
 
 
 class OAuthClientConfig(FileModel):
-    """A product that may ask for tokens."""
+    """A product that may request tokens."""
 
     id: Annotated[str, Field(pattern=r"^[!-~]{1,128}$")] | None = Field(
         None, description="default: the client id of the lab's Jabber, C and 64 hex digits"
     )
     secret: Annotated[str, Field(min_length=1, max_length=128)] | None = Field(
-        None, repr=False, description="pre-shared with the product; None: it is known by its id alone"
+        None, repr=False, description="pre-shared with the product; None: the id alone identifies the product"
     )
     pkce: Literal["off", "optional", "required"] = Field(
-        "optional", description="off: as UCM before 12.5(1)SU4, which does not know it"
+        "optional", description="off: like UCM before 12.5(1)SU4, which does not support PKCE"
     )
 
 
 class AuthorizationConfig(FileModel):
-    """The authorization server, where no source says what UCM does, and what one may want to imitate."""
+    """The authorization server: settings for what no source documents, and for variants worth imitating."""
 
     token_paths: list[Annotated[str, Field(pattern=r"^/[A-Za-z0-9._~/\-]{1,200}$")]] = Field(
         ["/ssosp/oauth/token", "/ssosp/token"],
         min_length=1,
         max_length=8,
-        description="of the token endpoint; the lab's phones use the first",
+        description="paths of the token endpoint; the lab's phones use the first",
     )
     clients: list[OAuthClientConfig] = Field(
-        [OAuthClientConfig()], min_length=1, max_length=50, description="the lab's phones are the first"
+        [OAuthClientConfig()], min_length=1, max_length=50, description="the lab's phones use the first"
     )
-    code_lifetime: int = Field(60, ge=1, le=600, description="seconds until a code is worthless")
+    code_lifetime: int = Field(60, ge=1, le=600, description="seconds until a code expires")
     error_body: Literal["json", "ucm"] = Field(
-        "json", description="of the authorize endpoint; ucm: as published, with an error value without quotes"
+        "json",
+        description="error body of the authorize endpoint; ucm: as published, with an unquoted error value",
     )
-    metadata: bool = Field(False, description="serve the metadata of RFC 8414, which UCM does not")
+    metadata: bool = Field(False, description="serve the metadata of RFC 8414, which UCM does not do")
 
     @field_validator("clients")
     @classmethod
@@ -92,15 +93,16 @@ class ClusterConfig(FileModel):
     export_controlled: bool = Field(True, description="licensed to enable SIP OAuth mode")
     request_client_certificate: bool = Field(False, description="5090 asks for a client certificate")
     lsc_in_handshake: bool = Field(
-        True, description="5061 without a client certificate ends in the handshake; False: in a 403"
+        True,
+        description="a client without a certificate is refused on 5061 in the handshake; False: with a 403",
     )
     accept_expired: bool = Field(
-        False, description="defect CSCvn48876: UDS answers an expired token 200 (the registrar does not)"
+        False, description="defect CSCvn48876: UDS answers 200 to an expired token (the registrar does not)"
     )
     lose_binding_with_connection: bool = Field(
-        False, description="a registration ends with its connection; False: when its interval ends"
+        False, description="a registration ends when its connection does; False: when its interval ends"
     )
-    max_challenges: int = Field(3, ge=1, le=10, description="challenges for bad tokens before a 403")
+    max_challenges: int = Field(3, ge=1, le=10, description="number of challenges for bad tokens before a 403")
     authorization: AuthorizationConfig = AuthorizationConfig()
 
 
@@ -108,4 +110,6 @@ class AdministratorConfig(FileModel):
     """An application user with every role, and a platform administrator of the same name."""
 
     name: Name = "admin"
-    password: str = Field("ucmsim", min_length=1, max_length=128, description="guards nothing")
+    password: str = Field(
+        "ucmsim", min_length=1, max_length=128, description="not a secret: it protects nothing"
+    )

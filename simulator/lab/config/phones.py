@@ -23,22 +23,26 @@ class ProfileConfig(FileModel):
 class UserConfig(FileModel):
     id: Name
     active: bool = True
-    password: str = Field("ucmsim", min_length=1, max_length=128, description="guards nothing")
+    password: str = Field(
+        "ucmsim", min_length=1, max_length=128, description="not a secret: it protects nothing"
+    )
 
 
 class TokenConfig(FileModel):
-    """The access token a phone holds. Default: its own user's, good, renewed when it gets old."""
+    """The access token of a phone. Default: a good token of the phone's own user, renewed in time."""
 
     user: str | None = Field(None, description="default: the phone's user")
     device: str | None = None
     lifetime: int = Field(3600, ge=1, le=86400, description="seconds")
-    mutate: MutationName | None = Field(None, description="make it wrong: a name from `ucmsim token mutations`")
+    mutate: MutationName | None = Field(
+        None, description="how the token is wrong: a name from `ucmsim token mutations`"
+    )
     absent: bool = Field(False, description="the phone has no token at all")
-    renewable: bool = Field(True, description="False: the phone is given the same token again")
+    renewable: bool = Field(True, description="False: at renewal the phone gets the same token again")
 
 
 class WrongPort(FileModel):
-    """For the behaviour wrong-port: dial another element of the node, another number, or both."""
+    """For the behaviour wrong-port: dial the port in another element, another port number, or both."""
 
     element: Literal["sipPort", "securedSipPort", "sipOAuthPort", "sipMRAOAuthPort"] | None = None
     port: Annotated[int, Field(ge=1, le=65535)] | None = None
@@ -55,27 +59,37 @@ class PhoneConfig(FileModel):
     )
     deployment: Literal["on-prem", "mra"] = "on-prem"
     expressway: Name | None = Field(
-        None, description="default for mra: the first Expressway, the others where that fails"
+        None, description="default for mra: the first Expressway, and the others if that one fails"
     )
     trust: list[str] | None = Field(None, description="authorities the phone trusts")
     certificate: CertificateConfig | None = Field(
-        None, description="LSC; default: made if the profile needs one"
+        None, description="LSC; default: created if the profile needs one"
     )
     token: TokenConfig = TokenConfig()
-    behaviours: BehaviourNames = Field([], description="scripted misbehaviours, see `ucmsim list --behaviours`")
+    behaviours: BehaviourNames = Field([], description="scripted misbehaviours; see `ucmsim list --behaviours`")
     wrong_port: WrongPort | None = None
     known: bool = Field(True, description="False: the device is not configured in the cluster")
-    expires: Annotated[int, Field(ge=0, le=86400)] | None = Field(None, description="seconds it asks for")
-    tls: Version | None = Field(None, description="the only version it speaks; default: 1.2 and 1.3")
-    check_revocation: bool = Field(False, description="it checks revocation lists of the authorities it trusts")
-    take_over: bool = Field(False, description="force a takeover of an active registration")
-    instance: str | None = Field(None, description="12 hex digits of +sip.instance; default: from the name")
-    as_device: str | None = Field(None, description="device name it registers as; default: `device`")
-    sign_in: bool = Field(
-        False, description="it finds everything itself and signs in, as Jabber does, without `token`"
+    expires: Annotated[int, Field(ge=0, le=86400)] | None = Field(
+        None, description="seconds that the phone asks for in Expires"
     )
-    secure_config: bool = Field(False, description="it fetches its file from 6971 over TLS, with its token")
-    password: str | None = Field(None, description="what the person types; default: the user's password")
+    tls: Version | None = Field(None, description="the only TLS version it speaks; default: both 1.2 and 1.3")
+    check_revocation: bool = Field(
+        False, description="the phone checks the revocation lists of the authorities it trusts"
+    )
+    take_over: bool = Field(False, description="force a takeover of an active registration")
+    instance: str | None = Field(
+        None, description="12 hex digits of +sip.instance; default: derived from the device name"
+    )
+    as_device: str | None = Field(None, description="device name under which it registers; default: `device`")
+    sign_in: bool = Field(
+        False, description="the phone discovers its servers and signs in, as Jabber does; `token` is not used"
+    )
+    secure_config: bool = Field(
+        False, description="the phone fetches its file from 6971 over TLS, with its token"
+    )
+    password: str | None = Field(
+        None, description="the password that the user types; default: the user's password"
+    )
 
 
 STANDARD_PROFILES: dict[str, ProfileConfig] = {

@@ -51,5 +51,5 @@ def find_one(name: str) -> list[Scenario]:
     if not files:
         near = get_close_matches(name, (folder.name for folder in builtin_folder().iterdir()), 3, cutoff=0.5)
         hint = f"did you mean {' or '.join(near)}?" if near else "see `ucmsim list`"
-        raise SourceError(name, None, "", f"no scenario of this id, and no such file or folder ({hint})")
+        raise SourceError(name, None, "", f"no scenario with this id, and no such file or folder ({hint})")
     return [read_scenario(file) for file in files]

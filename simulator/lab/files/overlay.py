@@ -1,7 +1,7 @@
 """Changes laid over a lab: `tls=1.3`, `cluster.oauth_mode=false`, `phones=[{device: CSFALICE, known: false}]`.
 
 Values are YAML. A mapping changes the keys it names; an item of a list changes the item of the same name, or is
-added if there is none; a list of plain values takes the place of the one before.
+added if there is none; a list of plain values replaces the earlier list.
 """
 
 from __future__ import annotations

@@ -27,7 +27,7 @@ def check_references(scenario: Scenario, loaded: Loaded) -> None:
                 raise _problem(loaded, problem, index, *reference.path)
         for client in step.clients():
             if client in taken:
-                problem = f"the lab has a {client!r} already: a foreign client needs another name"
+                problem = f"the lab already has a {client!r}: a foreign client needs another name"
                 raise _problem(loaded, problem, index)
 
 

@@ -41,7 +41,7 @@ class ExpresswayAdmin:
     def actor(self) -> ExpresswayC:
         """Return the Expressway-C. Raises LookupError for an Expressway-E, which knows no Unified CM."""
         if self.name in self._site.expressways.expressway_e:
-            raise LookupError(f"{self.name} is an Expressway-E: that is done at its Expressway-C")
+            raise LookupError(f"{self.name} is an Expressway-E: do this on its Expressway-C")
         return self._site.expressways.expressway_c[self.name]
 
     def zones(self) -> list[dict[str, object]]:
@@ -107,7 +107,7 @@ class ExpresswayAdmin:
     def unblock(self, source: str) -> None:
         """Lift the block of an address. Raises LookupError if it is not blocked."""
         if not self._site.expressways.get(self.name).unblock(source, self._site.clock.now()):
-            raise LookupError(f"{source} is not blocked at {self.name}")
+            raise LookupError(f"{source} is not blocked by {self.name}")
 
     def event_log(self) -> list[str]:
         return list(event_log.lines(self._site.log.records(), self.name))

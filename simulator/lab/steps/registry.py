@@ -58,7 +58,7 @@ class _OneVerb(FileModel):
     def _exactly_one(self) -> _OneVerb:
         if len(self.model_fields_set) != 1:
             given = ", ".join(sorted(self.model_fields_set)) or "nothing"
-            raise ValueError(f"a step is one verb with its value, here: {given}")
+            raise ValueError(f"a step is exactly one verb with its value; this one has {given}")
         return self
 
 

@@ -29,8 +29,10 @@ class Scenario(FileModel):
         "mra",
         "timing",
     ]
-    outcome: Literal["registers", "refused"] = Field(description="how it ends for the phone")
-    tls: list[TlsVersion] = Field(["1.2"], min_length=1, description="run once with each version")
+    outcome: Literal["registers", "refused"] = Field(description="how the scenario ends for the phone")
+    tls: list[TlsVersion] = Field(
+        ["1.2"], min_length=1, description="TLS versions; the scenario runs once with each"
+    )
     lab: LabConfig = LabConfig()
     steps: list[AnyStep] = Field(min_length=1)
 
@@ -44,5 +46,5 @@ class Scenario(FileModel):
     @model_validator(mode="after")
     def _checks_something(self) -> Scenario:
         if not any(step.checks for step in self.steps):
-            raise ValueError("the steps expect nothing: this scenario could not fail")
+            raise ValueError("no step expects anything, so this scenario could not fail")
         return self

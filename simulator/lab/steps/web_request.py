@@ -15,7 +15,7 @@ from simulator.lab.steps.driver import ScenarioDriver
 from simulator.lab.steps.service_actions import carry_out
 
 ClientName = Annotated[str, Field(min_length=1, max_length=50, pattern=r"^[A-Za-z0-9._\-]+$")]
-FAILS = "regular expression: no answer comes, and this tells why"
+FAILS = "no answer may come, for a reason that matches this regular expression"
 TIMEOUT = 60.0
 """Seconds that a client waits for an answer."""
 

@@ -16,7 +16,7 @@ from simulator.lab.steps.step import Reference, ValueStep
 
 
 class CertificateOf(FileModel):
-    """An answer that is pasted: the certificate of this authority, PEM."""
+    """A pasted answer: the certificate of this authority, in PEM."""
 
     authority: str
 
@@ -32,7 +32,7 @@ class AdminCommand(FileModel):
 
 
 class Admin(ValueStep[str | AdminCommand]):
-    """Run a command of the platform CLI to its end, in the time that it takes."""
+    """Run a command of the platform CLI until it ends."""
 
     verb: ClassVar[str] = "admin"
 

@@ -17,9 +17,9 @@ from simulator.lab.steps.step import MappingStep, Reference
 
 
 class Expressway(MappingStep):
-    """Do at an Expressway what an administrator does there, then check what its pages show.
+    """Do what an administrator does on an Expressway, then check what its pages show.
 
-    Several keys are done in the order of this table.
+    If several keys are given, they are carried out in the order of this table.
     """
 
     verb: ClassVar[str] = "expressway"
@@ -27,37 +27,42 @@ class Expressway(MappingStep):
     checks: ClassVar[bool] = True
 
     name: Name | None = Field(
-        None, description="default: the first Expressway; an Expressway-E of its own has its own name"
+        None, description="default: the first Expressway; a separate Expressway-E has its own name"
     )
     certificate: CertificateConfig | None = Field(None, description="a new server certificate")
     trust: list[str] = Field(
         [],
-        description='into the trusted CAs: authorities, or "tomcat:NODE", "callmanager:NODE" as of now',
+        description='added to the trusted CAs: authorities, or the current "tomcat:NODE" or "callmanager:NODE"',
     )
     authorize_by_token: bool | None = Field(None, description="Authorize by OAuth token with refresh")
     discover: Discover | None = None
     refresh: bool = False
-    restart: bool = Field(False, description="restart: its connections are made anew")
+    restart: bool = Field(False, description="restart, which opens all connections again")
     cut: bool | None = Field(
-        None, description="nothing passes between Expressway-E and Expressway-C | it does again"
+        None,
+        description="true: nothing passes between Expressway-E and Expressway-C; false: the link works again",
     )
-    down: bool | None = Field(None, description="it is switched off | on again")
-    hang: bool | None = Field(None, description="it takes connections and answers nothing | no longer")
-    fails: Regex | None = Field(None, description="regular expression: discover or refresh fails with this")
+    down: bool | None = Field(None, description="true: switch it off; false: switch it on again")
+    hang: bool | None = Field(
+        None, description="true: it accepts connections but does not answer; false: it answers again"
+    )
+    fails: Regex | None = Field(
+        None, description="discover or refresh must fail with a message that matches this regular expression"
+    )
     zones: dict[str, str | None] = Field(
-        {}, description="zone: state it must show, or null: it must not be there"
+        {}, description="zone name: the state that it must show; null: there must be no such zone"
     )
     trusted_cas: dict[str, bool | None] = Field(
         {},
-        description="trusted CA by subject, e.g. CN=tomcat-ca: true, it counts; false, a twin hides it; "
-        "null, it is not there",
+        description="trusted CA by subject, e.g. CN=tomcat-ca: true, it is used; false, a twin hides it; "
+        "null, it is not in the list",
     )
     logs: Regex | None = Field(None, description="regular expression that the event log must match")
 
     @model_validator(mode="after")
     def _does_something(self) -> Expressway:
         if not self.model_fields_set - {"name"}:
-            raise ValueError("the step does nothing at the Expressway")
+            raise ValueError("the step does nothing on the Expressway")
         return self
 
     def references(self) -> Iterable[Reference]:

@@ -12,7 +12,7 @@ from simulator.lab.steps.step import MappingStep, Reference
 
 
 class RegenerateTomcat(MappingStep):
-    """Make a new Tomcat certificate; 5090 and 5091 present it after a restart."""
+    """Create a new Tomcat certificate; 5090 and 5091 present it after a restart."""
 
     verb: ClassVar[str] = "regenerate_tomcat"
 

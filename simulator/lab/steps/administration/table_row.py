@@ -11,7 +11,7 @@ from simulator.lab.steps.step import MappingStep
 
 
 class TableRow(MappingStep):
-    """Set or remove a row of UCM's Expressway-C table; applies live."""
+    """Set or remove a row of UCM's Expressway-C table; takes effect at once."""
 
     verb: ClassVar[str] = "table_row"
 

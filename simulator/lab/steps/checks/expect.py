@@ -13,7 +13,7 @@ from simulator.lab.steps.step import Reference, ValueStep
 
 
 class Expect(ValueStep[list[Expectation]]):
-    """Check that these were seen since the last `expect`."""
+    """Check that these events were seen since the last `expect`."""
 
     verb: ClassVar[str] = "expect"
     checks: ClassVar[bool] = True

@@ -11,7 +11,7 @@ from simulator.lab.steps.step import Reference, ValueStep
 
 
 class Never(ValueStep[list[Expectation]]):
-    """Check, when the run ends, that none of these was seen from its beginning on."""
+    """Check at the end of the run that none of these events was ever seen."""
 
     verb: ClassVar[str] = "never"
 

@@ -10,7 +10,7 @@ from simulator.lab.steps.step import Reference, ValueStep
 
 
 class Registered(ValueStep[dict[str, str | None]]):
-    """Check at which node each phone is registered now, or null for nowhere; both ends are asked."""
+    """Check, at both ends, with which node each phone is registered now; null: with none."""
 
     verb: ClassVar[str] = "registered"
     checks: ClassVar[bool] = True

@@ -28,7 +28,7 @@ class Axl(MappingStep):
     checks: ClassVar[bool] = True
 
     operation: Annotated[str, Field(pattern=r"^[A-Za-z]{3,64}$")]
-    body: str = Field("", repr=False, description="the operation's child elements, XML")
+    body: str = Field("", repr=False, description="the operation's child elements, as XML")
     node: Name | None = Field(None, description="default: the publisher")
     version: Annotated[str, Field(pattern=r"^[0-9]{1,2}\.[0-9]$")] = "12.5"
     client: ClientName = Field("admin", description="name of the client, for `at` of expectations")

@@ -29,17 +29,17 @@ class Http(MappingStep):
     old_verbs: ClassVar[tuple[str, ...]] = ("call",)
     checks: ClassVar[bool] = True
 
-    path: str = Field(description="with its query, where `$name` stands for what was kept")
+    path: str = Field(description="path and query; `$name` stands for a kept value")
     method: Annotated[str, Field(pattern=r"^[A-Z]{1,16}$")] = "GET"
     node: Name | None = Field(None, description="default: the publisher")
     as_user: str | None = Field(None, description="Basic credentials of this user, or of an administrator")
-    form: dict[str, str] = Field({}, repr=False, description="body of a POST, with `$name` as well")
+    form: dict[str, str] = Field({}, repr=False, description="body of a POST; `$name` may be used here too")
     client: ClientName = Field("client", description="name of the client, for `at` of expectations")
-    status: int = Field(200, description="expected")
+    status: int = Field(200, description="expected status")
     fails: Regex | None = Field(None, description=FAILS)
     answers: Regex | None = Field(None, description="regular expression that the body must match")
     keep: dict[Annotated[str, Field(pattern=r"^[a-z][a-z_]{0,30}$")], Regex] = Field(
-        {}, description="name: regular expression; its group in Location or body is kept under the name"
+        {}, description="name: regular expression, whose group in Location or body is kept under this name"
     )
 
     @field_validator("keep")
@@ -48,7 +48,9 @@ class Http(MappingStep):
         for name, expression in keep.items():
             groups = re.compile(expression).groups
             if groups != 1:
-                raise ValueError(f"{name}: what is to be kept is its one (group), not {groups} of them")
+                raise ValueError(
+                    f"{name}: the value to keep must be the one (group) of the expression, which has {groups}"
+                )
         return keep
 
     def references(self) -> Iterable[Reference]:
@@ -114,7 +116,7 @@ class _Names:
             return template.substitute({name: self[name] for name in template.get_identifiers()})
         except KeyError as error:
             known = ", ".join(f"${name}" for name in ("token", "password", *self._kept))
-            raise ValueError(f"no ${error.args[0]} was kept; there are {known}") from None
+            raise ValueError(f"no value ${error.args[0]} was kept; known are {known}") from None
 
     def __getitem__(self, name: str) -> str:
         if name == "password":

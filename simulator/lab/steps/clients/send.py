@@ -22,7 +22,7 @@ from simulator.lab.steps.web_request import ClientName, client_of
 
 
 class Send(MappingStep):
-    """Let a foreign client send something to a node, and look at the answer.
+    """Have a foreign client send something to a node, and check the answer.
 
     The client keeps its connection for the next `send` to the same port.
 
@@ -35,21 +35,26 @@ class Send(MappingStep):
     client: ClientName = Field("stranger", description="name of the client, for `at` of expectations")
     node: Name | None = Field(None, description="default: the publisher")
     port: Literal["sip-udp", "sip-tcp", "sips", "oauth", "mra", "https"] = Field(
-        "oauth", description="which listener; https: a handshake with Tomcat, its answer is not read"
+        "oauth", description="the listener; https: a handshake with Tomcat, whose answer is not read"
     )
     text: str | None = Field(
-        None, description="a SIP message; on the wire with CRLF, an end and Content-Length where it has none"
+        None, description="a SIP message; CRLF, the final empty line and Content-Length are added if missing"
     )
     hex: Annotated[str, Field(pattern=r"^([0-9a-fA-F]{2}\s*)+$")] | None = Field(None, description="bytes")
-    part: bool = Field(False, description="`text` is sent as it is: the message may be unfinished")
-    clear: bool = Field(False, description="no TLS, whatever the port expects")
+    part: bool = Field(False, description="send `text` as it is: the message may be incomplete")
+    clear: bool = Field(False, description="use no TLS, whatever the port expects")
     certificate_of: str | None = Field(None, description="present the certificate of this phone or Expressway")
-    tls: Version | None = Field(None, description="speak this version only")
-    token: TokenConfig = Field(TokenConfig(), description="what `$token` is; default: the first phone's user's")
-    status: int | None = Field(None, ge=100, le=699, description="the status that must come back")
+    tls: Version | None = Field(None, description="speak only this TLS version")
+    token: TokenConfig = Field(
+        TokenConfig(),
+        description="the token that `$token` stands for; default: a token of the first phone's user",
+    )
+    status: int | None = Field(None, ge=100, le=699, description="the status that the answer must have")
     answer: Regex | None = Field(None, description="regular expression that the answer must match")
-    closed: bool = Field(False, description="the connection must end")
-    then: Literal["keep", "close", "vanish"] = Field("keep", description="what becomes of the connection")
+    closed: bool = Field(False, description="the node must close the connection")
+    then: Literal["keep", "close", "vanish"] = Field(
+        "keep", description="what the client does with the connection afterwards"
+    )
 
     @model_validator(mode="after")
     def _something(self) -> Send:
@@ -59,7 +64,7 @@ class Send(MappingStep):
         unknown = {*template.get_identifiers()} - PLACEHOLDERS.keys()
         if unknown or not template.is_valid():
             known = ", ".join(f"${name}" for name in PLACEHOLDERS)
-            raise ValueError(f"text: known are {known}; a dollar is written $$")
+            raise ValueError(f"text: known names are {known}; write $$ for a dollar sign")
         return self
 
     @property

@@ -11,7 +11,7 @@ from simulator.lab.steps.step import ValueStep
 
 
 class Advance(ValueStep[Annotated[float, Field(gt=0, le=10_000_000)]]):
-    """Let so many seconds pass."""
+    """Let this many seconds pass."""
 
     verb: ClassVar[str] = "advance"
 

@@ -13,13 +13,13 @@ from simulator.lab.steps.step import MappingStep, Reference
 
 
 class SetClock(MappingStep):
-    """Set a node's clock so much ahead of the true time, or behind it."""
+    """Set a node's clock ahead of the true time, or behind it."""
 
     verb: ClassVar[str] = "set_clock"
 
     node: Name
     ahead: float = Field(
-        ge=-MAX_CLOCK_ERROR, le=MAX_CLOCK_ERROR, description="seconds; negative: behind; 0: right again"
+        ge=-MAX_CLOCK_ERROR, le=MAX_CLOCK_ERROR, description="seconds ahead; negative: behind; 0: correct again"
     )
 
     def references(self) -> Iterable[Reference]:

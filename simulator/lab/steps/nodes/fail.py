@@ -11,7 +11,7 @@ from simulator.lab.steps.step import Reference, ValueStep
 
 
 class Fail(ValueStep[FailurePlan]):
-    """Let the next calls of an endpoint or user fail."""
+    """Make the next calls to an endpoint, or by a user, fail."""
 
     verb: ClassVar[str] = "fail"
 

@@ -11,7 +11,7 @@ from simulator.lab.steps.step import Reference, ValueStep
 
 
 class Hang(ValueStep[Name]):
-    """Let CallManager on this node accept connections and answer nothing."""
+    """Make CallManager on this node accept connections but answer nothing."""
 
     verb: ClassVar[str] = "hang"
 

@@ -11,7 +11,7 @@ from simulator.lab.steps.step import Reference, ValueStep
 
 
 class HoldKeys(ValueStep[Name]):
-    """Keep new token keys from this node's database."""
+    """Keep new token keys out of this node's database."""
 
     verb: ClassVar[str] = "hold_keys"
 

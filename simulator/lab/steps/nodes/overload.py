@@ -9,7 +9,7 @@ from simulator.lab.steps.step import ValueStep
 
 
 class Overload(ValueStep[bool]):
-    """Let every node answer 503 with Retry-After, to AXL writes too; false: no longer."""
+    """Make every node answer 503 with Retry-After, also to AXL writes; false: answer normally again."""
 
     verb: ClassVar[str] = "overload"
 

@@ -11,7 +11,7 @@ from simulator.lab.steps.step import Reference, ValueStep
 
 
 class ReleaseKeys(ValueStep[Name]):
-    """Let new token keys reach this node's database again, and those it missed as well."""
+    """Let new token keys, including those it missed, reach this node's database again."""
 
     verb: ClassVar[str] = "release_keys"
 

@@ -12,7 +12,7 @@ from simulator.lab.steps.step import MappingStep, Reference
 
 
 class SetPorts(MappingStep):
-    """Give a node other ports; they are used after its restart."""
+    """Give a node other ports, which it uses after a restart."""
 
     verb: ClassVar[str] = "set_ports"
 

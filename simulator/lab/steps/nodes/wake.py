@@ -11,7 +11,7 @@ from simulator.lab.steps.step import Reference, ValueStep
 
 
 class Wake(ValueStep[Name]):
-    """Let CallManager on this node work again after `hang`."""
+    """Make CallManager on this node work again after `hang`."""
 
     verb: ClassVar[str] = "wake"
 

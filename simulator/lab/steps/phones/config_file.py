@@ -11,7 +11,7 @@ from simulator.lab.steps.step import Reference, ValueStep
 
 
 class ConfigFile(ValueStep[ServedFile]):
-    """Serve a phone's configuration file changed."""
+    """Serve a changed configuration file to a phone."""
 
     verb: ClassVar[str] = "config_file"
 

@@ -10,7 +10,7 @@ from simulator.lab.steps.step import Reference, ValueStep
 
 
 class Crash(ValueStep[str]):
-    """Let the phone disappear without a word: no unregister, no close_notify."""
+    """Make the phone disappear without an unregister or a close_notify."""
 
     verb: ClassVar[str] = "crash"
 

@@ -11,7 +11,7 @@ from simulator.lab.steps.step import MappingStep, Reference
 
 
 class SetBehaviours(MappingStep):
-    """Let the phone misbehave in these ways and in no other."""
+    """Make the phone misbehave in these ways and no others."""
 
     verb: ClassVar[str] = "set_behaviours"
 

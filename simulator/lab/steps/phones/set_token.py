@@ -11,7 +11,7 @@ from simulator.lab.steps.step import MappingStep, Reference
 
 
 class SetToken(MappingStep):
-    """Give the phone another token for all it asks from now on."""
+    """Give the phone another token for all its further requests."""
 
     verb: ClassVar[str] = "set_token"
 

@@ -81,7 +81,7 @@ async def test_a_blocked_source_is_shown_and_an_administrator_lets_it_in_again(p
 
 async def test_an_address_that_is_not_blocked_cannot_be_unblocked(pages: Pages) -> None:
     refused = await pages.ask("DELETE", f"{BLOCKED}/192.0.2.9")
-    assert refused == (404, {"error": "192.0.2.9 is not blocked at expc"})
+    assert refused == (404, {"error": "192.0.2.9 is not blocked by expc"})
 
 
 async def test_an_expressway_that_is_not_there_has_no_pages(pages: Pages) -> None:

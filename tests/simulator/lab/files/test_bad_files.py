@@ -91,13 +91,13 @@ BAD = [
     pytest.param(
         expecting('{event: sip:sent, with: {text: "/[/"}}'),
         10,
-        "/[/ is no regular expression",
+        "/[/ is not a regular expression",
         id="a broken regular expression",
     ),
     pytest.param(
         changed("start: CSFALICE", 'admin: {command: show status, prints: "("}'),
         9,
-        "( is no regular expression",
+        "( is not a regular expression",
         id="a broken regular expression in a step",
     ),
     pytest.param(expecting("{event: sip:sent, count: -1}"), 10, "count: ", id="a count below zero"),

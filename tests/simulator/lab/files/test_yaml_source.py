@@ -82,7 +82,7 @@ def test_bad_lab_files_name_the_line(text: str, message: str) -> None:
         pytest.param("ucm-pub}", "ucm-sub}", "f.yaml:10: steps[1]: no node 'ucm-sub'", id="unknown node"),
         pytest.param("id: a-good-one", "id: A Good One", "f.yaml:1: id:", id="a bad id"),
         pytest.param(
-            "registered: {CSFALICE: ucm-pub}", "advance: 1", "the steps expect nothing", id="it could not fail"
+            "registered: {CSFALICE: ucm-pub}", "advance: 1", "no step expects anything", id="it could not fail"
         ),
         pytest.param(
             "registered: {CSFALICE: ucm-pub}",
@@ -105,7 +105,7 @@ def test_bad_lab_files_name_the_line(text: str, message: str) -> None:
         pytest.param(
             "start: CSFALICE",
             "{start: CSFALICE, stop: CSFALICE}",
-            "a step is one verb",
+            "a step is exactly one verb",
             id="two verbs in a step",
         ),
     ],

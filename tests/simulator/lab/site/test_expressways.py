@@ -50,7 +50,7 @@ def test_an_authority_that_is_there_already_is_no_twin_of_itself() -> None:
 )
 def test_what_holds_no_certificate_is_refused_and_changes_nothing(text: bytes) -> None:
     world = World(LAB, real_now=Instant(time.time()))
-    with pytest.raises(ValueError, match="no certificate in PEM form"):
+    with pytest.raises(ValueError, match="does not contain a PEM certificate"):
         world.site.expressways.trust_certificate("expc", text)
     assert subjects(world) == [("CN=expressway-ca", True)]
 
@@ -58,7 +58,7 @@ def test_what_holds_no_certificate_is_refused_and_changes_nothing(text: bytes) -
 def test_a_good_certificate_before_a_broken_one_does_not_go_in_alone() -> None:
     world = World(LAB, real_now=Instant(time.time()))
     (good,) = world.site.pki.bundle(["tomcat-ca"])
-    with pytest.raises(ValueError, match="no certificate in PEM form"):
+    with pytest.raises(ValueError, match="does not contain a PEM certificate"):
         world.site.expressways.trust_certificate(
             "expc", good + b"-----BEGIN CERTIFICATE-----\nQUFB\n-----END CERTIFICATE-----\n"
         )

@@ -110,9 +110,9 @@ def test_the_schema_has_every_verb_and_calls_an_old_name_deprecated() -> None:
 @pytest.mark.parametrize(
     ("data", "said"),
     [
-        ({}, "a step is one verb with its value, here: nothing"),
-        ({"start": "A", "stop": "A"}, "a step is one verb with its value, here: start, stop"),
-        ({"call": {"path": "/"}, "http": {"path": "/"}}, "here: call, http"),
+        ({}, "a step is exactly one verb with its value; this one has nothing"),
+        ({"start": "A", "stop": "A"}, "a step is exactly one verb with its value; this one has start, stop"),
+        ({"call": {"path": "/"}, "http": {"path": "/"}}, "has call, http"),
         ({"begin": "A"}, "Extra inputs are not permitted"),
         ({"start": None}, "Input should be a valid string"),
         ("start", "Input should be a valid dictionary"),

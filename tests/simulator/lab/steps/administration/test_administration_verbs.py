@@ -123,7 +123,7 @@ def test_an_expressway_is_named_wrongly_or_does_nothing() -> None:
         Stepping(REMOTE).take(expressway={"name": "expe", "restart": True})
     with pytest.raises(LookupError, match="this lab has no Expressway"):
         Stepping().take(expressway={"restart": True})
-    with pytest.raises(ValidationError, match="the step does nothing at the Expressway"):
+    with pytest.raises(ValidationError, match="the step does nothing on the Expressway"):
         step_of({"expressway": {"name": "expc"}})
 
 

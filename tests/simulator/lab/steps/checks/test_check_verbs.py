@@ -73,5 +73,5 @@ def test_a_scenario_that_could_not_fail_is_refused(step: str) -> None:
         "id: checks-nothing\ntitle: Checks nothing\ngroup: cluster\noutcome: registers\n"
         f"lab: {{phones: [{{device: CSFALICE, user: alice}}]}}\nsteps:\n  - {step}\n"
     )
-    with pytest.raises(SourceError, match="the steps expect nothing: this scenario could not fail"):
+    with pytest.raises(SourceError, match="no step expects anything, so this scenario could not fail"):
         scenario_of(read_text(text, source="f.yaml"))

@@ -25,7 +25,7 @@ def scenario(*steps: str) -> Scenario:
 def test_a_name_that_was_not_kept_is_told_with_those_that_were() -> None:
     keep = 'http: {path: /cucm-uds/version, keep: {major: "<version>(\\\\d+)"}}'
     report = run_world(scenario(keep, "http: {path: '/cucm-uds/clusterUser?username=$minor'}"), "1.2")
-    assert report.failures == ("step 2 (http): no $minor was kept; there are $token, $password, $major",)
+    assert report.failures == ("step 2 (http): no value $minor was kept; known are $token, $password, $major",)
 
 
 def test_what_is_to_be_kept_must_be_there() -> None:
@@ -44,9 +44,9 @@ def test_the_first_users_token_opens_what_is_hers() -> None:
 @pytest.mark.parametrize(
     ("keep", "said"),
     [
-        ("{code: 'code='}", "its one (group), not 0"),
-        ("{code: '(a)(b)'}", "not 2"),
-        ("{code: '('}", "no regular"),
+        ("{code: 'code='}", "(group) of the expression, which has 0"),
+        ("{code: '(a)(b)'}", "which has 2"),
+        ("{code: '('}", "not a regular"),
     ],
 )
 def test_what_cannot_be_kept_is_named_with_its_line(keep: str, said: str) -> None:
