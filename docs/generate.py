@@ -22,7 +22,7 @@ from typer.main import get_command
 from registrar.core.cluster.causes import FailCause, UnregCause
 from registrar.core.register.reasons import REPLIES
 from registrar.core.tokens import MUTATIONS, OUTCOMES
-from simulator.aio.flow_context import Limits as FlowLimits
+from simulator.aio.flow_context import ConnectionLimits
 from simulator.cli import app
 from simulator.cli.lazy import COMMANDS, load
 from simulator.core.events import EVENTS
@@ -169,7 +169,7 @@ def _limits() -> list[str]:
         for key, field in model.get("properties", {}).items():
             if said := ", ".join(_caps(field)):
                 lines.append(f"| {title}: `{key}` | {said} |")
-    sip, flow = SIP_LIMITS, FlowLimits()
+    sip, flow = SIP_LIMITS, ConnectionLimits()
     rows = [
         ("bytes of a SIP message on a stream", sip.message),
         ("bytes of a line of its header", sip.line),
