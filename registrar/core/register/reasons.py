@@ -1,7 +1,7 @@
-"""Every way this registrar says no, in one total table: the answer on the wire, the cause an administrator
-sees, how sure we are, and what to do about it.
+"""Every reason for which this registrar refuses a request, in one total table: the answer on the wire, the
+cause that an administrator sees, how certain the answer is, and what to do about it.
 
-A trace that shows a real UCM doing otherwise corrects one row here. Texts are our own words.
+A trace in which a real UCM behaves differently corrects one row here. The texts are our own words.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from simulator.core.mark import Mark
 
 
 class Reason(StrEnum):
-    """Why a request is refused. The value stands in events."""
+    """Why a request is refused. Events carry the value."""
 
     MALFORMED = "malformed"
     BAD_REQUEST = "bad_request"
@@ -51,7 +51,7 @@ class Reason(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReplyRule:
-    """One row: the answer to one Reason."""
+    """One row: the answer for one Reason."""
 
     status: int
     phrase: str
@@ -77,10 +77,12 @@ ANOTHER_CLIENT_TEXT = "Registration is active for another client"
 """Warning text, literally. [observed: sip-wire R8]"""
 
 _SHOW_MODE = "run sql select paramvalue FROM processconfig WHERE paramname = 'ClusterSIPOAuthMode'"
-_SHOW_PROFILE = "System > Security > Phone Security Profile of the device: Enable OAuth Authentication"
+_SHOW_PROFILE = (
+    "the device's profile under System > Security > Phone Security Profile: Enable OAuth Authentication"
+)
 _SHOW_DEVICE = "Device > Phone, or AXL getPhone with the name from the REGISTER's Contact"
 _SHOW_SDL = "the CallManager SDL trace around the REGISTER's Call-ID"
-_PHONE_LOG = "the phone's own log: the message as it was sent"
+_PHONE_LOG = "the phone's own log, for the message as it was sent"
 
 
 def _port_mismatch(mark: Mark, source: str, explanation: str, remedy: str, verify: str) -> ReplyRule:
@@ -106,10 +108,11 @@ REPLIES: Mapping[Reason, ReplyRule] = MappingProxyType(
             cause=FailCause.MALFORMED_REGISTER_MSG,
             mark="assumed",
             source="RFC 3261 16.3, 18.3; the cause is CISCO-CCM-MIB's malformedRegisterMsg",
-            explanation="The bytes are no SIP message. What cannot be answered ends the connection.",
-            remedy="Look at the sender (Content-Length, line ends, half a message), and at any device between "
-            "that rewrites SIP.",
-            verify="utils network capture port <port> on the node: the bytes as they came",
+            explanation="The bytes are not a SIP message. If they cannot be answered, the connection is "
+            "closed.",
+            remedy="Check the sender (Content-Length, line ends, incomplete messages), and any device in "
+            "between that rewrites SIP.",
+            verify="utils network capture port <port> on the node shows the bytes as they arrived",
         ),
         Reason.BAD_REQUEST: ReplyRule(
             status=400,
@@ -117,7 +120,7 @@ REPLIES: Mapping[Reason, ReplyRule] = MappingProxyType(
             cause=FailCause.MALFORMED_REGISTER_MSG,
             mark="assumed",
             source="RFC 3261 8.1.1, 10.3; the cause is CISCO-CCM-MIB's malformedRegisterMsg",
-            explanation="A SIP request that lacks, repeats or misspells a field it must have.",
+            explanation="A mandatory field of the SIP request is missing, repeated or malformed.",
             remedy="Compare the request with a trace of a working client; the detail names the field.",
             verify=_SHOW_SDL,
         ),
@@ -127,9 +130,9 @@ REPLIES: Mapping[Reason, ReplyRule] = MappingProxyType(
             cause=FailCause.NO_ERROR,
             mark="assumed",
             source="RFC 3261 8.2.1; the simulator registers phones, it makes no calls",
-            explanation="The method is not one this simulated node serves.",
-            remedy="Use REGISTER, OPTIONS or REFER; calls are out of the simulator's scope.",
-            verify="a real UCM serves calls: no comparison",
+            explanation="This simulated node does not serve the method.",
+            remedy="Use REGISTER, OPTIONS or REFER; calls are outside the simulator's scope.",
+            verify="a real UCM serves calls, so there is nothing to compare",
         ),
         Reason.NO_DIALOG: ReplyRule(
             status=481,
@@ -137,8 +140,8 @@ REPLIES: Mapping[Reason, ReplyRule] = MappingProxyType(
             cause=FailCause.NO_ERROR,
             mark="assumed",
             source="RFC 3261 12.2.2",
-            explanation="A request inside a dialog (To has a tag) or for a transaction that does not exist.",
-            remedy="The dialog ended, or belongs to another node: the client must drop it.",
+            explanation="The request is for a dialog (To has a tag) or transaction that does not exist.",
+            remedy="The dialog has ended, or belongs to another node: the client must drop it.",
             verify=_SHOW_SDL,
         ),
         Reason.THROTTLED: ReplyRule(
@@ -148,16 +151,17 @@ REPLIES: Mapping[Reason, ReplyRule] = MappingProxyType(
             cause=FailCause.MAX_DEV_REG_EXCEEDED,
             mark="assumed",
             source="sip-wire R12: the phone's SIP stack handles 503 with Retry-After",
-            explanation="The node is overloaded and takes no registrations for now.",
+            explanation="The node is overloaded and accepts no registrations at present.",
             remedy="Wait for Retry-After; spread the devices over more nodes.",
             verify="RTMT: Code Yellow, ThrottleCount and ThrottleState",
         ),
         Reason.MUTUAL_TLS_ON_OAUTH_PORT: _port_mismatch(
             "documented",
             "sip-wire R2 (c)",
-            "The phone OAuth port was reached over mutual TLS: a client certificate came with the handshake.",
-            "Let the client connect without a certificate; Expressway-C belongs on the MRA OAuth port.",
-            "a capture of the handshake: no Certificate message may come from the client",
+            "The phone OAuth port was reached over mutual TLS: the client presented a certificate in the "
+            "handshake.",
+            "Have the client connect without a certificate; Expressway-C belongs on the MRA OAuth port.",
+            "a capture of the handshake: the client must not send a Certificate message",
         ),
         Reason.PEER_NOT_IN_TABLE: ReplyRule(
             status=403,
@@ -167,7 +171,7 @@ REPLIES: Mapping[Reason, ReplyRule] = MappingProxyType(
             mark="documented",
             source="sip-wire R14: the connection fails; closing without any SIP is assumed (Q11), the 403 is "
             "only sent if the policy says so",
-            explanation="The certificate is trusted, but no name of it is in UCM's Expressway-C table.",
+            explanation="The certificate is trusted, but none of its names is in UCM's Expressway-C table.",
             remedy="Refresh the Unified CM servers on Expressway-C, or add its certificate name under Device > "
             "Expressway-C.",
             verify="run sql select * from expresswaycconfiguration; compare with Expressway-C's certificate",
@@ -175,8 +179,9 @@ REPLIES: Mapping[Reason, ReplyRule] = MappingProxyType(
         Reason.OAUTH_MODE_OFF: _port_mismatch(
             "documented",
             "sip-wire R2 (a)",
-            "SIP OAuth mode is off in what this node's CallManager service loaded when it started.",
-            "utils sipOAuth-mode enable on the publisher, then restart CallManager on every node that runs it.",
+            "SIP OAuth mode was off when this node's CallManager service last started.",
+            "Run utils sipOAuth-mode enable on the publisher, then restart CallManager on every node that runs "
+            "it.",
             _SHOW_MODE,
         ),
         Reason.DEVICE_UNKNOWN: ReplyRule(
@@ -185,8 +190,9 @@ REPLIES: Mapping[Reason, ReplyRule] = MappingProxyType(
             cause=FailCause.DATABASE_CONFIGURATION_ERROR,
             mark="documented",
             source="sip-wire R9: documented for digest phones; any Warning text is unknown, so none is sent",
-            explanation="No device of the name in the Contact is configured in this cluster.",
-            remedy="Add the device, or correct the name the client uses (device names are compared exactly).",
+            explanation="No device with the name in the Contact is configured in this cluster.",
+            remedy="Add the device, or correct the name that the client uses (device names are compared "
+            "exactly).",
             verify=_SHOW_DEVICE,
         ),
         Reason.PROFILE_NOT_OAUTH: _port_mismatch(
@@ -201,7 +207,7 @@ REPLIES: Mapping[Reason, ReplyRule] = MappingProxyType(
             "assumed",
             "sip-wire R4: not published; the same mismatch as on the phone OAuth port",
             "A device without an OAuth profile came through Expressway-C to the MRA OAuth port.",
-            "Enable OAuth on the device's profile, or refresh the servers on Expressway-C so that it "
+            "Enable OAuth in the device's profile, or refresh the servers on Expressway-C so that it "
             "uses the zone that fits the profile.",
             _SHOW_PROFILE,
         ),
@@ -209,7 +215,7 @@ REPLIES: Mapping[Reason, ReplyRule] = MappingProxyType(
             "assumed",
             "sip-wire R3, Q4: not published; it is a registration port mismatch too",
             "A device with an OAuth profile registers on 5060 or 5061 although SIP OAuth mode is on.",
-            "Let the client read its configuration again: sipOAuthMode 1 sends it to the OAuth port.",
+            "Have the client read its configuration again: sipOAuthMode 1 sends it to the OAuth port.",
             "the device's cnf.xml: sipOAuthMode and sipOAuthPort",
         ),
         Reason.SECURE_DEVICE_ON_PLAIN_PORT: ReplyRule(
@@ -220,7 +226,7 @@ REPLIES: Mapping[Reason, ReplyRule] = MappingProxyType(
             mark="assumed",
             source="sip-wire 11, Q4: 403 without the OAuth text, cause 28",
             explanation="A device with an Authenticated or Encrypted profile registers without TLS.",
-            remedy="Let the client use the secure port, or give the device a non-secure profile.",
+            remedy="Have the client use the secure port, or give the device a non-secure profile.",
             verify=_SHOW_PROFILE.replace("Enable OAuth Authentication", "Device Security Mode"),
         ),
         Reason.PLAIN_DEVICE_ON_SECURE_PORT: ReplyRule(
@@ -231,7 +237,7 @@ REPLIES: Mapping[Reason, ReplyRule] = MappingProxyType(
             mark="assumed",
             source="the mirror image of sip-wire 11's 5060 row; not published",
             explanation="A device with a non-secure profile registers on the secure port.",
-            remedy="Let the client use the plain SIP port, or give the device a secure profile.",
+            remedy="Have the client use the plain SIP port, or give the device a secure profile.",
             verify=_SHOW_PROFILE.replace("Enable OAuth Authentication", "Device Security Mode"),
         ),
         Reason.LSC_MISSING: ReplyRule(
@@ -241,9 +247,10 @@ REPLIES: Mapping[Reason, ReplyRule] = MappingProxyType(
             cause=FailCause.AUTHENTICATION_ERROR,
             mark="observed",
             source="sip-wire R7: seen for a certificate that was not accepted",
-            explanation="The secure port needs the phone's certificate and the phone presented none.",
+            explanation="The secure port requires the phone's certificate, but the phone presented none.",
             remedy="Install a locally significant certificate through CAPF.",
-            verify="Device > Phone > Certification Authority Proxy Function information: certificate status",
+            verify="certificate status under Device > Phone > Certification Authority Proxy Function "
+            "information",
         ),
         Reason.LSC_NAME_MISMATCH: ReplyRule(
             status=403,
@@ -253,7 +260,8 @@ REPLIES: Mapping[Reason, ReplyRule] = MappingProxyType(
             mark="observed",
             source="sip-wire 2 (mixed mode 5061), R7",
             explanation="The presented certificate names neither the device nor its security profile.",
-            remedy="Install the device's own certificate; behind a proxy, put the profile's name into its SAN.",
+            remedy="Install the device's own certificate; for a proxy, put the profile's name into the SAN of "
+            "its certificate.",
             verify="SDL trace: validTLSConnection with the received and the expected name",
         ),
         Reason.MULTIPLE_CREDENTIALS: ReplyRule(
@@ -272,10 +280,10 @@ REPLIES: Mapping[Reason, ReplyRule] = MappingProxyType(
             cause=FailCause.AUTHENTICATION_ERROR,
             mark="assumed",
             source="sip-wire R5, Q1: not published",
-            explanation="The token was refused, and challenging again did not bring a better one.",
-            remedy="The detail names the token's fault. Expired: let the client refresh it. Unknown key: "
-            "restart CallManager after keys were regenerated, and let the client sign in again.",
-            verify="show key authz signing, show key authz encryption, utils ntp status on each node",
+            explanation="The token was refused, and a further challenge did not produce a better one.",
+            remedy="The detail names the token's fault. Expired: have the client refresh it. Unknown key: "
+            "restart CallManager after keys were regenerated, and have the client sign in again.",
+            verify="show key authz signing, show key authz encryption and utils ntp status on each node",
         ),
         Reason.TOKEN_FORBIDDEN: ReplyRule(
             status=403,
@@ -283,7 +291,8 @@ REPLIES: Mapping[Reason, ReplyRule] = MappingProxyType(
             cause=FailCause.AUTHENTICATION_ERROR,
             mark="assumed",
             source="oauth-tokens 9.1, policy group: not published",
-            explanation="The token is genuine, but its user, scope or revocation forbids the registration.",
+            explanation="The token is genuine, but its user, its scope or a revocation forbids the "
+            "registration.",
             remedy="Check that the user exists and is active, and what the token was granted for.",
             verify="User Management > End User: the token's user id and its status",
         ),
@@ -303,8 +312,8 @@ REPLIES: Mapping[Reason, ReplyRule] = MappingProxyType(
             cause=FailCause.DIRECTORY_NUMBER_MISMATCH,
             mark="assumed",
             source="sip-wire R10, 6.1",
-            explanation="The directory number in To exists nowhere in the cluster.",
-            remedy="Configure the number on the device, or let the client read its configuration again.",
+            explanation="The directory number in To does not exist in the cluster.",
+            remedy="Configure the number on the device, or have the client read its configuration again.",
             verify=_SHOW_DEVICE,
         ),
         Reason.DN_MISMATCH: ReplyRule(
@@ -314,7 +323,7 @@ REPLIES: Mapping[Reason, ReplyRule] = MappingProxyType(
             mark="assumed",
             source="sip-wire R10, 6.1",
             explanation="The directory number in To belongs to another device.",
-            remedy="Configure the number on this device, or let the client read its own configuration again.",
+            remedy="Configure the number on this device, or have the client read its own configuration again.",
             verify=_SHOW_DEVICE,
         ),
         Reason.STAR_WITH_EXPIRES: ReplyRule(
@@ -323,8 +332,8 @@ REPLIES: Mapping[Reason, ReplyRule] = MappingProxyType(
             cause=FailCause.MALFORMED_REGISTER_MSG,
             mark="assumed",
             source="RFC 3261 10.3 step 6",
-            explanation="Contact: * is only allowed alone and with Expires: 0.",
-            remedy="Name the Contact to be registered.",
+            explanation="Contact: * is allowed only on its own and with Expires: 0.",
+            remedy="Give the Contact that is to be registered.",
             verify=_PHONE_LOG,
         ),
         Reason.STAR_UNSUPPORTED: ReplyRule(
@@ -354,7 +363,7 @@ REPLIES: Mapping[Reason, ReplyRule] = MappingProxyType(
             mark="documented",
             source="sip-wire R11; the minimum's value is assumed",
             explanation="The requested registration time is below the minimum.",
-            remedy="Ask for at least the Min-Expires of the answer.",
+            remedy="Request at least the Min-Expires of the answer.",
             verify="System > Service Parameters > Cisco CallManager: SIP station timers",
         ),
         Reason.CSEQ_OUT_OF_ORDER: ReplyRule(
@@ -364,7 +373,7 @@ REPLIES: Mapping[Reason, ReplyRule] = MappingProxyType(
             mark="assumed",
             source="RFC 3261 10.3 steps 6 and 7",
             explanation="The CSeq is not higher than that of the last request with this Call-ID.",
-            remedy="Count CSeq up within one Call-ID; after a restart use a new Call-ID.",
+            remedy="Increase CSeq within one Call-ID; after a restart use a new Call-ID.",
             verify=_PHONE_LOG,
         ),
         Reason.CONTACT_MISMATCH: ReplyRule(
@@ -374,8 +383,8 @@ REPLIES: Mapping[Reason, ReplyRule] = MappingProxyType(
             mark="documented",
             source="sip-wire 4: a refresh keeps Call-ID, Contact address and port; the 5xx is documented for "
             "UDP, assumed for one TCP or TLS connection",
-            explanation="A refresh came with another Contact address or port than its registration.",
-            remedy="Keep the Contact while registered; register anew after an address change.",
+            explanation="A refresh has a different Contact address or port from its registration.",
+            remedy="Keep the Contact while registered; after an address change, start a new registration.",
             verify=_PHONE_LOG,
         ),
         Reason.ACTIVE_FOR_ANOTHER_CLIENT: ReplyRule(
@@ -391,4 +400,4 @@ REPLIES: Mapping[Reason, ReplyRule] = MappingProxyType(
         ),
     }
 )
-"""Total over Reason; a test proves it, and that the state machine reaches every row."""
+"""Total over Reason: a test proves this, and that the state machine reaches every row."""

@@ -1,7 +1,7 @@
-"""What the wire says for each token problem: the one place where a real trace corrects an assumption.
+"""The answer on the wire to each token problem: the one place where a real trace corrects an assumption.
 
-Log and API carry the exact problem; the wire carries few answers, so that it is no oracle (oauth-tokens 9.1).
-No public trace shows UCM's answer to a bad token on REGISTER: 407 again, and 403 where a new token would not
+Log and API carry the exact problem; the wire has few answers, so that it is no oracle (oauth-tokens 9.1).
+No public trace shows UCM's answer to a REGISTER with a bad token: another 407, and 403 if a new token would not
 help, are assumed.
 """
 

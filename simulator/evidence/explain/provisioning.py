@@ -1,5 +1,4 @@
-"""The rows before any connection, for our own phones: the device's configuration file and the port it leads "
-"to."""
+"""The rows before any connection, for our own phones: the device's configuration file and the port it gives."""
 
 from __future__ import annotations
 
@@ -11,24 +10,23 @@ PORT = ("port", "Node and port decided")
 _DECISION_CODES = ("E_OAUTH_ENCR_CONFLICT", "E_INSECURE_MISMATCH", "E_NO_LSC", "E_NO_EDGE", "E_MRA_UDP")
 _ROLES = {"sipOAuthPort": "oauth", "sipMRAOAuthPort": "edge", "securedSipPort": "sips", "sipPort": "sip"}
 
-_PHONE = "Device > Phone: save the device, Apply Config, and restart Cisco TFTP if the file stays as it is."
+_PHONE = "Device > Phone: save the device, Apply Config, and restart Cisco TFTP if the file does not change."
 _PROFILE = "System > Security > Phone Security Profile"
-_MADE_BY_HAND = "Let UCM write the file: it is no file of the configuration service as it stands."
+_MADE_BY_HAND = "Have UCM write the file: UCM's configuration service does not produce a file like this one."
 _CAUSES: dict[str, tuple[str, str]] = {
     # transport of the file
     "E_HTTP_404": (
-        "The server has no configuration file of this name.",
+        "The server has no configuration file with this name.",
         "Add the device, or correct its name; restart Cisco TFTP if the device is new.",
     ),
     "E_HTTP_AUTH": (
-        "The server does not give this file to this client: 401 is no good token, 403 a device of "
-        "somebody else, or "
-        "a filter between.",
-        "Fetch it from 6970 without a token, or from 6971 with a token of the device's owner.",
+        "The server does not give this file to this client: 401 means that there is no good token, 403 that "
+        "the device is another user's or that a filter is in between.",
+        "Fetch the file from 6970 without a token, or from 6971 with a token of the device's owner.",
     ),
     "E_HTTP_STATUS": (
         "The configuration server answered with an error of its own.",
-        "Restart Cisco TFTP on the node and look at its trace; let phones have a second TFTP server.",
+        "Restart Cisco TFTP on the node and look at its trace; give phones a second TFTP server.",
     ),
     "E_TLS_TRUST": (
         "The client does not trust the configuration server's certificate.",
@@ -36,51 +34,52 @@ _CAUSES: dict[str, tuple[str, str]] = {
     ),
     "E_UNREACHABLE": (
         "The configuration server cannot be reached.",
-        "Check its name, the way to it and that Cisco TFTP runs (utils service list).",
+        "Check its name, the network path to it, and that Cisco TFTP is running (utils service list).",
     ),
     # the text
     "E_EMPTY": ("The file is empty.", _PHONE),
-    "E_ENCODING": ("The file is not in the encoding it names, so that it cannot be read.", _MADE_BY_HAND),
+    "E_ENCODING": ("The file is not in the encoding that it declares, so it cannot be read.", _MADE_BY_HAND),
     "E_SIGNATURE": (
-        "The file is signed and this client takes unsigned ones only.",
+        "The file is signed, but this client accepts only unsigned files.",
         "Fetch the name without .sgn, or switch signing off for this client's profile.",
     ),
     "E_TOO_LARGE": ("The file is larger than any configuration file.", _MADE_BY_HAND),
     "E_TOO_DEEP": ("The elements of the file are nested deeper than in any configuration file.", _MADE_BY_HAND),
     "E_XML_FORBIDDEN": (
-        "The file brings a document type or entities: UCM writes none, and they can be an attack.",
-        "Find out who wrote or changed the file on the way.",
+        "The file contains a document type or entities: UCM writes none, and they can be an attack.",
+        "Find out where the file was written, or changed on the way.",
     ),
     "E_XML_MALFORMED": (
-        "The file is no well-formed XML: it was cut off or edited by hand.",
+        "The file is not well-formed XML: it was truncated or edited by hand.",
         f"Compare its size with the Content-Length. {_PHONE}",
     ),
     # the meaning
     "E_NOT_DEVICE_CONFIG": (
-        "Something else than a device's file came back: the default file, or a web page of a proxy or portal.",
-        "Look at who answered; reach the TFTP server without the proxy, and see that the device exists.",
+        "Something other than a device's file came back: the default file, or a web page of a proxy or portal.",
+        "Find out which server answered; reach the TFTP server without the proxy, and check that the device "
+        "exists.",
     ),
     "E_WRONG_PROTOCOL": (
-        "The file is for a phone of another protocol than SIP.",
-        "Device > Phone: give the device a model and protocol that this client is.",
+        "The file is for a phone with a protocol other than SIP.",
+        "Device > Phone: give the device the model and protocol of this client.",
     ),
     "E_SHORT_CONFIG": (
-        "The file is the short one of a device that has not registered yet, and says nothing of nodes.",
-        "Take auto-registration or the device's first provisioning to its end, then fetch the file again.",
+        "The file is the short one for a device that has not registered yet, and names no nodes.",
+        "Complete auto-registration or the device's first provisioning, then fetch the file again.",
     ),
-    "E_BAD_STRUCTURE": ("An element that must be there is missing, or stands where it must not.", _PHONE),
-    "E_BAD_ENUM": ("An element holds a value that it does not have; the evidence names both.", _PHONE),
-    "E_DUPLICATE": ("An element that may be there once is there twice.", _MADE_BY_HAND),
+    "E_BAD_STRUCTURE": ("A required element is missing, or an element is in the wrong place.", _PHONE),
+    "E_BAD_ENUM": ("An element has a value that is not allowed; the evidence names both.", _PHONE),
+    "E_DUPLICATE": ("An element that may occur only once occurs twice.", _MADE_BY_HAND),
     "E_NO_CCM": (
         "The file names no node to register with.",
         "System > Cisco Unified CM Group: put a node into the group of the device's pool.",
     ),
     "E_BAD_HOST": (
-        "No node of the file has a name that could be dialled.",
+        "No node in the file has a name that can be dialled.",
         "System > Server: correct the node's host name or address.",
     ),
     "E_BAD_PORT": (
-        "The port the phone needs is no port number on any node of the file.",
+        "The port that the phone needs is not a valid port number on any node in the file.",
         "System > Cisco Unified CM: set the node's SIP Phone OAuth Port (1024-49151), then restart "
         "CallManager.",
     ),
@@ -88,27 +87,26 @@ _CAUSES: dict[str, tuple[str, str]] = {
         "The device has no line, so there is nothing to register.",
         "Device > Phone: add a directory number to the device.",
     ),
-    "E_BAD_LINE": ("No line of the file can be used.", "Device > Phone: correct the directory number."),
+    "E_BAD_LINE": ("No line in the file can be used.", "Device > Phone: correct the directory number."),
     "E_UNSUPPORTED_PROXY": (
-        "The line registers through another proxy than UCM.",
-        "Let the line's proxy be USECALLMANAGER.",
+        "The line registers through a proxy other than UCM.",
+        "Set the line's proxy to USECALLMANAGER.",
     ),
     # the decision
     "E_NO_LSC": (
-        "The file sends the phone to 5061 with mutual TLS, and it has no certificate.",
-        f"Enable OAuth Authentication in the profile ({_PROFILE}), or install an LSC through CAPF. If "
-        "OAuth is on, "
-        "look how the file spells sipOAuthMode.",
+        "The file sends the phone to 5061 with mutual TLS, but the phone has no certificate.",
+        f"Enable OAuth Authentication in the profile ({_PROFILE}), or install an LSC through CAPF. If OAuth "
+        "is on, check how the file spells sipOAuthMode.",
     ),
     "E_INSECURE_MISMATCH": (
-        "The file contradicts itself: security mode and transport do not go together.",
+        "The file contradicts itself: its security mode and transport do not match.",
         f"Correct Device Security Mode and Transport Type ({_PROFILE}), save, and reset the device.",
     ),
     "E_OAUTH_ENCR_CONFLICT": (
-        "The file asks for OAuth and for an encrypted configuration at once.",
+        "The file asks for both OAuth and an encrypted configuration.",
         f"Uncheck TFTP Encrypted Config ({_PROFILE}).",
     ),
-    "E_NO_EDGE": ("The client is outside and knows no Expressway.", "Publish _collab-edge._tls in DNS."),
+    "E_NO_EDGE": ("The client is outside but knows no Expressway.", "Publish _collab-edge._tls in DNS."),
     "E_MRA_UDP": (
         "The file says UDP, which cannot pass Expressway.",
         f"Set Transport Type to TCP or TLS ({_PROFILE}), and reset the device.",
@@ -116,7 +114,7 @@ _CAUSES: dict[str, tuple[str, str]] = {
 }
 """By typed code."""
 CODES = frozenset(_CAUSES)
-"""Total over `softphone.core.device_file.problems.ConfigProblem`, by a test."""
+"""Total over `softphone.core.device_file.problems.ConfigProblem`, which a test proves."""
 _OTHER = (
     "The configuration file cannot be used; the evidence says what is wrong with it.",
     f"Compare the file with a working device's. {_PHONE}",
@@ -166,7 +164,7 @@ def _advice(code: str, url: str) -> Advice:
     return Advice(
         cause=cause,
         remedy=remedy,
-        verify=f"curl -v {where} shows status and file as the phone gets them",
+        verify=f"curl -v {where} shows the status and the file that the phone gets",
         mark="documented" if code in _CAUSES else "assumed",
         source="device-config 5, 7",
     )

@@ -1,4 +1,4 @@
-"""Cause, remedy and proof for refused REGISTERs: the registrar's own table, and for tokens a closer look."""
+"""Cause, remedy and proof for refused REGISTERs: the registrar's own table, and more detail for tokens."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ from simulator.expressway.core import refusals
 _KEYS = "show key authz signing and show key authz encryption on every node: the hashes must agree"
 _USER = "User Management > End User: the token's user id, its status and its devices"
 _CLOCK = (
-    "utils ntp status and show status (its date) on every node; the client's own clock; the Date of the 407"
+    "utils ntp status and show status (for the date) on every node; the client's clock; the Date of the 407"
 )
-_LOG = "the client's log of the answer of /ssosp/token; the REGISTER as it was sent"
-_RENEW = "Let the client get a new access token with its refresh token, or sign in again."
+_LOG = "the answer from /ssosp/token in the client's log; the REGISTER as it was sent"
+_RENEW = "Have the client get a new access token with its refresh token, or sign in again."
 
 
 def _assumed(cause: str, remedy: str, verify: str) -> Advice:
@@ -33,32 +33,33 @@ _BY_ROW: Mapping[str, Advice] = {
         _LOG,
     ),
     "token_shape": _assumed(
-        "What was sent is no access token of UCM's form: three base64url parts with an encrypted payload.",
-        "Send the access_token of UCM's authorization server as it came, not a refresh token, not the token of "
-        "another identity provider, and not cut off by a size limit.",
+        "What was sent does not have the form of UCM's access tokens: three base64url parts, the payload "
+        "encrypted.",
+        "Send the access_token exactly as UCM's authorization server issued it: not a refresh token, not a "
+        "token of another identity provider, and not truncated by a size limit.",
         _LOG,
     ),
     "token_signature": _assumed(
-        "The token was not signed with the signing key this node holds: keys were regenerated, the token is of "
-        "another cluster, or somebody changed it.",
+        "The token was not signed with the signing key that this node holds: keys were regenerated, the token "
+        "is from another cluster, or it was altered.",
         "After regenerating keys (set key regen authz signing) restart Cisco CallManager, refresh "
-        "Expressway-C's servers, and let clients sign in again.",
+        "Expressway-C's servers, and have clients sign in again.",
         _KEYS,
     ),
     "token_decrypt": _assumed(
-        "The token's inner part cannot be opened with the encryption key this node holds.",
+        "The token's inner part cannot be decrypted with the encryption key that this node holds.",
         "After regenerating keys (set key regen authz encryption) restart Cisco CallManager, refresh "
-        "Expressway-C's servers, and let clients sign in again.",
+        "Expressway-C's servers, and have clients sign in again.",
         _KEYS,
     ),
     "token_claims": _assumed(
         "A claim of the token is missing, or names another cluster or service.",
-        "Let the client use the authorization server of the cluster it registers with.",
+        "Have the client use the authorization server of the cluster with which it registers.",
         _LOG,
     ),
-    "token_time": _assumed("The token is not good at this moment.", _RENEW, _CLOCK),
+    "token_time": _assumed("The token is not valid at this moment.", _RENEW, _CLOCK),
     "token_subject": _assumed(
-        "The token is genuine, but its user, scope or revocation forbids the registration.",
+        "The token is genuine, but its user, its scope or a revocation forbids the registration.",
         "Check that the user exists and is active, and what the token was granted for.",
         _USER,
     ),
@@ -70,70 +71,68 @@ _BY_ROW: Mapping[str, Advice] = {
 }
 _BY_PROBLEM: Mapping[P, Advice] = {
     P.TOKEN_ABSENT: Advice(
-        cause="The client did not answer the challenge with a token. No SIP stack but Cisco's knows this "
-        "challenge (Bearer, without RFC 8898's parameters) by itself.",
-        remedy="Let the client send its access token in Proxy-Authorization after the 407, or with its first "
+        cause="The client did not answer the challenge with a token. Only Cisco's SIP stacks know this "
+        "challenge (Bearer, without RFC 8898's parameters) without further configuration.",
+        remedy="Have the client send its access token in Proxy-Authorization after the 407, or with its first "
         "REGISTER.",
         verify=_LOG,
         mark="observed",
         source="sip-wire R1; tls-alerts.md (other phones)",
     ),
     P.REALM_MISMATCH: _assumed(
-        "The credentials are for another realm than the challenge's.", "Repeat the challenge's realm.", _LOG
+        "The credentials are for a different realm from the challenge's.", "Repeat the challenge's realm.", _LOG
     ),
     P.EXPIRED: _assumed(
         "The token has expired, or this node's clock is ahead of the issuer's.",
-        f"{_RENEW} Expiry is set by the enterprise parameter OAuth Access Token Expiry Timer. Where a "
-        "fresh token "
-        "has expired too, set the node's clock by NTP.",
+        f"{_RENEW} The enterprise parameter OAuth Access Token Expiry Timer sets the expiry. If even a fresh "
+        "token has expired, set the node's clock by NTP.",
         _CLOCK,
     ),
     P.NOT_YET_VALID: _assumed(
-        "By this node's clock the token is not valid yet: its clock is behind, or the issuer's ahead.",
+        "By this node's clock the token is not valid yet: this clock is behind, or the issuer's is ahead.",
         "Synchronise the nodes' clocks by NTP (utils ntp server list, utils ntp restart).",
         _CLOCK,
     ),
     P.ISSUED_IN_FUTURE: _assumed(
-        "By this node's clock the token was issued in the future: its clock is behind, or the issuer's ahead.",
+        "By this node's clock the token was issued in the future: this clock is behind, or the issuer's is "
+        "ahead.",
         "Synchronise the nodes' clocks by NTP (utils ntp server list, utils ntp restart).",
         _CLOCK,
     ),
     P.WRONG_TOKEN_KIND: _assumed(
-        "What was sent is another kind of token: a refresh token, an unencrypted JWT, or a bare JWE.",
-        "Send the access_token of UCM's answer.",
+        "The wrong kind of token was sent: a refresh token, an unencrypted JWT, or a bare JWE.",
+        "Send the access_token from UCM's answer.",
         _LOG,
     ),
     P.ISSUER_MISMATCH: _assumed(
         "The token was issued by another cluster.",
-        "Let the client sign in at the cluster it registers with.",
+        "Have the client sign in to the cluster with which it registers.",
         _LOG,
     ),
     P.SUBJECT_UNKNOWN: _assumed(
         "The token's user does not exist in this cluster.",
-        "Add or synchronise the user, or let the right user sign in.",
+        "Add or synchronise the user, or have the right user sign in.",
         _USER,
     ),
     P.SUBJECT_INACTIVE: _assumed("The token's user is inactive.", "Activate the user (LDAP status).", _USER),
-    P.REVOKED: _assumed("The token was revoked.", "Let the user sign in again.", _USER),
+    P.REVOKED: _assumed("The token was revoked.", "Have the user sign in again.", _USER),
 }
 
 OWN_RIGHT = {
     "onward": Advice(
-        cause="The Expressway answered by itself: it has no working connection to the node behind it (an "
-        "earlier attempt failed and it waits), or it does not know the node, phone or extension asked for.",
-        remedy="Look at the attempt in which its zone failed; mend that, then refresh the Unified CM servers. "
-        "An Expressway-E answers so while its traversal zone is down.",
-        verify="Configuration > Zones > Zones: state of the CEOAuth zones on Expressway-C, of the traversal "
-        "zone on both; its search history",
+        cause="The Expressway itself answered: it has no working connection to the node behind it (an earlier "
+        "attempt failed and it is waiting), or it does not know the requested node, phone or extension.",
+        remedy="Find the attempt in which its zone failed, repair the cause, then refresh the Unified CM "
+        "servers. An Expressway-E gives this answer while its traversal zone is down.",
+        verify="Configuration > Zones > Zones: the state of the CEOAuth zones on Expressway-C, and of the "
+        "traversal zone on both; the search history",
         mark="assumed",
         source="sip-wire 8.1, R12",
     ),
     "no_zone": Advice(
-        cause="The Expressway has no way for this request: no search rule leads to the node, most "
-        "often because "
-        "the CEOAuth zone does not exist. It is made by a discovery that finds SIP OAuth mode on, "
-        "with Authorize by "
-        "OAuth token with refresh on.",
+        cause="The Expressway has no route for this request: no search rule leads to the node, usually because "
+        "the CEOAuth zone does not exist. A discovery creates it if SIP OAuth mode and Authorize by "
+        "OAuth token with refresh are on.",
         remedy="On Expressway-C set Authorize by OAuth token with refresh to On (Configuration > Unified "
         "Communications > Configuration), then refresh the Unified CM servers.",
         verify="Expressway-C: Configuration > Zones > Zones lists CEOAuth <node>; Status > Search history",
@@ -141,20 +140,20 @@ OWN_RIGHT = {
         source="sip-wire 8.1, R12",
     ),
     "edge_keys": Advice(
-        cause="The Expressway-C looked into the token and does not take it: it holds other token keys than the "
-        "cluster that issued it, or the token has expired.",
-        remedy="After set key regen authz on the publisher refresh the Unified CM servers on Expressway-C: it "
-        "fetches the keys then. Else let the client renew its token.",
+        cause="The Expressway-C checked the token and refused it: the Expressway-C does not hold the current "
+        "token keys of the cluster that issued it, or the token has expired.",
+        remedy="After set key regen authz on the publisher, refresh the Unified CM servers on Expressway-C, "
+        "which then fetches the keys. Otherwise have the client renew its token.",
         verify="show key authz signing and show key authz encryption on the publisher; "
         "Expressway-C's event log",
         mark="assumed",
         source="oauth-tokens 8; sip-wire 8.3",
     ),
     "answer": Advice(
-        cause="The connection stood, and no answer came: CallManager on that node hangs or is overloaded, or "
-        "something between drops what is sent.",
-        remedy="Look whether the request arrived there. If it did, restart Cisco CallManager on that node; if "
-        "not, look for the firewall or SIP inspection between.",
+        cause="The connection was open, but no answer came: CallManager on that node hangs or is overloaded, "
+        "or a device in between drops the traffic.",
+        remedy="Check whether the request arrived there. If it did, restart Cisco CallManager on that node; if "
+        "not, look for a firewall or SIP inspection in between.",
         verify="utils core active list and show process load cpu on the node; utils network capture port 5090",
         mark="assumed",
         source="RFC 3261 17.1.2",

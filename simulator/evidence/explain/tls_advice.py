@@ -1,6 +1,6 @@
-"""Cause, remedy and proof for refused handshakes: fault (from the alert) x who refused x what the port is for.
+"""Cause, remedy and proof for refused handshakes: fault (from the alert) x refusing side x role of the port.
 
-`mark` says how sure we are that this is what a real system does: that UCM's OAuth ports present Tomcat's
+`mark` says how certain it is that a real system does this. That UCM's OAuth ports present Tomcat's
 certificate, read their stores at start, and that 5091 is mutual TLS is documented (sip-wire 2); the numbers are
 measured with OpenSSL; which number Cisco's own stacks send is assumed.
 """
@@ -24,7 +24,7 @@ _EVENT_LOG = (
     "the alert"
 )
 _TRAVERSAL_LOG = (
-    'the event logs of both: Event="Inbound TLS Negotiation Error" on Expressway-E, "Outbound" on '
+    'the event logs of both have Event="Inbound TLS Negotiation Error" on Expressway-E, "Outbound" on '
     'Expressway-C, with Dst-port="7001"'
 )
 _CAPTURE = "a capture of the port: the alert, and which side sends it, is readable up to TLS 1.2"
@@ -45,19 +45,19 @@ _SERVERS = {
     ),
     "sips": (
         "UCM's CallManager certificate",
-        "Regenerate the CallManager certificate, restart Cisco CallManager and Cisco TFTP, and let phones "
+        "Regenerate the CallManager certificate, restart Cisco CallManager and Cisco TFTP, and have phones "
         "fetch the new trust list.",
         _SHOW_CALLMANAGER,
     ),
     "edge": (
         "the Expressway's server certificate",
-        "Make a new signing request on the Expressway (Maintenance > Security > Server certificate), have it "
+        "Create a new signing request on the Expressway (Maintenance > Security > Server certificate), have it "
         "signed and upload it.",
         _SHOW_EXPRESSWAY,
     ),
     "traversal": (
         "Expressway-E's server certificate",
-        "Make a new signing request on Expressway-E (Maintenance > Security > Server certificate), have it "
+        "Create a new signing request on Expressway-E (Maintenance > Security > Server certificate), have it "
         "signed by an authority that Expressway-C trusts, and upload it.",
         _SHOW_EXPRESSWAY,
     ),
@@ -73,8 +73,9 @@ _TRUSTING = {
     "client's trust store; for Jabber that is the operating system's.",
     "mra": "On Expressway-C, Maintenance > Security > Trusted CA certificate: append the authority that signed "
     "Tomcat (or the self-signed Tomcat certificate), then refresh the Unified CM servers.",
-    "sips": "Let the phone fetch the current CTL and ITL files, or sign CallManager by an authority it trusts.",
-    "edge": "Use a certificate of an authority the remote client knows (for Jabber a public one).",
+    "sips": "Have the phone fetch the current CTL and ITL files, or have CallManager's certificate signed by "
+    "an authority that the phone trusts.",
+    "edge": "Use a certificate from an authority that the remote client knows (for Jabber, a public one).",
     "traversal": "On Expressway-C, Maintenance > Security > Trusted CA certificate: append the authority that "
     "signed Expressway-E's certificate.",
     "https": "Install the authority that signed Tomcat in the client's trust store.",
@@ -91,36 +92,37 @@ _CLIENTS = {
     ),
     "sips": (
         "the phone's LSC",
-        "Issue the LSC by CAPF, and see that CallManager-trust on this node holds the CAPF certificate.",
+        "Have CAPF issue the LSC, and make sure that CallManager-trust on this node holds the CAPF "
+        "certificate.",
         "show cert list trust on the node: the issuer of the LSC must be in CallManager-trust or be CAPF's",
     ),
     "oauth": (
         "the client's certificate",
-        "Let the client connect without a certificate: the phone OAuth port authenticates by token.",
+        "Have the client connect without a certificate: the phone OAuth port authenticates by token.",
         _CAPTURE,
     ),
     "edge": (
         "the client's certificate",
-        "Let the client connect without a certificate, or trust its issuer on the Expressway.",
+        "Have the client connect without a certificate, or trust its issuer on the Expressway.",
         _EVENT_LOG,
     ),
     "traversal": (
         "Expressway-C's server certificate",
         "On Expressway-E, Maintenance > Security > Trusted CA certificate: append the authority that signed "
-        "Expressway-C's certificate, then restart it.",
+        "Expressway-C's certificate, then restart Expressway-E.",
         _TRAVERSAL_LOG,
     ),
-    "https": ("the client's certificate", "Let the client connect without a certificate.", _CAPTURE),
+    "https": ("the client's certificate", "Have the client connect without a certificate.", _CAPTURE),
     "other": ("the client's certificate", "Trust the issuer of the client's certificate.", _CAPTURE),
 }
 _INTERMEDIATE = (
-    "If an intermediate authority signed it, the server must send that certificate too: "
-    "upload it beside the server's."
+    "If an intermediate authority signed it, the server must send the intermediate's certificate too: "
+    "upload it together with the server's."
 )
 _EKU = (
-    "Replace it by one whose extended key usage has both serverAuth and clientAuth: in mutual TLS Expressway-C "
-    "is the client. Public authorities stop issuing clientAuth; use a private authority for this leg (Cisco "
-    "field notices FN74362 and FN74345 are about this)."
+    "Replace it with one whose extended key usage has both serverAuth and clientAuth: in mutual TLS "
+    "Expressway-C is the client. Public authorities stop issuing clientAuth; use a private authority for this "
+    "leg (Cisco field notices FN74362 and FN74345 are about this)."
 )
 
 
@@ -133,7 +135,7 @@ def advice_for(fault: TlsFault, refused_by: Side, role: str) -> Advice:
 
 
 def _client_refused(fault: TlsFault, role: str) -> Advice:
-    """The client does not take the server's certificate."""
+    """Return the advice for a client that refuses the server's certificate."""
     what, renew, show = _SERVERS[role]
     known: Mark = "documented" if role in ("oauth", "mra", "sips") else "assumed"
     match fault:
@@ -146,9 +148,8 @@ def _client_refused(fault: TlsFault, role: str) -> Advice:
                 f"The client trusts an authority of this name, but it did not sign {what}: it has another key."
             )
             remedy = (
-                "Either the authority was made anew, or somebody else's has its name and may be "
-                "listening. If it "
-                f"is yours: {_TRUSTING[role]}"
+                "Either the authority was set up again, or another authority has its name and may be an "
+                f"attacker's. If it is yours: {_TRUSTING[role]}"
             )
             return _advice(cause, remedy, f"{show}; compare serial number and key identifier", known)
         case TlsFault.EXPIRED:
@@ -158,15 +159,18 @@ def _client_refused(fault: TlsFault, role: str) -> Advice:
             return _advice(f"By the client's clock {what} is not valid yet.", remedy, show, known)
         case TlsFault.NAME:
             remedy = (
-                "Let the client use a name that is in the certificate, or put the name it uses (the Server "
-                f"entry under System > Server, its FQDN) into the subject alternative names. {renew}"
+                "Have the client use a name that is in the certificate, or put the name that it uses (the "
+                f"Server entry under System > Server, its FQDN) into the subject alternative names. {renew}"
             )
             return _advice(
-                f"{what[0].upper()}{what[1:]} does not name what the client dialled.", remedy, show, known
+                f"{what[0].upper()}{what[1:]} does not contain the name that the client dialled.",
+                remedy,
+                show,
+                known,
             )
         case TlsFault.PURPOSE:
             remedy = f"The certificate needs the extended key usage serverAuth. {renew}"
-            return _advice(f"{what[0].upper()}{what[1:]} must not be used by a server.", remedy, show, known)
+            return _advice(f"{what[0].upper()}{what[1:]} may not be used by a server.", remedy, show, known)
         case TlsFault.WEAK:
             cause = f"The client finds the key or the signature of {what} (or of its issuer) too weak."
             return _advice(cause, f"Use RSA of 2048 bits or more with SHA-256. {renew}", show, "observed")
@@ -181,22 +185,22 @@ def _client_refused(fault: TlsFault, role: str) -> Advice:
 
 
 def _server_refused(fault: TlsFault, role: str) -> Advice:
-    """The server does not take the client's certificate, or misses it."""
+    """Return the advice for a server that refuses the client's certificate, or requires one and gets none."""
     who, trusting, show = _CLIENTS[role]
     known: Mark = "documented" if role in ("mra", "sips") else "assumed"
     server = {"edge": "The Expressway", "traversal": "Expressway-E"}.get(role, "UCM")
     match fault:
         case TlsFault.NO_CERTIFICATE:
             remedy = {
-                "mra": "Only an Expressway-C belongs on this port; phones use the phone OAuth port. An "
-                "Expressway that sends none has no certificate with clientAuth. " + _EKU,
-                "traversal": "Only its Expressway-C belongs on this port. One that sends none has no "
-                "certificate with clientAuth. " + _EKU,
+                "mra": "Only an Expressway-C may use this port; phones use the phone OAuth port. An "
+                "Expressway that sends no certificate has none with clientAuth. " + _EKU,
+                "traversal": "Only its own Expressway-C may use this port. An Expressway-C that sends no "
+                "certificate has none with clientAuth. " + _EKU,
                 "sips": "Install a locally significant certificate through CAPF, or enable OAuth on the "
                 "device's security profile so that it uses the OAuth port.",
-            }.get(role, "Give the client a certificate of an authority the server trusts.")
+            }.get(role, "Give the client a certificate from an authority that the server trusts.")
             return _advice(
-                f"{server} demands a client certificate on this port and none was presented.",
+                f"{server} demands a client certificate on this port, but none was presented.",
                 remedy,
                 show,
                 known,
@@ -221,12 +225,12 @@ def _server_refused(fault: TlsFault, role: str) -> Advice:
         case TlsFault.SAME_NAME:
             cause = f"{server} trusts an authority of this name, but it did not sign {who}: it has another key."
             remedy = (
-                "Either the authority was made anew, or somebody else's has its name. If it is "
-                f"yours: {trusting}"
+                "Either the authority was set up again, or another authority has its name. "
+                f"If it is yours: {trusting}"
             )
             return _advice(cause, remedy, f"{show}: compare serial number and key identifier", known)
         case TlsFault.REVOKED:
-            cause = f"{who[0].upper()}{who[1:]} is revoked, or no current revocation list was to be had."
+            cause = f"{who[0].upper()}{who[1:]} is revoked, or no current revocation list was available."
             return _advice(cause, _renew(role), _see_client(role), "observed")
         case TlsFault.SIGNATURE:
             cause = f"The signature of {who}, or the proof that the client has its key, is wrong."
@@ -238,9 +242,9 @@ def _server_refused(fault: TlsFault, role: str) -> Advice:
 
 def _renew(role: str) -> str:
     return {
-        "mra": "Have Expressway-C's certificate signed anew (Maintenance > Security > Server certificate) and "
-        "restart the Expressway; UCM needs the new issuer in tomcat-trust if it changed.",
-        "traversal": "Have Expressway-C's certificate signed anew (Maintenance > Security > Server "
+        "mra": "Have Expressway-C's certificate signed again (Maintenance > Security > Server certificate) and "
+        "restart the Expressway; if the issuer has changed, UCM needs the new one in tomcat-trust.",
+        "traversal": "Have Expressway-C's certificate signed again (Maintenance > Security > Server "
         "certificate).",
         "sips": "Renew the LSC through CAPF.",
     }.get(role, "Renew the client's certificate.")
@@ -271,50 +275,54 @@ def _advice(cause: str, remedy: str, verify: str, mark: Mark) -> Advice:
 _ABOUT_NEITHER: dict[TlsFault, Advice] = {
     TlsFault.VERSION: _advice(
         "The two ends have no TLS version in common.",
-        "Let the client speak TLS 1.2. On UCM `set tls min-version` raises the floor of SIP and HTTPS alike.",
+        "Have the client support TLS 1.2. On UCM `set tls min-version` raises the minimum for both SIP and "
+        "HTTPS.",
         "show tls min-version on the node; the ClientHello in a capture lists what the client offers",
         "assumed",
     ),
     TlsFault.NO_COMMON_CIPHER: _advice(
-        "The two ends have no cipher suite in common, or the server says so for another reason of its own.",
+        "The two ends have no cipher suite in common, or the server sends this alert for another reason.",
         "Compare the suites: UCM's are set by the enterprise parameter TLS Ciphers, Expressway's by "
-        "xConfiguration Ciphers. Where the server demands a client certificate, TLS 1.2 servers send the same "
-        "alert for none.",
+        "xConfiguration Ciphers. TLS 1.2 servers that demand a client certificate send the same "
+        "alert if they get none.",
         "the ClientHello in a capture; System > Enterprise Parameters: TLS Ciphers",
         "assumed",
     ),
     TlsFault.NOT_TLS: _advice(
-        "What arrived is no TLS: the client speaks plain text to a secure port.",
-        "Let the client use TLS, or the plain SIP port 5060 with a non-secure profile.",
+        "What arrived is not TLS: the client speaks plain text to a secure port.",
+        "Have the client use TLS, or the plain SIP port 5060 with a non-secure profile.",
         "the first bytes in a capture; the device's cnf.xml: transportLayerProtocol and its ports",
         "observed",
     ),
     TlsFault.NO_TLS_THERE: _advice(
-        "The port speaks plain SIP: what it got was no message but a ClientHello, and it hung up.",
-        "Let the client dial the port that its cnf.xml names for its mode: sipOAuthPort with sipOAuthMode 1, "
-        "securedSipPort with an LSC. Where a client is configured by hand, change transport and port together.",
+        "The port speaks plain SIP: it received a ClientHello instead of a SIP message, and closed the "
+        "connection.",
+        "Have the client dial the port that its cnf.xml names for its mode: sipOAuthPort with sipOAuthMode 1, "
+        "securedSipPort with an LSC. If the client is configured by hand, change the transport and the port "
+        "together.",
         "the first bytes in a capture of the port are 16 03 01; openssl s_client -connect <node>:<port> gets "
         "no certificate; show open ports regexp <port> on the node",
         "observed",
     ),
     TlsFault.TIMED_OUT: _advice(
         "The handshake was not finished in time: one end fell silent in the middle of it.",
-        "Look at what is between: a path MTU too small for the first large packet, a firewall or a device that "
-        "inspects TLS; then at the load of the node. An unknown address is most often a port scanner.",
-        "a capture at both ends: which message is the last that arrives; ping with 1472 bytes and no fragments",
+        "Check what is in between (a path MTU too small for the first large packet, a firewall, a device that "
+        "inspects TLS), then the load on the node. An unknown address is usually a port scanner.",
+        "a capture at both ends shows the last message that arrives; ping with 1472 bytes and no fragments",
         "assumed",
     ),
     TlsFault.LEFT_SILENTLY: _advice(
         "The peer closed the connection during the handshake without an alert. Stacks that refuse a "
         "certificate silently do this (Python's asyncio, some Java clients), and so do port scanners and "
         "health checks.",
-        "Read the client's own log for the reason; most often it does not trust the server's certificate.",
-        "a capture: FIN or RST right after the server's Certificate message; show cert own tomcat on the node",
+        "Look in the client's own log for the reason; usually it does not trust the server's certificate.",
+        "a capture shows FIN or RST right after the server's Certificate message; show cert own tomcat on the "
+        "node",
         "observed",
     ),
     TlsFault.OTHER: _advice(
-        "One end ended the handshake for a reason that is about no certificate.",
-        "The alert's name is the best clue; look at both ends' logs at this moment.",
+        "One end ended the handshake for a reason that does not concern a certificate.",
+        "The alert's name is the best clue; look at the logs of both ends at the time of the alert.",
         _CAPTURE,
         "assumed",
     ),

@@ -70,7 +70,7 @@ async def test_plain_text_on_a_secure_port(lab: Lab) -> None:
     assert attempt.failure is not None
     assert attempt.failure.id == "tls_version"
     assert "plain text instead of TLS: REGISTER" in attempt.failure.evidence
-    assert "no TLS" in attempt.advice[0].cause
+    assert "not TLS" in attempt.advice[0].cause
 
 
 async def test_tls_on_a_plain_port(lab: Lab) -> None:
