@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import re
 from typing import Any
 
@@ -34,3 +35,7 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> object | Non
 
 def pytest_unconfigure() -> None:
     end_server()
+
+
+def pytest_collection_finish() -> None:
+    gc.freeze()  # ten thousand tests need not be looked through at every collection of garbage

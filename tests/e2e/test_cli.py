@@ -76,7 +76,7 @@ TOKEN_COMMANDS = ("token", "token mint", "token mutate", "token inspect", "token
 
 @pytest.mark.parametrize("command", ["", *COMMANDS, *TOKEN_COMMANDS])
 def test_help_names_the_command_and_exits_0(command: str) -> None:
-    out, err = run(*command.split(), "--help", fresh=True)
+    out, err = run(*command.split(), "--help")
     assert f"Usage: {' '.join(('ucmsim', *command.split()))} " in out
     assert err == ""
     assert max(map(len, out.splitlines())) <= 100
@@ -225,7 +225,9 @@ def test_explain_of_a_scenario_says_that_it_wants_a_run() -> None:
 
 @pytest.mark.parametrize("end_with", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
 def test_up_ends_with_0_on_each_signal(tmp_path: Path, end_with: signal.Signals) -> None:
-    with running_lab(tmp_path / "stderr", "--port-base", "0", end_with=end_with, fresh=True) as lab:
+    with running_lab(
+        tmp_path / "stderr", "--port-base", "0", end_with=end_with, fresh=end_with == signal.SIGINT
+    ) as lab:
         folder = lab.pki
         assert folder.is_dir()
         held = socket.create_connection(lab.endpoint("sip"))
