@@ -111,7 +111,7 @@ def by_expressway(answer: Answer | None, leg: str) -> Found:
 
 _TLS_TO_PLAIN = Advice(
     cause="The client speaks TLS to a port that takes plain SIP.",
-    remedy="Let the client use the TLS port of its profile (5090 with OAuth, 5061 with an LSC), or TCP here.",
+    remedy="Have the client use the TLS port of its profile (5090 with OAuth, 5061 with an LSC), or TCP here.",
     verify="the first bytes in a capture; the device's cnf.xml: transportLayerProtocol and its ports",
     mark="assumed",
     source="sip-wire 1",
@@ -178,7 +178,7 @@ def _evidence(check: str, row: str, event: Judgement, challenged: bool) -> str:
     """What a check that passed had before it."""
     oauth = "on" if event.profile_oauth else "off"
     texts = {
-        "oauth_mode_on": "on in what CallManager loaded when it started",
+        "oauth_mode_on": "on when CallManager started",
         "device_known": event.device or "",
         "port_fits_profile": f"{event.port_role} port; profile {event.profile}: {event.profile_mode}, "
         f"OAuth {oauth}",

@@ -26,46 +26,47 @@ _Told = tuple[str, str, str, Mark]
 """Cause, remedy, how to see it, evidence."""
 _NO_ANSWER: _Told = (
     "The connection ended, or the client stopped waiting, before the whole answer was there.",
-    "See that Cisco Tomcat and the service behind the path run and are not overloaded, then ask again; a "
-    "request that changes something may have been carried out nevertheless.",
+    "Check that Cisco Tomcat and the service behind the path are running and not overloaded, then ask again; "
+    "a request that changes something may have been carried out nevertheless.",
     _SERVICES,
     "assumed",
 )
 _REFUSED: _Told = (
-    "The service does not take the request: the evidence names what it objects to.",
+    "The service refuses the request: the evidence names the reason.",
     "Correct what the evidence names, and send the request again.",
     _LOGS,
     "assumed",
 )
 _ADVICE: Mapping[int, _Told] = {
     401: (
-        "Credentials or token are missing, wrong or expired, or this endpoint takes another kind.",
-        "Send what the endpoint takes: name and password of an active user, or a good access token; a product "
+        "Credentials or token are missing, wrong or expired, or this endpoint accepts another kind.",
+        "Send what the endpoint accepts: name and password of an active user, or a good access token; a "
+        "product "
         "sends its client id and secret.",
         _ACCOUNTS,
         "documented",
     ),
     403: (
-        "The caller is known and has not the right to do this.",
-        "Put the user into a group with the role that the service asks for, e.g. Standard AXL API Access.",
+        "The caller is known but does not have the right to do this.",
+        "Put the user into a group with the role that the service requires, e.g. Standard AXL API Access.",
         _ACCOUNTS,
         "documented",
     ),
     404: (
-        "Nothing answers to this path: the web application is stopped, or the path differs in this release.",
+        "Nothing answers at this path: the web application is stopped, or the path differs in this release.",
         "Start the service (Cisco AXL Web Service, Cisco UXL), or correct the path.",
         _SERVICES,
         "documented",
     ),
     500: (
-        "The service could not carry the request out: the fault in the evidence tells why.",
-        "Correct what the fault names; a write goes to the publisher, and rules of the product are kept.",
+        "The service could not carry out the request: the fault in the evidence says why.",
+        "Correct what the fault names; send writes to the publisher, and keep to the rules of the product.",
         _LOGS,
         "documented",
     ),
     503: (
         "The service is overloaded, or throttles writes.",
-        "Wait as long as Retry-After says and ask again, with fewer writes at a time.",
+        "Wait as long as Retry-After says, then ask again, with fewer writes at a time.",
         _SERVICES,
         "documented",
     ),

@@ -12,10 +12,10 @@ from simulator.evidence.explain.model import Advice, ExplainRow
 
 TITLES: Mapping[str, str] = {
     "seeking": "Servers found in DNS",
-    "entering": "Edge: how one signs in there",
+    "entering": "Edge: how to sign in there",
     "equipping": "Edge: its configuration",
     "locating": "Home cluster of the user",
-    "checking": "How one signs in at the cluster",
+    "checking": "How to sign in to the cluster",
     "opening": "Login page",
     "logging_in": "User name and password",
     "redeeming": "Code redeemed for tokens",
@@ -37,32 +37,32 @@ _ADVICE: Mapping[str, tuple[str, str, str, Mark]] = {
     "E_CREDENTIALS": (
         "The user name or the password is wrong, or the user is inactive: neither the login page nor an edge "
         "says which.",
-        "Type the right password; activate the user, or unlock the credential.",
+        "Enter the right password; activate the user, or unlock the credential.",
         f"User Management > End User: user status and Edit Credential; {_LOGIN_LOG}",
         "assumed",
     ),
     "E_USER_NOT_FOUND": (
-        "No cluster that was asked is the home of this user.",
+        "None of the clusters asked is the home of this user.",
         "Create or synchronise the user, check Home Cluster in the user's configuration, or correct the name.",
         "https://<node>:8443/cucm-uds/clusterUser?username=<user> in a browser: found must be true",
         "documented",
     ),
     "E_NO_DEVICE": (
         "The user has no device that this client may use.",
-        "Add the device, make the user its owner and put it among the user's controlled devices.",
+        "Add the device, make the user its owner, and add it to the user's controlled devices.",
         _DEVICES,
         "documented",
     ),
     "E_SESSION_EXPIRED": (
-        "The refresh token is of no use any more: it has expired, was revoked, or the cluster's keys or its "
+        "The refresh token can no longer be used: it has expired, was revoked, or the cluster's keys or its "
         "Refresh Token Expiry Timer were changed.",
-        "Let the user sign in again; nothing else brings a new refresh token.",
+        "Have the user sign in again; there is no other way to get a new refresh token.",
         f"{_REFRESH_TOKENS}; {_LOGIN_LOG}",
         "documented",
     ),
     "E_NO_REFRESH_TOKEN": (
-        "The client was given no refresh token, so that it cannot renew its access token.",
-        "Set OAuth with Refresh Login Flow to Enabled, then let the user sign in again.",
+        "The client was given no refresh token, so it cannot renew its access token.",
+        "Set OAuth with Refresh Login Flow to Enabled, then have the user sign in again.",
         "System > Enterprise Parameters: OAuth with Refresh Login Flow",
         "documented",
     ),
@@ -75,13 +75,13 @@ _ADVICE: Mapping[str, tuple[str, str, str, Mark]] = {
     ),
     "E_NO_NAME_SERVER": (
         "No name server answered.",
-        "Use a name server that the client reaches.",
+        "Use a name server that the client can reach.",
         _DNS,
         "assumed",
     ),
     "E_EDGE_REFUSED": (
         "The Expressway-E does not let this request in: the domain is not served there, or this address sent "
-        "too many bad requests and is blocked for a while.",
+        "too many bad requests and is blocked for some time.",
         "Add the domain on Expressway-C (Configuration > Domains) with services on Unified CM; wait until the "
         "block has ended.",
         _EDGE,
@@ -89,13 +89,13 @@ _ADVICE: Mapping[str, tuple[str, str, str, Mark]] = {
     ),
     "E_EDGE_SSO": (
         "The edge demands a sign-in at an identity provider, which this client cannot do.",
-        "Use a client with a browser, or let the edge authorize by OAuth token with local authentication.",
+        "Use a client with a browser, or set the edge to authorize by OAuth token with local authentication.",
         "Expressway-C: Configuration > Unified Communications > Configuration: MRA access control",
         "documented",
     ),
     "E_NO_NEXT_HOP": (
         "The edge configuration names no SIP edge server.",
-        "On Expressway-C add or refresh the Unified CM servers, and see that the traversal zone is active.",
+        "On Expressway-C add or refresh the Unified CM servers, and check that the traversal zone is active.",
         _EDGE,
         "assumed",
     ),
@@ -106,7 +106,7 @@ _ADVICE: Mapping[str, tuple[str, str, str, Mark]] = {
         "assumed",
     ),
     "E_TLS_TRUST": (
-        "The client does not take the web server's certificate: unknown issuer, another name, or expired.",
+        "The client refuses the web server's certificate: unknown issuer, wrong name, or expired.",
         "Install the authority that signed Tomcat (outside: Expressway-E's) in the client's trust store; the "
         "certificate must carry the name that was dialled.",
         "show cert own tomcat on the node, outside Maintenance > Security > Server certificate on Expressway-E"
@@ -114,36 +114,36 @@ _ADVICE: Mapping[str, tuple[str, str, str, Mark]] = {
         "documented",
     ),
     "E_UNREACHABLE": (
-        "The server could not be reached, or its answer broke off.",
-        "Check the name, the way to it, and that Cisco Tomcat runs.",
+        "The server could not be reached, or its answer was cut off.",
+        "Check the name, the network path to it, and that Cisco Tomcat is running.",
         _SERVICES,
         "assumed",
     ),
     "E_HTTP_STATUS": (
-        "The server answered with a status that this step has no use for.",
-        "5xx: the service behind the path is down or overloaded, the client tries again. 401: the token is not "
-        "taken there; if keys were changed, restart Cisco Tomcat on that node, outside also refresh the "
+        "The server answered with a status that this step does not expect.",
+        "5xx: the service behind the path is down or overloaded; the client tries again. 401: the service "
+        "refuses the token; if keys were changed, restart Cisco Tomcat on that node, outside also refresh the "
         "Unified CM servers on Expressway-C, and sign in again. "
         "404: compare the versions of client and cluster.",
         _SERVICES,
         "assumed",
     ),
     "E_GARBAGE": (
-        "The answer is not what this step must bring: a proxy's login page, an error page, half a document.",
-        "Fetch the address with a browser; look for a proxy or captive portal between.",
+        "The answer is not what this step expects, but a proxy's login page, an error page or half a document.",
+        "Fetch the address with a browser; look for a proxy or captive portal in between.",
         _SERVICES,
         "assumed",
     ),
     "E_AUTHORIZE": (
-        "The authorization endpoint did not take the request: the client id or its redirect URI is not known.",
+        "The authorization endpoint refused the request: the client id or its redirect URI is not known.",
         "Register the client and its redirect URI with the cluster, exactly as the client sends them.",
         _LOGIN_LOG,
         "assumed",
     ),
     "E_TOKEN_ENDPOINT": (
-        "The token endpoint refused: the error in the evidence names what it objects to.",
-        "invalid_client: id and secret; invalid_grant: code or refresh token used, expired or revoked, sign in "
-        "again.",
+        "The token endpoint refused the request: the error in the evidence names the reason.",
+        "invalid_client: correct id and secret; invalid_grant: the code or refresh token was used, has expired "
+        "or was revoked, so sign in again.",
         _LOGIN_LOG,
         "assumed",
     ),

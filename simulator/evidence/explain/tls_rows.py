@@ -14,7 +14,7 @@ CHECKS: tuple[tuple[str, str], ...] = (
     ("tcp", "TCP accepted"),
     ("tls_version", "TLS version and cipher agreed"),
     ("server_certificate", "Server certificate accepted by the client"),
-    ("client_certificate", "Client certificate present, where one is asked for"),
+    ("client_certificate", "Client certificate present, if one is requested"),
     ("chain", "Client certificate: chain up to a trusted authority"),
     ("validity", "Client certificate: validity"),
     ("usage", "Client certificate: extended key usage"),
@@ -107,29 +107,27 @@ def unconnected(leg: str, event: ev.FlowFailed) -> tuple[list[ExplainRow], Advic
     later = [ExplainRow(id=check, title=title, state="not_reached", leg=leg) for check, title in CHECKS[1:4]]
     host, _, port = event.remote.rpartition(":")
     if "resolve" in event.detail:
-        cause = "DNS knows no address of this name."
+        cause = "DNS has no address for this name."
         remedy = (
-            "Add the name to the DNS zone that this client asks, or correct it: what phones dial is "
-            "the node's entry "
-            "under System > Server; write its FQDN there."
+            "Add the name to the DNS zone that this client queries, or correct it: phones dial the node's "
+            "entry under System > Server; enter its FQDN there."
         )
         verify = f"nslookup {host} from the client; utils network host {host} on a node"
     elif "refused" in event.detail:
         service = "the web service (Cisco Tomcat on a node)" if port == "8443" else "Cisco CallManager"
         cause = (
-            f"The host is there, and nothing listens on port {port}: the service is stopped, or "
+            f"The host is reachable, but nothing listens on port {port}: the service is stopped, or "
             "its port differs."
         )
         remedy = (
-            f"Start {service} on the node, or compare the port with the one it is configured for "
-            "(System > Cisco "
+            f"Start {service} on the node, or compare the port with the configured one (System > Cisco "
             "Unified CM: SIP Phone OAuth Port, SIP Mobile and Remote Access Port; in force after a restart). "
-            "An Expressway-C learns a changed port by Refresh servers."
+            "An Expressway-C learns of a changed port through Refresh servers."
         )
         verify = f"show open ports regexp {port} and utils service list on the node"
     else:
         cause = "The host does not answer: it is down, or a firewall drops what is sent to it."
-        remedy = f"Let the firewall pass TCP port {port}, and see that the node is up."
+        remedy = f"Have the firewall let TCP port {port} through, and check that the node is up."
         verify = f"utils network connectivity {host} {port} from another node; a capture on both sides"
     advice = Advice(
         cause=cause, remedy=remedy, verify=verify, mark="documented", source="administration.md 6.4"

@@ -34,11 +34,12 @@ DESCRIPTIONS: Mapping[Behaviour, str] = MappingProxyType(
     {
         Behaviour.NEVER_REFRESH: "lets the registration run out; the registrar's expiry does the rest",
         Behaviour.REUSE_EXPIRED_TOKEN: "answers challenges with the first token it got, never a renewed one",
-        Behaviour.SEND_TOKEN_FIRST: "puts the token into the first REGISTER, unasked",
+        Behaviour.SEND_TOKEN_FIRST: "puts the token into the first REGISTER, before any challenge",
         Behaviour.NEVER_SEND_TOKEN: "answers each challenge by repeating the REGISTER without a token",
-        Behaviour.SEND_TOKEN_ANYWHERE: "sends its token to ports that are no OAuth port, in clear text too",
+        Behaviour.SEND_TOKEN_ANYWHERE: "sends its token to ports that are not OAuth ports, also in clear text",
         Behaviour.NO_CLIENT_CERTIFICATE: "presents no certificate where the LSC is expected (5061)",
-        Behaviour.PRESENT_CLIENT_CERTIFICATE: "presents its LSC on the OAuth port too, if it is asked",
+        Behaviour.PRESENT_CLIENT_CERTIFICATE: "presents its LSC on the OAuth port too, if asked for a "
+        "certificate",
         Behaviour.SKIP_SERVER_VERIFICATION: "accepts any server certificate",
         Behaviour.IGNORE_423: "answers 423 by asking again for the same Expires",
         Behaviour.WRONG_PORT: "dials another port or element than the configuration says (`port_override`)",
@@ -48,8 +49,8 @@ DESCRIPTIONS: Mapping[Behaviour, str] = MappingProxyType(
         Behaviour.REFRESH_WITH_NEW_CALL_ID: "changes the Call-ID on every refresh",
         Behaviour.CSEQ_NOT_INCREASING: "repeats the same CSeq number on a refresh",
         Behaviour.CLOSE_WITHOUT_UNREGISTER: "drops the connection on stop instead of unregistering",
-        Behaviour.IGNORE_RETRY_AFTER: "tries again after its own back-off, whatever Retry-After said",
-        Behaviour.IN_CALL: "is in a call: a move to another edge waits for its end",
+        Behaviour.IGNORE_RETRY_AFTER: "tries again after its own back-off, whatever Retry-After says",
+        Behaviour.IN_CALL: "is in a call: a move to another edge waits until the call ends",
     }
 )
 
