@@ -70,6 +70,21 @@ def test_no_token_survives_redaction(text: str) -> None:
     assert "sha256:" in redacted
 
 
+@pytest.mark.parametrize(
+    "hostile",
+    [
+        pytest.param("Bearer" + " " * 60_000, id="one Bearer and blanks"),
+        pytest.param(("Bearer" + " " * 100) * 600, id="many Bearers and blanks"),
+        pytest.param("Bearer " + "token = " * 8_000, id="token without end"),
+        pytest.param("eyJ" * 20_000, id="JOSE beginnings"),
+        pytest.param("Bearer " + "a" * 15 + (" Bearer " + "b" * 15) * 3_000, id="short credentials"),
+    ],
+)
+def test_redaction_of_hostile_text_leaves_nothing_to_redact(hostile: str) -> None:
+    redacted = redact.text(hostile)
+    assert redact.text(redacted) == redacted
+
+
 def test_redaction_leaves_other_text_alone() -> None:
     text = 'Proxy-Authenticate: Bearer realm="ccmsipline"\r\nContent-Length: 0\r\n'
     assert redact.text(text) == text

@@ -16,13 +16,13 @@ from base64 import b64encode, urlsafe_b64encode
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
 import pytest
 
-from registrar.core.cluster.cluster import Cluster
 from registrar.core.ssosp import AuthorizationServer
-from registrar.core.tokens import ClusterKeys
+from registrar.core.tokens import ValidationKeys
 from simulator.cli import results
 from simulator.core.http.message import HttpRequest, HttpResponse
 from simulator.core.instant import Instant
@@ -47,9 +47,10 @@ _NAMES = ("code", "access_token", "refresh_token", "code_verifier", "password", 
 
 @pytest.fixture
 def handed_out(monkeypatch: pytest.MonkeyPatch) -> set[str]:
-    """Every code, token, verifier and password at an authorization server, and the clusters' secret keys."""
+    """Every code, token, verifier and password at an authorization server, and the keys that services load."""
     seen: set[str] = set()
     handle = AuthorizationServer.handle
+    init = ValidationKeys.__init__
 
     def watched(self: AuthorizationServer, request: HttpRequest, now: Instant) -> HttpResponse:
         response = handle(self, request, now)
@@ -63,14 +64,13 @@ def handed_out(monkeypatch: pytest.MonkeyPatch) -> set[str]:
         seen.update(value for name, value in fields if name in _NAMES)
         return response
 
-    def loaded(self: Cluster, name: str, value: object) -> None:
-        object.__setattr__(self, name, value)
-        if isinstance(value, ClusterKeys):
-            key = value.encryption
-            seen.update((key.hex(), b64encode(key).decode(), urlsafe_b64encode(key).rstrip(b"=").decode()))
+    def loaded(self: ValidationKeys, **fields: Any) -> None:
+        init(self, **fields)
+        key = self.encryption_key
+        seen.update((key.hex(), b64encode(key).decode(), urlsafe_b64encode(key).rstrip(b"=").decode()))
 
     monkeypatch.setattr(AuthorizationServer, "handle", watched)
-    monkeypatch.setattr(Cluster, "__setattr__", loaded)
+    monkeypatch.setattr(ValidationKeys, "__init__", loaded)
     return seen
 
 
