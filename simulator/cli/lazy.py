@@ -94,7 +94,7 @@ class LazyGroup(TyperGroup):
 
 
 def load(name: str) -> Any:
-    """Import the command `name` of `COMMANDS` and return it. Ctrl-C meanwhile ends the process at once."""
+    """Import and return the command `name` of `COMMANDS`. Ctrl-C meanwhile ends the process at once."""
     with ending_at_once():
         own = typer.Typer()
         import_module(f"simulator.cli.{COMMANDS[name].module}").register(own)

@@ -147,7 +147,7 @@ def _profile(
     edge: str | None,
     behaviours: list[str],
 ) -> PhoneProfile:
-    """Raises ValueError and OSError with a sentence for the user."""
+    """Build the phone's profile. Raises ValueError and OSError with a sentence for the user."""
 
     for name in behaviours:
         if name not in set(Behaviour):
@@ -190,7 +190,7 @@ def _has_a_good_port(parts: SplitResult) -> bool:
 
 
 def _authorities(file: Path) -> bytes:
-    """Raises ValueError if it holds no certificate, OSError if it cannot be read."""
+    """Read a PEM file. Raises ValueError if it contains no certificate, OSError if it cannot be read."""
     pem = file.read_bytes()
     try:
         ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT).load_verify_locations(file)
@@ -231,7 +231,7 @@ def _token(token_file: Path | None) -> Any:
 
 
 def _advice(refused: Refused, failed: Attempt | None) -> dict[str, Any]:
-    """What may be behind the answer, the likeliest first: as far as the phone can see, it is asked no more."""
+    """List the possible causes of an answer, the likeliest first, as far as the phone alone can tell."""
     if refused.code == "E_NO_TOKEN":
         remedy = "Give the phone a token with --token-file; in a lab `ucmsim token mint` makes one."
         verify = 'The challenge reads Proxy-Authenticate: Bearer realm="ccmsipline".'
@@ -255,7 +255,7 @@ def _show_ladder(log: EventLog) -> None:
 
 
 def _show(outcome: Any, advice: dict[str, Any], edges: tuple[EdgeServer, ...], *, advised: bool) -> None:
-    """`advised`: cause and remedy of a failure stand above already."""
+    """Print the outcome. `advised`: the cause and remedy of a failure have been printed already."""
 
     out = screen.console()
     if isinstance(outcome, Registered):

@@ -14,7 +14,7 @@ TIMEOUT = 30.0
 
 
 class Remote:
-    """A lab's control API at `url`. Exits 2 for what is no URL."""
+    """A lab's control API at `url`. Exits 2 if `url` is not a URL."""
 
     def __init__(self, url: str) -> None:
         parts = urlsplit(url)

@@ -94,7 +94,7 @@ def _password(user: str, file: Path | None) -> str:
 
 
 def _line(file: Path, what: str) -> str:
-    """Its only line, without the end."""
+    """Read the only line of a file, without the line end. Raises ValueError if there is not exactly one."""
     try:
         text = typer.get_text_stream("stdin").read() if str(file) == "-" else file.read_text("utf-8")
     except UnicodeDecodeError:

@@ -127,6 +127,6 @@ def _show(found: dict[str, Any]) -> None:
 
 
 def _short(value: object) -> str:
-    """The padding claim, say, is 300 zeros: enough of it to know it by."""
+    """Shorten a long claim (the padding claim, for example, is 300 zeros)."""
     text = str(value)
     return text if len(text) <= _LONGEST else f"{text[:20]}... ({len(text)} characters)"

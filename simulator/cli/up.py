@@ -131,7 +131,7 @@ def _config(lab_file: Path | None, port_base: int | None, host: str, changes: li
 
 
 def _check_writable(option: str, file: Path | None) -> None:
-    """Now, not when the lab ends. What will be in it is the owner's alone."""
+    """Check at once, not when the lab ends, that a file can be written; only its owner may read it."""
     if file is not None:
         try:
             os.close(os.open(file, os.O_WRONLY | os.O_CREAT, 0o600))
@@ -155,7 +155,7 @@ def _warn_if_public(host: str) -> None:
 
 
 def _warn_if_nowhere(config: LabConfig) -> None:
-    """A node may listen everywhere, but a phone must be told where."""
+    """Warn if a node listens on every address, because phones need one to which they can connect."""
     for node in config.nodes:
         if node.host is not None and _is_unspecified(node.host):
             screen.errors().print(
@@ -191,7 +191,7 @@ def _show(ready: Ready, lab: Lab) -> None:
 
 
 def _name(ready: Ready) -> None:
-    """What the documentation's commands call things, to be pasted into another terminal."""
+    """Print exports of the names in the documentation's commands, to paste into another terminal."""
 
     def first(role: str, actor: str | None = None) -> Address | None:
         found = (
@@ -217,7 +217,7 @@ def _name(ready: Ready) -> None:
 
 
 def _suggest(ready: Ready, lab: Lab) -> None:
-    """A first registration, to be pasted into another terminal."""
+    """Print the commands for a first registration, ready to paste into another terminal."""
     out = screen.console()
     phone = next((one for one in lab.site.config.phones if one.profile == "oauth"), None)
     config = next((roles["config"] for roles in ready.endpoints.values() if "config" in roles), None)

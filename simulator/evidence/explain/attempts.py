@@ -37,17 +37,17 @@ class Try:
     last: int = 0
     had_token: bool = False
     refused_before: bool = False
-    """An earlier REGISTER of the same Call-ID brought a token and was challenged again."""
+    """An earlier REGISTER with the same Call-ID carried a token and was challenged again."""
     challenged: bool = False
-    """Answers a challenge for an absent token."""
+    """Whether it answers a challenge for an absent token."""
     arrivals: set[int] = field(default_factory=set)
-    """seqs of the records in which somebody received it."""
+    """seqs of the records in which an actor received it."""
     holders: list[str] = field(default_factory=list)
-    """Actors that have had it, in order."""
+    """Actors that have held the REGISTER, in order."""
     decision: Judgement | None = None
     broken: ev.SipMalformed | None = None
     answer: Answer | None = None
-    """As the client got it; where the client is foreign, as it was sent to it."""
+    """The answer as the client got it or, for a foreign client, as it was sent."""
     given_up: str = ""
     """What the phone said when it gave up."""
 
@@ -183,7 +183,7 @@ class AttemptReader:
         )
 
     def _forget_dial(self, actor: str, remote: str) -> None:
-        """The actor has said itself what its connection for a file failed of: that is told as provisioning."""
+        """Drop the actor's failed connection for a file, which the actor itself reports as provisioning."""
         self._alone = [
             one
             for one in self._alone
@@ -247,7 +247,7 @@ class AttemptReader:
                 self._said[str(record.actor)] = record.seq, refusal
 
     def _http_answered(self, record: Record, event: ev.HttpAnswered) -> None:
-        """A request that was served is no attempt, nor is one whose connection has a failed attempt already."""
+        """Add an attempt for a request that was not served, unless its connection already has a failed one."""
         asked = (str(record.actor), _port(event.where.partition("/")[0]))
         last = self._alone[-1] if self._alone else None
         if event.status is None and last is not None and asked == (last.actor, _port(last.remote or "")):
@@ -277,7 +277,7 @@ class AttemptReader:
             self._received(record, event, connection)
 
     def _signed_in(self, record: Record) -> None:
-        """A token that was renewed as it should be is no attempt of its own."""
+        """Add an attempt for the end of a sign-in; a token that was renewed normally is not one."""
         actor = str(record.actor)
         one = SignIn(steps=tuple(self._signing.pop(actor, ())), ended=record)
         if not isinstance(record.event, ev.TokenRenewed):
@@ -336,7 +336,7 @@ class AttemptReader:
             one.holders.append(str(record.actor))
 
     def _forwarded(self, record: Record) -> None:
-        """The way on is known before that connection is up, or even if it never comes up."""
+        """Add the next connection to the attempt; it is known even before it is up, or if it never is."""
         one = self._by_arrival.get(record.cause or 0)
         connection = self.connections.of(record.flow)
         if one is not None and connection is not None:

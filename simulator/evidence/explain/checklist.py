@@ -37,7 +37,7 @@ class _Writing:
 
     @property
     def counts(self) -> bool:
-        """A fetch of a file is no attempt, unless its handshake failed or the phone had nothing else."""
+        """Tell whether this is an attempt; a fetch of a file is one only if its handshake failed."""
         connection = self._from.connection
         if connection is None or self._from.register is not None or self._from.request is not None:
             return True
@@ -69,7 +69,7 @@ class _Writing:
         return PORTS[last.role] if last else self._port_meant()
 
     def _port_meant(self) -> str:
-        """Of an attempt without a connection."""
+        """Tell which port an attempt without a connection was meant for."""
         if self._from.signin is not None:
             return "sign-in"
         if self._from.refused is None:
@@ -144,7 +144,7 @@ class _Writing:
             self._unused(self._from.connection)
 
     def _add(self, rows: list[ExplainRow], advice: tuple[Advice, ...] = ()) -> None:
-        """After a failure nothing else is reached; its advice is the one that counts."""
+        """Add rows and advice; after a failed row, later rows are not reached and their advice is ignored."""
         if any(row.state == "fail" for row in self._rows):
             self._rows += [tls_rows.not_reached(row) for row in rows]
             return
@@ -195,7 +195,7 @@ class _Writing:
             self.outcome += f"; the phone gave up ({one.given_up})"
 
     def _unused(self, connection: Connection) -> None:
-        """No REGISTER came over it."""
+        """Describe a connection over which no REGISTER came."""
         failed = next((row for row in self._rows if row.state == "fail"), None)
         other = self._reader.other_request(connection)
         if failed is not None:

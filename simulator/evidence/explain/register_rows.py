@@ -139,7 +139,7 @@ def not_in_table() -> Advice:
 
 
 def _objection(event: Judgement) -> tuple[str | None, tuple[Advice, ...]]:
-    """Row that failed, and what to do."""
+    """Return the id of the row that failed, and the advice for it."""
     if isinstance(event, ev.RegistrarAccepted):
         return None, ()
     problem = _problem(event.token_problem)
@@ -175,7 +175,7 @@ def _by_answer(answer: Answer) -> str:
 
 
 def _evidence(check: str, row: str, event: Judgement, challenged: bool) -> str:
-    """What a check that passed had before it."""
+    """Describe what a check that passed looked at."""
     oauth = "on" if event.profile_oauth else "off"
     texts = {
         "oauth_mode_on": "on when CallManager started",

@@ -75,7 +75,7 @@ def checklist(attempt: Attempt, *, width: int = 80) -> list[str]:
 
 
 def _row(lead: str, row: ExplainRow, width: int) -> list[str]:
-    """Title and evidence in one line if they fit, else the evidence below."""
+    """Write title and evidence on one line if they fit, else the evidence below."""
     line = f"{lead}{row.title}" + (f": {row.evidence}" if row.evidence else "")
     if len(line) <= width:
         return [line]

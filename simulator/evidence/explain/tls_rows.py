@@ -146,13 +146,13 @@ def _applies(check: str, leg: Leg, failed: str | None) -> bool:
 
 
 def _failure(connection: Connection) -> ev.TlsFailed | None:
-    """The account of the end that refused, if it reports here: it knows why."""
+    """Return the failure as the refusing end reports it, because it knows why; else as the other end does."""
     seen = [end.failed for end in connection.ends if end.failed is not None]
     return next((event for event in seen if event.by == "us"), seen[0] if seen else None)
 
 
 def _left(connection: Connection) -> ev.TlsFailed | None:
-    """A connection that broke in its handshake, without a word of TLS about it."""
+    """Return the failure of a connection that was closed during its handshake without a TLS alert."""
     up = any(end.established for end in connection.ends)
     gone = next((end.closed for end in connection.ends if end.closed and end.opened.transport == "tls"), None)
     if up or gone is None:
@@ -170,7 +170,7 @@ def _left(connection: Connection) -> ev.TlsFailed | None:
 
 
 def _fault(connection: Connection, failure: ev.TlsFailed) -> TlsFault:
-    """The alert's, or what both ends together know better."""
+    """Return the fault that the alert names, or a more exact one that follows from both ends' reports."""
     client, server = connection.client, connection.server
     if client is not None and server is not None and server.opened.transport == "tcp":
         return TlsFault.NO_TLS_THERE
@@ -185,7 +185,7 @@ def _fault(connection: Connection, failure: ev.TlsFailed) -> TlsFault:
 
 
 def _reached(check: str, leg: Leg) -> ExplainRow:
-    """A check before the failed one, or all of them if none failed."""
+    """Write the row of a check before the failed one, or of any check if none failed."""
     connection = leg.connection
     up = next((end.established for end in connection.ends if end.established), None)
     if up is None and not connection.failed:
@@ -308,7 +308,7 @@ def _client_certificate(connection: Connection) -> Certificate | None:
 
 
 def _one_of(connection: Connection, *, seen_by: str) -> Certificate | None:
-    """The certificate of the other side than `seen_by`, as it was seen, else as its owner brought it."""
+    """Return the certificate that `seen_by` was shown, as it saw it, else as the owner reports it."""
     viewer, owner = (
         (connection.client, connection.server)
         if seen_by == "client"

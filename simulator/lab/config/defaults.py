@@ -12,9 +12,9 @@ from simulator.lab.config.phones import PhoneConfig
 
 
 def default_lab(*, host: str = "127.0.0.1", port_base: int | None = None) -> LabConfig:
-    """The lab of `ucmsim up` without a file: alice and bob use OAuth, carol 5060, dave 5061 with an LSC.
+    """Return the lab of `ucmsim up` without a file: alice and bob use OAuth, carol 5060, dave 5061 with an LSC.
 
-    Its node is called by its address in cnf.xml, so that clients need no name server.
+    cnf.xml names its node by address, so clients need no name server.
     """
     config = LabConfig(
         nodes=[NodeConfig(name="ucm-pub", host=host)],
@@ -30,7 +30,7 @@ def default_lab(*, host: str = "127.0.0.1", port_base: int | None = None) -> Lab
 
 
 def with_ports(config: LabConfig, base: int) -> LabConfig:
-    """The lab with its ports counted up from `base`: nodes, Expressways, name servers; 0: any free ones."""
+    """Return the lab with ports counted up from `base`: nodes, Expressways, name servers; 0: any free ones."""
     numbers = iter(range(base, 65536)) if base else repeat(0)
     nodes = [
         node.model_copy(update={"ports": PortsConfig(**{name: next(numbers) for name, _ in PortsConfig()})})

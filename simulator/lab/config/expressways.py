@@ -76,7 +76,7 @@ class ExpresswayConfig(FileModel):
 
     @property
     def front(self) -> ExpresswayConfig | EdgeConfig:
-        """Whom clients outside meet."""
+        """Return the Expressway to which outside clients connect."""
         return self.edge or self
 
     @model_validator(mode="after")
