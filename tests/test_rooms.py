@@ -67,3 +67,19 @@ def test_no_folder_imports_another_in_a_circle() -> None:
 )
 def test_a_circle_is_found(imports: dict[str, dict[str, str]], length: int) -> None:
     assert len(circle(imports)) == length
+
+
+def folders(root: str) -> set[str]:
+    return {
+        str(path.relative_to(ROOT / root).parent)
+        for path in (ROOT / root).rglob("*.py")
+        if path.name != "__init__.py" and "__pycache__" not in path.parts
+    }
+
+
+@pytest.mark.parametrize("house", ["certs", "registrar", "simulator", "softphone"])
+def test_each_room_has_its_tests_in_a_folder_of_the_same_name(house: str) -> None:
+    rooms, tests = folders(house), folders(f"tests/{house}")
+    untested = {room for room in rooms if not any(f"{test}/".startswith(f"{room}/") for test in tests)}
+    assert untested - {"."} == set()
+    assert {test for test in tests if not (ROOT / house / test).is_dir()} <= {"plugin/inside"}
