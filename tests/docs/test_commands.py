@@ -43,7 +43,7 @@ SHORTER = {
     "ucmsim run --all --jobs 2": "ucmsim run registers-on-5090 unknown-ca-from-ucm --jobs 2",
     "ucmsim run --all --driver world": "ucmsim run registers-on-5090 unknown-ca-from-ucm --driver world",
 }
-"""What takes long -> the same with less to do; tests/lab and tests/e2e run the whole catalogue."""
+"""What takes long -> the same with less to do; tests/simulator/lab runs the whole catalogue."""
 NEEDS = ("tshark", "curl")
 """Programs whose lines are left out where they are not installed."""
 COMMAND = re.compile(r" *(\$ |ucmsim |tshark |wireshark |make |pip |python |pytest |cd )")
