@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import gc
+import os
 import re
+import shutil
+import tempfile
 from typing import Any
 
 import pytest
 
 from tests.commands import end_server
 
+REPORTS = "UCMSIM_TEST_REPORTS"
+"""The environment variable with the folder of World reports that workers share."""
 RUN = re.compile(r"\[(?:.*-)?(\S+ on TLS 1\.[23])\b.*\]$")
 
 
@@ -33,8 +38,16 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> object | Non
     return BySharedThing(config, log)
 
 
-def pytest_unconfigure() -> None:
+def pytest_configure(config: pytest.Config) -> None:
+    """Give the workers a folder for the World reports that they share."""
+    if getattr(config.option, "tx", None):
+        os.environ[REPORTS] = tempfile.mkdtemp(prefix="ucmsim-reports-")
+
+
+def pytest_unconfigure(config: pytest.Config) -> None:
     end_server()
+    if getattr(config.option, "tx", None):
+        shutil.rmtree(os.environ.pop(REPORTS), ignore_errors=True)
 
 
 def pytest_collection_finish() -> None:

@@ -16,7 +16,6 @@ import shlex
 import shutil
 import signal
 import subprocess
-import sys
 import textwrap
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -25,6 +24,7 @@ from pathlib import Path
 import pytest
 
 from simulator.cli.lazy import COMMANDS
+from tests.commands import command as ucmsim
 from tests.commands import on_path
 from tests.patience import patience
 
@@ -119,9 +119,6 @@ def surroundings(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str,
     "page", [page for path in PAGES if (page := Page(path)).commands()], ids=lambda page: page.path.name
 )
 def test_the_commands_of_the_page_run(page: Page, surroundings: dict[str, str], tmp_path: Path) -> None:
-    if page.path.name == "README.md":  # as a reader starts them, each in a new Python
-        installed = str(Path(sys.executable).parent)
-        surroundings = {**surroundings, "PATH": os.pathsep.join((installed, os.environ["PATH"]))}
     (tmp_path / "sbc-ca.pem").write_bytes(Path(surroundings["CA"]).read_bytes())
     for block in page.blocks("yaml"):
         named = re.match(r"# (\S+\.yaml)\n", block)
@@ -193,7 +190,7 @@ def test_every_link_of_a_page_leads_somewhere(page: Page) -> None:
 def test_the_ladder_in_the_readme_is_real() -> None:
     text = (ROOT / "README.md").read_text()
     command, shown = re.findall(r"\(`(ucmsim run [^`]+ --ladder[^`]*)`\):\n\n```\n(.*?)```", text, re.DOTALL)[0]
-    words = [str(Path(sys.executable).parent / "ucmsim"), *shlex.split(command)[1:]]
+    words = [*ucmsim(), *shlex.split(command)[1:]]
     environment = {**os.environ, "COLUMNS": "80"}
     out = subprocess.run(words, capture_output=True, text=True, check=True, env=environment).stdout
     real = iter(line.rstrip() for line in out.splitlines())
