@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import atexit
 import gc
 import io
 import json
@@ -19,7 +20,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from importlib import import_module
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 NOT_READ = ("simulator.plugin", "simulator.__main__")
 """Modules of pytest's process, and the one that each fork runs."""
@@ -153,6 +154,25 @@ def _text(number: int, mode: str, like: Any) -> io.TextIOWrapper:
     )
 
 
+def run() -> NoReturn:
+    """Run the command and end this process as Python does, but without taking apart what the server has read.
+
+    Object by object that would cost more than most commands. Other exceptions end the process as usual.
+    """
+    code: object = None
+    try:
+        runpy.run_module("simulator", run_name="__main__", alter_sys=True)
+    except SystemExit as end:
+        code = end.code
+    threading._shutdown()  # type: ignore[attr-defined]
+    atexit._run_exitfuncs()
+    if isinstance(code, str):
+        sys.stderr.write(f"{code}\n")
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(code if isinstance(code, int) else int(code is not None))
+
+
 if __name__ == "__main__":
     prepare()
     asked = Server(sys.argv[1]).serve()
@@ -160,4 +180,4 @@ if __name__ == "__main__":
         shutil.rmtree(Path(sys.argv[1]).parent, ignore_errors=True)
     else:
         become(asked)
-        runpy.run_module("simulator", run_name="__main__", alter_sys=True)
+        run()
