@@ -198,9 +198,9 @@ def test_run_on_real_sockets(failing: Path) -> None:
     ("args", "says"),
     [
         ((), "name scenarios, or give --all"),
-        (("no-such-thing",), "no-such-thing: no scenario of this id"),
+        (("no-such-thing",), "no-such-thing: no scenario with this id"),
         (("unknown-ca-from-cucm",), "did you mean unknown-ca-from-ucm"),
-        (("legacy-5060", "--tls", "1.1"), "--tls is one of 1.2, 1.3"),
+        (("legacy-5060", "--tls", "1.1"), "--tls must be one of 1.2, 1.3"),
         (("/nowhere/scenario.yaml",), "no such file"),
     ],
     ids=["nothing", "an unknown id", "a misremembered id", "an unknown version", "a file that is not there"],

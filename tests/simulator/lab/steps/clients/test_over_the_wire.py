@@ -152,7 +152,7 @@ async def test_no_answer_at_all_is_told_with_the_reason() -> None:
     ],
 )
 def test_a_client_needs_a_name_that_the_lab_does_not_have(step: str) -> None:
-    with pytest.raises(SourceError, match=r"^f\.yaml:7: .*the lab has a 'ucm-pub' already"):
+    with pytest.raises(SourceError, match=r"^f\.yaml:7: .*the lab already has a 'ucm-pub'"):
         scenario_of(read_text(f"{HEAD}  - {step}\n", source="f.yaml"))
 
 
