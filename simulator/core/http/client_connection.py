@@ -20,6 +20,8 @@ _WIRE_LIMIT = BODY_LIMIT + (1 << 17)
 """Octets of an answer with its framing: chunks of one octet each cost six."""
 _OURS = ("host", "connection", "accept-encoding", "content-length", "transfer-encoding")
 """Fields that only this connection may write: they tell how the request is framed."""
+_NO_STATUS_LINE = ("illegal request line", "no response line received")
+"""What h11 says of an answer without a status line; which of them, depends on the pieces it comes in."""
 _NOT_ASCII = re.compile(r"[^\x00-\x7f]+")
 
 
@@ -113,7 +115,8 @@ class ClientConnection:
 
 def _reason(error: h11.RemoteProtocolError) -> str:
     """h11's sentence without the octets it quotes: a header may hold a credential."""
-    return str(error).partition(":")[0].partition("(")[0].strip().lower()
+    reason = str(error).partition(":")[0].partition("(")[0].strip().lower()
+    return "illegal status line" if reason in _NO_STATUS_LINE else reason
 
 
 def _head(event: h11.Response) -> HttpResponse:

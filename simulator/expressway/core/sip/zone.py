@@ -1,5 +1,5 @@
-"""The state of one `CEOAuth` neighbor zone: the single mutual TLS connection of an Expressway-C to one UCM
-node.
+"""The state of one zone of an Expressway: its single mutual TLS connection, to a UCM node (`CEOAuth`) or
+between Expressway-E and Expressway-C (traversal).
 
 It is opened when the first request needs it, shared by all phones, and opened again after a loss (sip-wire
 8.1). Messages for a connection that is still opening wait here, in memory only, and are dropped with it.
